@@ -1,0 +1,26 @@
+"""shapeseg: an exact, seeded laboratory for image segmentation under occlusion.
+
+Importing the package loads nothing heavy. It only makes torch the default Keras backend, before any module of ours imports
+keras: an unset ``KERAS_BACKEND`` would mean tensorflow, which the default install does not have.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "load_model"]
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+
+if TYPE_CHECKING:
+    from shapeseg.models import load_model
+
+
+def __getattr__(name: str) -> Any:
+    if name == "load_model":
+        from shapeseg.models import load_model
+
+        return load_model
+    raise AttributeError(f"module 'shapeseg' has no attribute {name!r}")

@@ -1,0 +1,126 @@
+"""What every command shares: typed options in, an exit code out, and one clear line when something is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import errno
+import json
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tyro
+
+from shapeseg.errors import InputError, ResourcesError, ShapesegError, StorageError, UsageError
+from shapeseg.settings import settings_from_dict
+
+Options = TypeVar("Options", bound="CommonOptions")
+
+
+@dataclasses.dataclass(frozen=True)
+class CommonOptions:
+    """Options of every command."""
+
+    config: Path | None = None
+    """JSON or YAML file with values for any of these options; flags win."""
+    debug: bool = False
+    """Show the traceback of an error."""
+
+
+def run(
+    options_type: type[Options], command: Callable[[Options], int | None], argv: Sequence[str] | None, prog: str | None = None
+) -> int:
+    """Parses ``argv`` (None takes the program's own), runs the command, and returns its exit code.
+
+    Errors go to stderr as one line; ``--debug`` adds their traceback.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return command(_parse(options_type, arguments, prog)) or 0
+    except KeyboardInterrupt:
+        return _report("interrupted", 130, debug)
+    except _Terminated:
+        return _report("terminated", 143, debug)
+    except MemoryError:
+        error: ShapesegError = ResourcesError(
+            "out of memory", received=prog, fix="Use smaller batches, images or worker counts"
+        )
+        return _report(str(error), error.exit_code, debug)
+    except OSError as failure:
+        return _report(*_of_os_error(failure), debug)
+    except ShapesegError as error:
+        return _report(str(error), error.exit_code, debug)
+    except Exception as bug:
+        line = f"a bug of shapeseg ({type(bug).__name__}: {bug}). Received: {' '.join(arguments)}. Report it with --debug."
+        return _report(line, 70, debug)
+
+
+def _parse(options_type: type[Options], arguments: list[str], prog: str | None) -> Options:
+    defaults = options_type()
+    path = _config_path(arguments)
+    if path is not None:
+        defaults = settings_from_dict(options_type, _read_config(path))
+    return tyro.cli(options_type, args=arguments, default=defaults, prog=prog, description=options_type.__doc__)
+
+
+def _config_path(arguments: list[str]) -> Path | None:
+    """Finds ``--config`` ahead of the full parse, which needs its content as defaults."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config", type=Path)
+    return parser.parse_known_args([argument for argument in arguments if argument != "--"])[0].config
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    import yaml  # reads JSON too
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("there is no such settings file", received=path, fix="Name an existing JSON or YAML file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"the settings file cannot be read ({reason})", received=path, fix="Write JSON or YAML") from error
+    if not isinstance(content, dict):
+        raise InputError("a settings file holds names and values", received=path, fix="Write one name: value a line")
+    return content
+
+
+def options_to_dict(options: Any) -> dict[str, Any]:
+    """Returns options as plain JSON types, in the form that ``--config`` reads."""
+    return json.loads(json.dumps(dataclasses.asdict(options), default=str))
+
+
+def _of_os_error(failure: OSError) -> tuple[str, int]:
+    if isinstance(failure, ShapesegError):
+        return str(failure), failure.exit_code
+    what = failure.strerror or str(failure)
+    if failure.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR):
+        error: ShapesegError = InputError(what, received=failure.filename, fix="Check the path")
+    else:
+        error = StorageError(what, received=failure.filename, fix="Check free space, quota and permissions")
+    return str(error), error.exit_code
+
+
+def _report(line: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    text = "error: " + " ".join(line.split()) + "\n"
+    sys.stderr.write(text.encode(sys.stderr.encoding or "ascii", "backslashreplace").decode(sys.stderr.encoding or "ascii"))
+    return code
+
+
+class _Terminated(BaseException):
+    """SIGTERM, as an exception, so that files are closed and staging folders removed on the way out."""
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    raise _Terminated
+
+
+__all__ = ["CommonOptions", "UsageError", "options_to_dict", "run"]

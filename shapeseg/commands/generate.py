@@ -1,0 +1,57 @@
+"""``generate``: a new dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from shapeseg.commands.command_line import CommonOptions, run
+from shapeseg.commands.progress import progress_bar
+from shapeseg.datasets import DatasetSettings, Manifest, SplitSettings, create_dataset
+from shapeseg.datasets.create import refuse_existing
+from shapeseg.scenes import SceneSettings
+
+
+@dataclass(frozen=True)
+class GenerateOptions(CommonOptions):
+    """Draw a new dataset of images, exact masks and metadata."""
+
+    out: Path = Path("data/shapes")
+    """Folder to make; one that holds anything is never overwritten."""
+    num_images: int = 1000
+    """How many images."""
+    seed: int = 0
+    """Seed of every random choice; the same seed gives the same pixels."""
+    workers: int | None = None
+    """Processes that draw; by default as many as the machine and the job are good for. They do not change the result."""
+    scene: Annotated[SceneSettings, tyro.conf.arg(name="")] = SceneSettings()
+    splits: Annotated[SplitSettings, tyro.conf.arg(name="")] = SplitSettings()
+
+
+def generate(options: GenerateOptions) -> Manifest:
+    """Draws the dataset with a progress bar and says where it is."""
+    refuse_existing(options.out)
+    with progress_bar("drawing", options.num_images, "image") as progress:
+        manifest = create_dataset(
+            options.out,
+            num_images=options.num_images,
+            seed=options.seed,
+            settings=DatasetSettings(options.scene, options.splits),
+            workers=options.workers,
+            progress=progress,
+        )
+    print(f"dataset   {options.out}: {manifest.count} images, seed {manifest.seed}")
+    return manifest
+
+
+def _command(options: GenerateOptions) -> None:
+    generate(options)
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Entry point."""
+    return run(GenerateOptions, _command, argv, prog)

@@ -1,0 +1,97 @@
+"""``dataset.json``, the commit point of a dataset: what it names exists, and nothing else counts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from shapeseg import files
+from shapeseg.datasets.splits import SplitSettings
+from shapeseg.errors import InputError, ShapesegError
+from shapeseg.scenes import GENERATOR_VERSION, SceneSettings
+from shapeseg.settings import settings_from_dict
+
+MANIFEST = "dataset.json"
+FORMAT = "shapeseg-dataset"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class DatasetSettings:
+    """Everything, with a seed and an index, that determines a sample."""
+
+    scene: SceneSettings = SceneSettings()
+    splits: SplitSettings = SplitSettings()
+
+
+@dataclass(frozen=True)
+class MetadataFile:
+    """The one metadata file that counts."""
+
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The content of ``dataset.json``.
+
+    Attributes:
+        settings: Of scenes and splits.
+        seed: Of every stream.
+        count: Number of samples.
+        next_index: Index of the next sample to be appended; never goes back.
+        metadata: Names the metadata file and its digest.
+        format: Always ``shapeseg-dataset``.
+        format_version: Of the layout on disk.
+        generator_version: Of what is drawn.
+    """
+
+    settings: DatasetSettings
+    seed: int
+    count: int
+    next_index: int
+    metadata: MetadataFile
+    format: str = FORMAT
+    format_version: int = FORMAT_VERSION
+    generator_version: int = GENERATOR_VERSION
+
+    def write(self, folder: Path) -> None:
+        """Commits this version of the dataset in ``folder``."""
+        files.write_json(folder / MANIFEST, asdict(self))
+
+    def digest(self) -> str:
+        """SHA-256 of the manifest, which names the digest of the metadata, which names those of the files."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Reads ``dataset.json``.
+
+    Raises:
+        InputError: If it is missing, is not one of ours, or is of a newer format.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise InputError(
+            "there is no dataset here", received=folder, fix=f"Make one with: python generate_data.py --out {folder}"
+        )
+    try:
+        content = json.loads(path.read_bytes())
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise InputError("dataset.json is not of a shapeseg dataset", received=path, fix="Name another folder")
+        if content.get("format_version", 0) > FORMAT_VERSION or content.get("generator_version", 0) > GENERATOR_VERSION:
+            raise InputError(
+                "the dataset was made by a newer shapeseg",
+                received=f"{path} of format {content.get('format_version')}, generator {content.get('generator_version')}",
+                fix=f"Update shapeseg; this one reads format {FORMAT_VERSION}, generator {GENERATOR_VERSION}",
+            )
+        return settings_from_dict(Manifest, content)
+    except ShapesegError as error:
+        raise InputError("dataset.json cannot be used", received=path, fix=str(error).rstrip(".")) from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InputError(
+            f"dataset.json cannot be read ({error})", received=path, fix="Restore it from a copy, or generate again"
+        ) from error

@@ -1,0 +1,17 @@
+"""Architectures, built by name, and their ``.keras`` files. Importing this room registers its layers with Keras."""
+
+from shapeseg.models.card import Card, file_digest, read_card
+from shapeseg.models.registry import ARCHITECTURES, Architecture, build, check_name
+from shapeseg.models.saving import load_model, save_model
+
+__all__ = [
+    "ARCHITECTURES",
+    "Architecture",
+    "Card",
+    "build",
+    "check_name",
+    "file_digest",
+    "load_model",
+    "read_card",
+    "save_model",
+]

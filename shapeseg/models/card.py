@@ -1,0 +1,78 @@
+"""The card beside a model: ``model.json`` says what the model is, what made it, and which file it speaks of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shapeseg import files
+from shapeseg.errors import ModelRefusedError, UsageError
+from shapeseg.models.registry import Architecture
+from shapeseg.settings import settings_from_dict
+
+FORMAT = "shapeseg-model"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a saved model.
+
+    Attributes:
+        architecture: From which the network is rebuilt.
+        sha256: Of the model file.
+        previous_sha256: Of the model that this one replaces; a kill between writing the card and the model leaves that one.
+        threshold: Probability from which a pixel counts as rectangle, chosen on the val split.
+        data: Folder and digest of the dataset it was trained on.
+        scores: Measured when it was saved.
+        versions: Of the packages that made it.
+        command: The exact command.
+        format: Always ``shapeseg-model``.
+        format_version: Of this card.
+    """
+
+    architecture: Architecture
+    sha256: str = ""
+    previous_sha256: str | None = None
+    threshold: float = 0.5
+    data: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    command: str = ""
+    format: str = FORMAT
+    format_version: int = 1
+
+    def write(self, model_path: Path) -> None:
+        """Writes the card beside its model."""
+        files.write_json(card_path(model_path), asdict(self))
+
+
+def card_path(model_path: Path) -> Path:
+    """Returns where the card of a model is."""
+    return model_path.with_suffix(".json")
+
+
+def read_card(model_path: Path) -> Card | None:
+    """Reads the card beside a model; None when there is none.
+
+    Raises:
+        ModelRefusedError: If there is one, but it is not ours or is damaged.
+    """
+    path = card_path(model_path)
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_bytes())
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise UsageError("this is no shapeseg model card", received=path, fix="Restore the card that was saved beside it")
+        return settings_from_dict(Card, content)
+    except (ValueError, RecursionError) as error:
+        raise ModelRefusedError(f"the model's card cannot be used ({error})", received=path, fix="Restore it") from error
+
+
+def file_digest(path: Path) -> str:
+    """Returns the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,77 @@
+"""A compact U-Net: an encoder that halves the resolution level by level, a decoder that joins each level back.
+
+After Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation" (2015), with batch
+normalisation, one convolution a level, and a strided convolution instead of a first level at full resolution: flat shapes need
+few features, and most of a U-Net's time goes into its full resolution.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+from keras import layers
+
+from shapeseg.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Size of the U-Net."""
+
+    widths: tuple[int, ...] = (16, 16, 32, 48)
+    """Channels of each level, from the finest (half resolution) to the coarsest."""
+
+    def __post_init__(self) -> None:
+        if not self.widths or min(self.widths) < 1:
+            raise UsageError("widths must be 1 or more, one a level", received=f"widths={self.widths}", fix="Try 16 16 32 48")
+
+    @property
+    def stride(self) -> int:
+        """What height and width must be multiples of."""
+        return 2 ** len(self.widths)
+
+
+def build(settings: Settings) -> keras.Model:
+    """Builds the network.
+
+    Returns:
+        A functional model from RGB 0 to 255, (B, H, W, 3), to the probability of rectangle, float32 (B, H, W, 1); H and W are
+        multiples of ``settings.stride``.
+    """
+    # === Encoder ===
+    images = keras.Input((None, None, 3), name="image")
+    x = layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale")(images)
+    skips = []
+    for level, width in enumerate(settings.widths):
+        # 6x6 with stride 2 sees as far as 2x2 space-to-depth followed by 3x3.
+        x = _block(x, width, f"down{level}", kernel_size=6 if level == 0 else 3, strides=2 if level == 0 else 1)
+        skips.append(x)  # (B, H / 2^(level + 1), W / 2^(level + 1), width)
+        if level + 1 < len(settings.widths):
+            x = layers.MaxPooling2D(2, data_format="channels_last", name=f"pool{level}")(x)
+
+    # === Decoder ===
+    for level in reversed(range(len(settings.widths) - 1)):
+        x = layers.UpSampling2D(2, data_format="channels_last", name=f"grow{level}")(x)
+        x = layers.Concatenate(name=f"join{level}")([x, skips[level]])
+        x = _block(x, settings.widths[level], f"up{level}")
+
+    # === Head: each half-resolution pixel answers for its four pixels ===
+    x = layers.Conv2DTranspose(1, 2, strides=2, data_format="channels_last", name="logits")(x)
+    probabilities = layers.Activation("sigmoid", dtype="float32", name="probability")(x)
+    return keras.Model(images, probabilities, name="unet")
+
+
+def _block(x: keras.KerasTensor, width: int, name: str, kernel_size: int = 3, strides: int = 1) -> keras.KerasTensor:
+    x = layers.Conv2D(
+        width,
+        kernel_size,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        data_format="channels_last",
+        name=f"{name}_conv",
+    )(x)
+    x = layers.BatchNormalization(axis=-1, momentum=0.9, name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
