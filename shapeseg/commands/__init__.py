@@ -2,6 +2,15 @@
 
 COMMANDS = {
     "generate": "draw a new dataset",
+    "append": "draw more samples into a dataset",
+    "filter": "remove occlusion from a dataset",
+    "merge": "make one dataset of two",
+    "verify": "check that a dataset is whole and holds what it says",
+    "preview": "draw tiles of a dataset",
+    "stats": "count what a dataset is made of",
+    "twin": "write counterfactual pairs of a dataset",
+    "coco": "write COCO instances with visible and amodal masks",
+    "convert": "to and from YOLO, palette masks and plain folders",
     "train": "train a model on a dataset",
     "evaluate": "measure a saved model on a dataset",
 }

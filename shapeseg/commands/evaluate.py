@@ -60,6 +60,7 @@ def evaluate(options: EvaluateOptions) -> Path:
     threshold = options.threshold or (card.threshold if card else 0.5)
     stride = card.architecture.stride if card else 32
     data = Dataset(options.data).split(options.split)
+    data.refuse_damage()
     out = options.out or Path("reports") / path.parent.name
     _make_folder(out)
 

@@ -13,6 +13,7 @@ from shapeseg.commands.command_line import CommonOptions, run
 from shapeseg.commands.progress import progress_bar
 from shapeseg.datasets import DatasetSettings, Manifest, SplitSettings, create_dataset
 from shapeseg.datasets.create import refuse_existing
+from shapeseg.datasets.draw import estimate_bytes
 from shapeseg.scenes import SceneSettings
 
 
@@ -35,12 +36,16 @@ class GenerateOptions(CommonOptions):
 def generate(options: GenerateOptions) -> Manifest:
     """Draws the dataset with a progress bar and says where it is."""
     refuse_existing(options.out)
+    settings = DatasetSettings(options.scene, options.splits)
+    if options.num_images > 0:
+        size = estimate_bytes(settings, options.seed, options.num_images)
+        print(f"drawing   {options.num_images} images, about {size / 1e6:,.0f} MB, into {options.out}")
     with progress_bar("drawing", options.num_images, "image") as progress:
         manifest = create_dataset(
             options.out,
             num_images=options.num_images,
             seed=options.seed,
-            settings=DatasetSettings(options.scene, options.splits),
+            settings=settings,
             workers=options.workers,
             progress=progress,
         )

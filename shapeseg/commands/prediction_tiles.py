@@ -30,4 +30,4 @@ def _tile(model: keras.Model, dataset: Dataset, place: int, counts: Counts, stri
     row, image, mask = dataset[place]
     probability = probabilities(model, image[None], stride=stride)[0]
     iou = "undefined" if counts.iou is None else f"{counts.iou:.3f}"
-    return Prediction(f"{row['image_id']}\nIoU {iou}", image, mask != 0, probability >= threshold)
+    return Prediction(f"{row['image_id']}  IoU {iou}", image, mask != 0, probability >= threshold)

@@ -60,6 +60,8 @@ def train(options: TrainOptions) -> Path:
     train_feed = data.split("train").feed(settings.batch_size, shuffle_seed=settings.seed, augmented=settings.augment)
     val = data.split("val")
     _check_size(data, architecture)
+    for part in (train_feed.dataset, val):
+        part.refuse_damage()
 
     folder = RunFolder(options.out or next_free(RUNS, architecture.name))
     folder.make()

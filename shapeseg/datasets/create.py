@@ -1,27 +1,19 @@
-"""Creating a dataset: drawn by worker processes, staged beside its target, renamed into place when it is complete."""
+"""Creating a dataset: staged beside its target, renamed into place when it is complete."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import shutil
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from functools import partial
-from hashlib import sha256
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from shapeseg import files
-from shapeseg.datasets.manifest import DatasetSettings, Manifest, MetadataFile
-from shapeseg.datasets.samples import FOLDERS, GLANCE_HEADER, encode_row, glance, write_sample
-from shapeseg.datasets.splits import split_of
-from shapeseg.errors import ResourcesError, StorageError, UsageError
-from shapeseg.scenes import sample_scene
+from shapeseg.datasets.draw import Progress, check_space, draw_samples, estimate_bytes, make_folders, no_progress
+from shapeseg.datasets.lock import LOCK, writer_lock
+from shapeseg.datasets.manifest import DatasetSettings, Manifest
+from shapeseg.datasets.metadata import METADATA, write_metadata
+from shapeseg.errors import StorageError, UsageError
 
-_CHUNK = 64  # samples a worker draws at a time: long enough to hide the hand-over, short enough for a lively progress bar
-_METADATA = "metadata.jsonl"
 _CLASSES = "name,r,g,b\nbackground,0,0,0\nrectangle,255,255,255\n"
 
 
@@ -32,7 +24,7 @@ def create_dataset(
     seed: int,
     settings: DatasetSettings | None = None,
     workers: int | None = None,
-    progress: Callable[[int], object] = lambda count: None,
+    progress: Progress = no_progress,
 ) -> Manifest:
     """Writes a new dataset. Its content is a pure function of (settings, seed, num_images), whatever ``workers`` is.
 
@@ -46,115 +38,64 @@ def create_dataset(
 
     Raises:
         UsageError: If ``out`` exists, or a number is out of range.
-        StorageError: If the folder cannot be written.
+        InputError: If shapes find no place.
+        StorageError: If the folder cannot be written, or the disk is too small.
+        BusyError: If another process is making the same dataset.
         ResourcesError: If a worker process died.
     """
     if num_images < 1:
         raise UsageError("a dataset has 1 image or more", received=f"num_images={num_images}", fix="Ask for at least 1")
     settings = settings or DatasetSettings()
-    refuse_existing(out)
-    out = out.resolve()
-    staging = out.with_name(f".{out.name}.{os.getpid()}.staging")
-    try:
-        _make_folders(staging)
-        manifest = _fill(staging, num_images, seed, settings, workers, progress)
-        files.sync_all()
+    with staged(out) as staging:
+        check_space(staging, estimate_bytes(settings, seed, num_images))
+        lines = draw_samples(staging, range(num_images), seed=seed, settings=settings, workers=workers, progress=progress)
+        manifest = Manifest(settings, seed, num_images, num_images, write_metadata(staging, METADATA, lines))
         manifest.write(staging)
-        files.rename_folder(staging, out)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return manifest
 
 
+@contextmanager
+def staged(out: Path) -> Iterator[Path]:
+    """Yields a folder to fill with a dataset, beside ``out``; when the block ends well it is synced and becomes ``out``.
+
+    What a killed writer left there is removed first.
+
+    Raises:
+        UsageError: If ``out`` holds anything.
+        StorageError: If the folder cannot be made.
+        BusyError: If another process is filling it.
+    """
+    refuse_existing(out)
+    out = out.absolute()
+    staging = out.with_name(f".{out.name}.staging")
+    make_folders(staging)
+    with writer_lock(staging):
+        try:
+            _empty(staging)
+            make_folders(staging)
+            yield staging
+            files.write_new_bytes(staging / "class_dict.csv", _CLASSES.encode())
+            files.sync_all()
+            refuse_existing(out)
+            (staging / LOCK).unlink()
+            files.rename_folder(staging, out)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
 def refuse_existing(out: Path) -> None:
-    """Raises a UsageError when ``out`` is anything but free (an empty folder is free)."""
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+    """Raises an error when ``out`` is anything but free (an empty folder is free)."""
+    try:
+        free = not out.exists() or (out.is_dir() and not any(out.iterdir()))
+    except OSError as error:
+        raise StorageError(f"the folder cannot be read ({error.strerror})", received=out, fix="Name another") from error
+    if not free:
         raise UsageError("the folder is in use and is never overwritten", received=out, fix="Name another, or remove it first")
 
 
-def _make_folders(staging: Path) -> None:
-    try:
-        for name in FOLDERS.values():
-            (staging / name).mkdir(parents=True)
-    except OSError as error:
-        raise StorageError(
-            f"the dataset's folder cannot be made ({error.strerror})",
-            received=staging.parent,
-            fix="Name a place that you can write",
-        ) from error
-
-
-def _fill(
-    staging: Path,
-    num_images: int,
-    seed: int,
-    settings: DatasetSettings,
-    workers: int | None,
-    progress: Callable[[int], object],
-) -> Manifest:
-    chunks = [range(start, min(start + _CHUNK, num_images)) for start in range(0, num_images, _CHUNK)]
-    digest = sha256()
-    with (
-        files.stream_new_file(staging / _METADATA) as metadata,
-        files.stream_new_file(staging / "metadata.csv") as table,
-    ):
-        table.write(GLANCE_HEADER.encode())
-        draw = partial(_draw_chunk, staging, seed, settings)
-        for chunk, (rows, glances) in zip(chunks, _map(draw, chunks, _workers(workers, num_images)), strict=True):
-            metadata.write(rows)
-            digest.update(rows)
-            table.write(glances)
-            progress(len(chunk))
-    files.write_new_bytes(staging / "class_dict.csv", _CLASSES.encode())
-    return Manifest(settings, seed, num_images, num_images, MetadataFile(_METADATA, digest.hexdigest()))
-
-
-def _draw_chunk(folder: Path, seed: int, settings: DatasetSettings, chunk: range) -> tuple[bytes, bytes]:
-    """Draws and writes the samples of ``chunk``; returns their lines of metadata.jsonl and of metadata.csv."""
-    rows = [
-        write_sample(
-            folder,
-            sample_scene(settings.scene, seed=seed, index=index),
-            index,
-            split_of(index, seed=seed, settings=settings.splits),
-        )
-        for index in chunk
-    ]
-    return b"".join(map(encode_row, rows)), "".join(map(glance, rows)).encode()
-
-
-def _workers(asked: int | None, num_images: int) -> int:
-    if asked is None:
-        return min(os.cpu_count() or 1, num_images // (4 * _CHUNK))
-    if asked < 0:
-        raise UsageError("workers must be 0 or more", received=f"workers={asked}", fix="Leave it out to use every core")
-    return asked
-
-
-def _map(draw: Callable[[range], tuple[bytes, bytes]], chunks: list[range], workers: int) -> Iterator[tuple[bytes, bytes]]:
-    if workers <= 1:
-        yield from map(draw, chunks)
-        return
-    # Never fork: a forked worker would inherit the threads and locks of its parent.
-    context = multiprocessing.get_context("forkserver")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
-    try:
-        yield from pool.map(draw, chunks)
-    except BrokenProcessPool as error:
-        raise ResourcesError(
-            "a worker process died", received=f"workers={workers}", fix="Run again, with fewer workers if memory was short"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """Ends this worker when the process that asked for it is gone, however it went."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
-
-
-def _exit_after(parent: multiprocessing.process.BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
+def _empty(staging: Path) -> None:
+    for path in staging.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()

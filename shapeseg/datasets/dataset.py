@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.datasets.manifest import Manifest, read_manifest
-from shapeseg.datasets.samples import Row, read_image, read_map
+from shapeseg.datasets.metadata import parse_rows, read_metadata
+from shapeseg.datasets.plain import is_plain, read_plain
+from shapeseg.datasets.samples import Row, damaged_files, read_image, read_mask
 from shapeseg.datasets.splits import SPLITS
 from shapeseg.errors import InputError, UsageError
 from shapeseg.scenes import Scene
@@ -27,7 +26,7 @@ class Sample(NamedTuple):
     Attributes:
         row: Its metadata row.
         image: uint8 (H, W, 3), RGB, 0 to 255.
-        mask: uint8 (H, W), 255 on visible rectangles, 0 elsewhere.
+        mask: uint8 (H, W), not 0 on visible rectangles.
     """
 
     row: Row
@@ -39,7 +38,7 @@ class Dataset:
     """A dataset on disk, or the part of it that one split holds.
 
     Args:
-        folder: Where ``dataset.json`` is.
+        folder: Where ``dataset.json`` is, or a plain folder with ``images/`` and ``masks/``.
 
     Attributes:
         folder: Path of the dataset.
@@ -52,15 +51,18 @@ class Dataset:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        self.manifest = read_manifest(self.folder)
-        self.rows = _read_rows(self.folder, self.manifest)
+        if is_plain(self.folder):
+            self.manifest, self.rows = read_plain(self.folder)
+        else:
+            self.manifest, content = read_metadata(self.folder)
+            self.rows = parse_rows(content)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, place: int) -> Sample:
         row = self.rows[place]
-        return Sample(row, self.image(place), read_map(self.folder / row["mask"]))
+        return Sample(row, self.image(place), read_mask(self.folder / row["mask"]))
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[place] for place in range(len(self)))
@@ -99,19 +101,21 @@ class Dataset:
 
         return Feed(self, batch_size, **options)
 
+    @property
+    def has_recipes(self) -> bool:
+        """Whether the scenes of all samples are known."""
+        return all("instances" in row for row in self.rows)
+
+    def refuse_damage(self) -> None:
+        """Raises an InputError when the image or mask of any sample is missing or not what its row names."""
+        damaged = [path for row in self.rows for path in damaged_files(self.folder, row)]
+        if damaged:
+            raise InputError(
+                f"{len(damaged)} files of {self.folder} are damaged or missing",
+                received=", ".join(damaged[:3]),
+                fix=f"See: python -m shapeseg verify {self.folder}",
+            )
+
     def digest(self) -> str:
         """SHA-256 that names this version of the dataset, files included."""
         return self.manifest.digest()
-
-
-def _read_rows(folder: Path, manifest: Manifest) -> list[Row]:
-    path = folder / manifest.metadata.file
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError("the dataset's metadata is missing", received=path, fix="Restore it, or generate again") from None
-    if hashlib.sha256(content).hexdigest() != manifest.metadata.sha256:
-        raise InputError(
-            "the dataset's metadata is not what dataset.json names", received=path, fix="Restore it, or generate again"
-        )
-    return [json.loads(line) for line in content.splitlines()]

@@ -44,6 +44,7 @@ class Manifest:
         count: Number of samples.
         next_index: Index of the next sample to be appended; never goes back.
         metadata: Names the metadata file and its digest.
+        twin: Which change made these samples from those of another dataset; None for samples as drawn.
         format: Always ``shapeseg-dataset``.
         format_version: Of the layout on disk.
         generator_version: Of what is drawn.
@@ -54,6 +55,7 @@ class Manifest:
     count: int
     next_index: int
     metadata: MetadataFile
+    twin: str | None = None
     format: str = FORMAT
     format_version: int = FORMAT_VERSION
     generator_version: int = GENERATOR_VERSION

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from shapeseg import files
 from shapeseg.errors import InputError
 from shapeseg.scenes import Scene
-from shapeseg.scenes.truth import label_map
+from shapeseg.scenes.truth import Truth, label_map
 
 FOLDERS = {"image": "images", "mask": "masks", "instance_map": "instances"}
 
@@ -26,27 +27,43 @@ _PNG = [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
 
 def write_sample(folder: Path, scene: Scene, index: int, split: str) -> Row:
     """Renders a scene, writes its files under ``folder`` (not yet synced), and returns its metadata row."""
+    row, contents = encode_sample(scene, index, split)
+    for role, content in contents.items():
+        files.write_new_bytes(folder / row[role], content)
+    return row
+
+
+def encode_sample(scene: Scene, index: int, split: str) -> tuple[Row, dict[str, bytes]]:
+    """Renders a scene and returns its metadata row and the content of its files, by role."""
     truth = scene.render()
     contents = {
         "image": _encode(cv2.cvtColor(truth.image, cv2.COLOR_RGB2BGR)),
         "mask": _encode(label_map(scene, truth.instance_map)),
         "instance_map": _encode(truth.instance_map),
     }
-    name = f"{index:06d}"
-    paths = {role: f"{folder_name}/{name}.png" for role, folder_name in FOLDERS.items()}
-    for role, content in contents.items():
-        files.write_new_bytes(folder / paths[role], content)
     recipe = scene.to_dict()
-    for instance, amodal, visible in zip(recipe["instances"], truth.amodal_areas, truth.visible_areas, strict=True):
-        instance |= {"amodal_area": amodal, "visible_area": visible, "occlusion_rate": 1.0 - visible / amodal}
-    return {
+    for instance, areas in zip(recipe["instances"], measured(truth), strict=True):
+        instance |= areas
+    row = {
         "index": index,
-        "image_id": name,
+        "image_id": f"{index:06d}",
         "split": split,
-        **paths,
+        **sample_paths(index),
         **recipe,
         "sha256": {role: hashlib.sha256(content).hexdigest() for role, content in contents.items()},
     }
+    return row, contents
+
+
+def sample_paths(index: int) -> dict[str, str]:
+    """Returns where the files of a sample are, by role, relative to the dataset."""
+    return {role: f"{folder_name}/{index:06d}.png" for role, folder_name in FOLDERS.items()}
+
+
+def measured(truth: Truth) -> Iterator[dict[str, Any]]:
+    """Yields, for each instance, the areas and the occlusion rate that its row states."""
+    for amodal, visible in zip(truth.amodal_areas, truth.visible_areas, strict=True):
+        yield {"amodal_area": amodal, "visible_area": visible, "occlusion_rate": 1.0 - visible / amodal}
 
 
 def encode_row(row: Row) -> bytes:
@@ -54,25 +71,29 @@ def encode_row(row: Row) -> bytes:
     return json.dumps(row, separators=(",", ":"), allow_nan=False).encode() + b"\n"
 
 
-GLANCE_HEADER = "image_id,split,image_path,mask_path,instances,rectangles,max_occlusion\n"
-
-
-def glance(row: Row) -> str:
-    """Returns the row's line of ``metadata.csv``."""
-    instances = row["instances"]
-    rectangles = sum(instance["kind"] == "rectangle" for instance in instances)
-    most = max((instance["occlusion_rate"] for instance in instances), default=0.0)
-    return f"{row['image_id']},{row['split']},{row['image']},{row['mask']},{len(instances)},{rectangles},{most}\n"
-
-
 def read_image(path: Path) -> NDArray[np.uint8]:
     """Reads an 8-bit colour PNG as uint8 (H, W, 3), RGB, 0 to 255."""
     return _decode(path, cv2.IMREAD_COLOR_RGB)
 
 
-def read_map(path: Path) -> NDArray[np.uint8]:
-    """Reads an 8-bit one-channel PNG (mask or instance map) as uint8 (H, W)."""
-    return _decode(path, cv2.IMREAD_GRAYSCALE)
+def read_mask(path: Path) -> NDArray[np.uint8]:
+    """Reads a mask as uint8 (H, W), not 0 on the target; in a mask with colours, any that is not black."""
+    mask = _decode(path, cv2.IMREAD_UNCHANGED)
+    if mask.ndim == 3:
+        mask = np.max(mask[..., :3], axis=2)
+    return mask if mask.dtype == np.uint8 else (mask != 0).astype(np.uint8)
+
+
+def damaged_files(folder: Path, row: Row) -> Iterator[str]:
+    """Yields the image and the mask of a row when they are missing or not what it names; rows without digests pass."""
+    for role in ("image", "mask"):
+        if "sha256" in row:
+            try:
+                content = (folder / row[role]).read_bytes()
+            except OSError:
+                content = b""
+            if hashlib.sha256(content).hexdigest() != row["sha256"][role]:
+                yield row[role]
 
 
 def _encode(image: NDArray[np.uint8]) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +15,8 @@ from shapeseg import files
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from shapeseg.scenes import Truth
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -40,6 +43,18 @@ class Prediction(NamedTuple):
     predicted: Mask
 
 
+class Note(NamedTuple):
+    """What to draw over a tile.
+
+    Attributes:
+        outlines: Silhouettes to outline, bool (H, W).
+        labels: Texts and where their centres go: ``(x, y, text)``, in pixels of the tile.
+    """
+
+    outlines: Sequence[Mask] = ()
+    labels: Sequence[tuple[float, float, str]] = ()
+
+
 def error_map(truth: Mask, predicted: Mask) -> Pixels:
     """Returns uint8 (H, W, 3): right pixels grey, missed orange, invented violet, on white."""
     picture = np.full((*truth.shape, 3), 255, np.uint8)
@@ -49,29 +64,56 @@ def error_map(truth: Mask, predicted: Mask) -> Pixels:
 
 
 def prediction_figure(predictions: Sequence[Prediction], heading: str = "") -> Figure:
-    """Draws a row an image: image, truth, prediction, error."""
-    figure, rows = _grid(len(predictions), 4, height=0.98, top=0.75)
-    for axes, (title, image, truth, predicted) in zip(rows, predictions, strict=True):
+    """Draws a column an image: image, truth, prediction, error."""
+    figure, rows = _grid(4, len(predictions), height=0.98, top=0.75)
+    for column, (title, image, truth, predicted) in enumerate(predictions):
         tiles = (image, _black_and_white(truth), _black_and_white(predicted), error_map(truth, predicted))
-        for ax, tile in zip(axes, tiles, strict=True):
-            _show(ax, tile)
-        axes[0].set_ylabel(title, fontsize=9)
-    for ax, name in zip(rows[0], ("image", "truth", "prediction", "error"), strict=True):
-        ax.set_title(name, fontsize=10)
+        for axes, tile in zip(rows, tiles, strict=True):
+            _show(axes[column], tile)
+        rows[0][column].set_title(title, fontsize=9)
+    for axes, name in zip(rows, ("image", "truth", "prediction", "error"), strict=True):
+        axes[0].set_ylabel(name, fontsize=10)
     if heading:
         figure.suptitle(heading, fontsize=12)
     _legend(figure)
     return figure
 
 
-def gallery_figure(tiles: Sequence[Pixels], titles: Sequence[str], columns: int = 6) -> Figure:
-    """Draws images or masks as tiles, uint8 (H, W, 3) or (H, W), row by row."""
+def scene_figure(truth: Truth) -> Figure:
+    """Draws one scene: image, instances numbered from back to front, visible and whole rectangles, ambiguous pixels."""
+    from matplotlib.patheffects import withStroke
+
+    visible, whole = truth.target("visible"), truth.target("amodal")
+    tiles = {
+        "image": truth.image,
+        "instances, 1 is at the back": _depth_map(truth),
+        "visible rectangles": error_map(visible, visible),
+        "amodal: hidden parts in orange": error_map(whole, visible),
+        "ambiguous pixels": _black_and_white(truth.ambiguous),
+    }
+    figure, (axes,) = _grid(1, len(tiles), height=1.14)
+    for ax, (name, tile) in zip(axes, tiles.items(), strict=True):
+        _show(ax, tile)
+        ax.set_title(name, fontsize=9)
+    for number, mask in enumerate(truth.visible_masks, start=1):
+        if mask.any():
+            x, y = _deepest_pixel(mask)
+            halo = [withStroke(linewidth=1.8, foreground="white")]
+            axes[1].text(x, y, str(number), ha="center", va="center", fontsize=8, path_effects=halo)
+    return figure
+
+
+def gallery_figure(
+    tiles: Sequence[Pixels], titles: Sequence[str], columns: int = 6, notes: Sequence[Note] | None = None
+) -> Figure:
+    """Draws images or masks as tiles, uint8 (H, W, 3) or (H, W), row by row, each with its note over it."""
     columns = max(1, min(columns, len(tiles)))
     figure, rows = _grid(-(-len(tiles) // columns), columns)
     axes = [ax for row in rows for ax in row]
-    for ax, tile, title in zip(axes, tiles, titles, strict=False):
+    for ax, tile, title, note in zip(axes, tiles, titles, notes or [Note()] * len(tiles), strict=False):
         _show(ax, tile)
         ax.set_title(title, fontsize=8)
+        _write(ax, note)
     for ax in axes[len(tiles) :]:
         ax.set_axis_off()
     return figure
@@ -113,6 +155,34 @@ def _show(ax: Axes, tile: Any) -> None:
         spine.set(color="#b0bec5", linewidth=0.6)
 
 
+def _write(ax: Axes, note: Note) -> None:
+    from matplotlib.patheffects import withStroke
+
+    for outline in note.outlines:
+        border = np.pad(outline, 1)  # so that an outline at the image's edge closes
+        across, down = np.arange(-1, outline.shape[1] + 1), np.arange(-1, outline.shape[0] + 1)
+        for width, color in ((1.8, "white"), (0.8, "black")):
+            ax.contour(across, down, border, levels=[0.5], colors=color, linewidths=width)
+    halo = [withStroke(linewidth=1.6, foreground="black")]
+    for x, y, text in note.labels:
+        ax.text(x, y, text, ha="center", va="center", fontsize=7, color="white", path_effects=halo)
+
+
+def _depth_map(truth: Truth) -> Pixels:
+    """Returns uint8 (H, W, 3): each visible part in its own shade, darker is nearer, on white."""
+    from matplotlib import colormaps
+
+    shades = colormaps["cividis_r"](np.linspace(0, 1, len(truth.scene.instances)), bytes=True)[:, :3]
+    return np.concatenate([np.full((1, 3), 255, np.uint8), shades])[truth.instance_map]
+
+
+def _deepest_pixel(mask: Mask) -> tuple[int, int]:
+    """Returns column and row of the pixel that is farthest from the edge of ``mask``."""
+    depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    row, column = np.unravel_index(depth.argmax(), depth.shape)
+    return int(column), int(row)
+
+
 def _black_and_white(mask: Mask) -> Pixels:
     return np.where(mask, np.uint8(0), np.uint8(255))
 
@@ -120,8 +190,6 @@ def _black_and_white(mask: Mask) -> Pixels:
 def _legend(figure: Figure) -> None:
     from matplotlib.patches import Patch
 
-    names = ("rectangle, found", "rectangle, missed", "no rectangle, invented")
-    handles = [
-        Patch(color="#%02x%02x%02x" % color, label=name) for color, name in zip((RIGHT, MISSED, INVENTED), names, strict=True)
-    ]
+    colors = {"rectangle, found": RIGHT, "rectangle, missed": MISSED, "no rectangle, invented": INVENTED}
+    handles = [Patch(color=f"#{r:02x}{g:02x}{b:02x}", label=name) for name, (r, g, b) in colors.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=9, frameon=False)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from shapeseg.errors import UsageError
+from shapeseg.scenes.dialled import sample_dialled
+from shapeseg.scenes.drawing import draw_form, draw_instance, shape_count
+from shapeseg.scenes.kinds import KINDS
+from shapeseg.scenes.limited import sample_limited
 from shapeseg.scenes.scene import Instance, Scene
 from shapeseg.scenes.settings import SceneSettings
-from shapeseg.scenes.streams import MAX_SEED, Stream, below, words
+from shapeseg.scenes.streams import MAX_SEED, Stream, words
 
 _WORDS_PER_SHAPE = 5
 
@@ -20,31 +24,37 @@ def sample_scene(settings: SceneSettings, *, seed: int, index: int) -> Scene:
 
     Raises:
         UsageError: If the seed or the index is out of range.
+        InputError: If a shape finds no place and ``settings.best_effort`` is off.
     """
     if not 0 <= seed <= MAX_SEED:
         raise UsageError("a seed is from 0 to 2**64 - 1", received=f"seed={seed}", fix="Choose a value in that range")
     if index < 0:
         raise UsageError("an index is 0 or more", received=f"index={index}", fix="Choose a value in that range")
+    if settings.dialled:
+        instances, asked = sample_dialled(settings, seed, index)
+    else:
+        drawn = _sample_freely(settings, seed, index)
+        asked = len(drawn)
+        instances = sample_limited(settings, seed, index, drawn) if settings.max_occlusion < 1 else drawn
+    return Scene(
+        width=settings.width,
+        height=settings.height,
+        background=settings.background,
+        instances=tuple(instances),
+        target_kinds=settings.target_kinds,
+        shortfall=asked - len(instances),
+    )
+
+
+def _sample_freely(settings: SceneSettings, seed: int, index: int) -> list[Instance]:
     most = settings.max_instances
     geometry = words(seed, Stream.GEOMETRY, index, 1 + _WORDS_PER_SHAPE * most)
     colors = words(seed, Stream.COLOR, index, most)
-    count = settings.min_instances + below(geometry[0], most - settings.min_instances + 1)
-    instances = (
-        _sample_instance(settings, geometry[1 + _WORDS_PER_SHAPE * k : 1 + _WORDS_PER_SHAPE * (k + 1)], colors[k])
-        for k in range(count)
-    )
-    return Scene(settings.width, settings.height, settings.background, tuple(instances))
-
-
-def _sample_instance(settings: SceneSettings, geometry: list[int], color: int) -> Instance:
-    kind, width, height, left, top = geometry
-    sizes = settings.max_size - settings.min_size + 1
-    w = settings.min_size + below(width, sizes)
-    h = settings.min_size + below(height, sizes)
-    x = below(left, settings.width - w + 1)
-    y = below(top, settings.height - h + 1)
-    return Instance(
-        kind=settings.kinds[below(kind, len(settings.kinds))],
-        box=(x, y, w, h),
-        color=settings.colors[below(color, len(settings.colors))],
-    )
+    instances = [
+        draw_instance(settings, geometry[1 + _WORDS_PER_SHAPE * k : 1 + _WORDS_PER_SHAPE * (k + 1)], colors[k])
+        for k in range(shape_count(settings, geometry[0]))
+    ]
+    if any(KINDS[kind].forms > 1 for kind in settings.kinds):
+        forms = words(seed, Stream.FORM, index, most)
+        instances = [draw_form(instance, form) for instance, form in zip(instances, forms, strict=False)]
+    return instances

@@ -8,7 +8,7 @@ from typing import Literal
 from shapeseg.errors import UsageError
 
 Color = tuple[int, int, int]
-Kind = Literal["rectangle", "ellipse"]
+KindName = Literal["rectangle", "ellipse", "rotated_rectangle", "triangle", "polygon", "star", "ring"]
 
 # Raised whenever the same (settings, seed, index) would draw something else.
 GENERATOR_VERSION = 1
@@ -31,14 +31,28 @@ class SceneSettings:
     """Fewest shapes in an image."""
     max_instances: int = 10
     """Most shapes in an image, 255 at most."""
-    kinds: tuple[Kind, ...] = ("rectangle", "ellipse")
+    kinds: tuple[KindName, ...] = ("rectangle", "ellipse")
     """Kinds of shape, drawn with equal chance."""
+    target_kinds: tuple[KindName, ...] = ("rectangle",)
+    """Kinds that a model must find."""
     min_size: int = 20
     """Smallest width and height of a shape in pixels."""
     max_size: int = 40
     """Largest width and height of a shape in pixels, inclusive."""
     colors: tuple[Color, ...] = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
     """Colours of shapes, RGB, 0 to 255, drawn with equal chance whatever the kind."""
+    max_occlusion: float = 1.0
+    """Most of any shape that may be hidden, 0 to 1; 0 forbids every overlap, 1 leaves it to chance."""
+    occlusion_rates: tuple[float, ...] = ()
+    """Dialled occlusion: each image holds one target for each of these rates, met within 0.02; all other shapes stand free."""
+    occlusion_bins: bool = False
+    """Dialled occlusion: one target an image, its rate from the bins 0, (0,.25], (.25,.5], (.5,.75], (.75,1) in turn."""
+    occluder_kind: KindName | None = None
+    """Dialled occlusion: kind of what hides the target; by default drawn like any other."""
+    occluder_color: Literal["any", "same", "other"] | Color = "any"
+    """Dialled occlusion: colour of what hides the target, relative to it, or RGB."""
+    best_effort: bool = False
+    """Leave out shapes that find no place (the row says how many) instead of ending with an error."""
 
     def __post_init__(self) -> None:
         for name in ("width", "height"):
@@ -54,9 +68,33 @@ class SceneSettings:
             )
         if not self.colors:
             raise UsageError("colors must hold at least one colour", received="none", fix="Give three numbers a colour")
-        for color in (self.background, *self.colors):
+        if not self.target_kinds:
+            raise UsageError("target_kinds must name at least one kind", received="none", fix="Use rectangle")
+        self._check_occlusion()
+        fixed = () if isinstance(self.occluder_color, str) else (self.occluder_color,)
+        for color in (self.background, *self.colors, *fixed):
             for channel in color:
                 _check_range("a colour channel", channel, 0, 255)
+
+    def _check_occlusion(self) -> None:
+        if not 0 <= self.max_occlusion <= 1:
+            raise UsageError("max_occlusion is from 0 to 1", received=f"max_occlusion={self.max_occlusion}", fix="Try 0.5")
+        for rate in self.occlusion_rates:
+            if not 0 <= rate < 1:
+                raise UsageError("an asked occlusion rate is from 0 to below 1", received=f"rate={rate}", fix="Try 0.5")
+        if (self.max_occlusion < 1) + bool(self.occlusion_rates) + self.occlusion_bins > 1:
+            raise UsageError(
+                "max_occlusion, occlusion_rates and occlusion_bins exclude each other",
+                received=f"{self.max_occlusion}, {self.occlusion_rates}, {self.occlusion_bins}",
+                fix="Set one of them",
+            )
+        if self.occluder_color == "other" and len(set(self.colors)) < 2:
+            raise UsageError("another colour needs two to choose from", received=f"colors={self.colors}", fix="Add a colour")
+
+    @property
+    def dialled(self) -> bool:
+        """Whether scenes are built around asked occlusion rates."""
+        return self.occlusion_bins or bool(self.occlusion_rates)
 
 
 def _check_range(name: str, value: int, low: int, high: int, high_name: str = "") -> None:

@@ -21,6 +21,8 @@ class Stream(IntEnum):
     SPLIT = 3
     SHUFFLE = 4
     AUGMENTATION = 5
+    FORM = 6
+    DIAL = 7
 
 
 def words(seed: int, stream: Stream, index: int, count: int, attempt: int = 0) -> list[int]:

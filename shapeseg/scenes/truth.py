@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.errors import UsageError
-from shapeseg.scenes.rasterise import silhouette
-from shapeseg.scenes.scene import Box, Scene
+from shapeseg.scenes.ambiguity import ambiguous_pixels
+from shapeseg.scenes.kinds import silhouette
+from shapeseg.scenes.scene import Box, Instance, Scene
 from shapeseg.scenes.settings import Color
 
 Target = Literal["visible", "amodal"]
@@ -43,14 +44,13 @@ class Truth:
         """bool (N, H, W): the whole silhouette of each instance, hidden parts included."""
         masks = np.zeros((len(self.scene.instances), self.scene.height, self.scene.width), bool)
         for mask, instance in zip(masks, self.scene.instances, strict=True):
-            _, _, w, h = instance.box
-            _crop(mask, instance.box)[:] = silhouette(instance.kind, w, h)[0] != 0
+            _crop(mask, instance.box)[:] = _stencil(instance) != 0
         return masks
 
     @cached_property
     def amodal_areas(self) -> list[int]:
         """Pixels of each whole silhouette."""
-        return [silhouette(instance.kind, *instance.box[2:])[1] for instance in self.scene.instances]
+        return [silhouette(kind, *box[2:], form)[1] for kind, box, _, form, *_ in self.scene.instances]
 
     @cached_property
     def visible_areas(self) -> list[int]:
@@ -66,7 +66,8 @@ class Truth:
         return 1.0 - np.array(self.visible_areas, np.float64) / np.array(self.amodal_areas, np.float64)
 
     def target(self, which: Target = "visible") -> NDArray[np.bool_]:
-        """Returns what a model must find: bool (H, W), True on rectangles.
+        """Returns what a model must find: bool (H, W), True on rectangles
+        (or what else ``scene.target_kinds`` names).
 
         Args:
             which: ``"visible"`` for visible rectangle pixels, ``"amodal"`` for whole rectangles, behind their occluders too.
@@ -74,38 +75,55 @@ class Truth:
         Raises:
             UsageError: If ``which`` is neither.
         """
-        rectangles = np.array([instance.kind == "rectangle" for instance in self.scene.instances], bool)
         if which == "visible":
             return label_map(self.scene, self.instance_map) != 0
         if which == "amodal":
-            return np.any(self.amodal_masks[rectangles], axis=0)
+            targets = np.array([self.scene.is_target(instance) for instance in self.scene.instances], bool)
+            return np.any(self.amodal_masks[targets], axis=0)
         raise UsageError("target must be visible or amodal", received=f"target={which!r}", fix="Use one of the two")
+
+    @cached_property
+    def ambiguous(self) -> NDArray[np.bool_]:
+        """bool (H, W): pixels whose label no image could tell; see :mod:`shapeseg.scenes.ambiguity`. Visible target only."""
+        return ambiguous_pixels(self.scene, self.instance_map)
+
+    @cached_property
+    def ignored(self) -> NDArray[np.bool_]:
+        """bool (H, W): visible pixels of instances that loss and scores leave out."""
+        numbers = [number for number, instance in enumerate(self.scene.instances, start=1) if instance.ignored]
+        return np.isin(self.instance_map, numbers)
 
 
 def render(scene: Scene) -> Truth:
     """Draws a scene in painter's order: a later instance covers an earlier one."""
     image = _blank(scene.width, scene.height, scene.background).copy()
     instance_map = np.zeros((scene.height, scene.width), np.uint8)
-    for number, (kind, box, color, _) in enumerate(scene.instances, start=1):
+    for number, instance in enumerate(scene.instances, start=1):
+        kind, box, color = instance[:3]
         x, y, w, h = box
         if kind == "rectangle":
             corners = (x, y), (x + w - 1, y + h - 1)
             cv2.rectangle(image, *corners, color, cv2.FILLED)
             cv2.rectangle(instance_map, *corners, number, cv2.FILLED)
         else:
-            stencil, _ = silhouette(kind, w, h)
+            stencil = _stencil(instance)
             cv2.copyTo(_blank(w, h, color), stencil, _crop(image, box))
             cv2.copyTo(_number(w, h, number), stencil, _crop(instance_map, box))
     return Truth(scene, image, instance_map)
 
 
 def label_map(scene: Scene, instance_map: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Returns uint8 (H, W): 255 on visible rectangle pixels, 0 elsewhere."""
+    """Returns uint8 (H, W): 255 on visible target pixels, 0 elsewhere."""
     table = np.zeros(256, np.uint8)
     for number, instance in enumerate(scene.instances, start=1):
-        if instance.kind == "rectangle":
+        if scene.is_target(instance):
             table[number] = 255
     return cv2.LUT(instance_map, table)
+
+
+def _stencil(instance: Instance) -> NDArray[np.uint8]:
+    _, _, w, h = instance.box
+    return silhouette(instance.kind, w, h, instance.form)[0]
 
 
 def _crop(array: NDArray, box: Box) -> NDArray:

@@ -1,0 +1,37 @@
+"""``append``: more samples for a dataset that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from shapeseg.commands.command_line import CommonOptions, run
+from shapeseg.commands.progress import progress_bar
+from shapeseg.datasets.append import append_samples
+
+
+@dataclass(frozen=True)
+class AppendOptions(CommonOptions):
+    """Draw more samples into a dataset: 1000 now and 500 later equal 1500 at once, bit for bit."""
+
+    data: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
+    """Dataset to continue."""
+    num_images: int = 500
+    """How many more images."""
+    workers: int | None = None
+    """Processes that draw; by default as many as the machine and the job are good for."""
+
+
+def _command(options: AppendOptions) -> None:
+    with progress_bar("drawing", options.num_images, "image") as progress:
+        manifest = append_samples(options.data, num_images=options.num_images, workers=options.workers, progress=progress)
+    print(f"dataset   {options.data}: {manifest.count} images, seed {manifest.seed}")
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Entry point."""
+    return run(AppendOptions, _command, argv, prog)

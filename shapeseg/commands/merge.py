@@ -1,0 +1,44 @@
+"""``merge``: two datasets become one new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from shapeseg.commands.command_line import CommonOptions, run
+from shapeseg.commands.progress import progress_bar
+from shapeseg.datasets import Dataset
+from shapeseg.datasets.merge import merge_datasets
+from shapeseg.errors import UsageError
+
+
+@dataclass(frozen=True)
+class MergeOptions(CommonOptions):
+    """Merge two datasets into a new one; no two samples share an id, and rows say where they came from."""
+
+    first: Annotated[Path | None, tyro.conf.Positional] = None
+    """Dataset whose samples keep their ids."""
+    second: Annotated[Path | None, tyro.conf.Positional] = None
+    """Dataset whose samples are added, those that the first holds already left out."""
+    out: Path = Path("data/merged")
+    """New dataset to write."""
+
+
+def _command(options: MergeOptions) -> None:
+    if options.first is None or options.second is None:
+        raise UsageError(
+            "merge takes two datasets", received=options.first or "none", fix="Name both: merge FIRST SECOND --out OUT"
+        )
+    first, second = Dataset(options.first), Dataset(options.second)
+    with progress_bar("copying", len(first) + len(second), "image") as progress:
+        manifest, skipped = merge_datasets(first, second, options.out, progress)
+    print(f"dataset   {options.out}: {manifest.count} images; {skipped} of {options.second} were there already")
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Entry point."""
+    return run(MergeOptions, _command, argv, prog)

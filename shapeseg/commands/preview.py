@@ -1,0 +1,70 @@
+"""``preview``: a tiled picture of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from shapeseg.commands.command_line import CommonOptions, run
+from shapeseg.errors import UsageError
+
+
+@dataclass(frozen=True)
+class PreviewOptions(CommonOptions):
+    """Draw tiles of a dataset into one picture."""
+
+    data: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
+    """Dataset to show."""
+    out: Path = Path("preview.png")
+    """Picture to write; an earlier one is replaced."""
+    rows: int = 4
+    """Rows of tiles."""
+    columns: int = 6
+    """Columns of tiles."""
+    split: str = "all"
+    """Which samples: train, val, test, holdout or all."""
+    start: int = 0
+    """How many samples to pass over."""
+    masks: bool = False
+    """Show the masks instead of the images."""
+    outlines: bool = False
+    """Outline each target's whole silhouette, hidden parts included."""
+    numbers: bool = False
+    """Write each shape's number, from back to front, at its centre."""
+    rates: bool = False
+    """Write each target's occlusion rate at its centre, where it is above 0."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("rows", 1), ("columns", 1), ("start", 0)):
+            if not least <= getattr(self, name) <= 1000 + (10**9 if name == "start" else 0):
+                raise UsageError(
+                    f"{name} is out of range", received=f"{name}={getattr(self, name)}", fix=f"Use {least} or more"
+                )
+
+
+def _command(options: PreviewOptions) -> None:
+    import numpy as np
+
+    from shapeseg.commands.preview_tiles import note
+    from shapeseg.datasets import Dataset
+    from shapeseg.reporting.pictures import gallery_figure, save_figure
+
+    data = Dataset(options.data).split(options.split)
+    places = range(options.start, min(options.start + options.rows * options.columns, len(data)))
+    if not places:
+        raise UsageError("there are not so many samples", received=f"start={options.start}", fix=f"Use less than {len(data)}")
+    samples = [data[place] for place in places]
+    tiles = [np.where(mask, np.uint8(0), np.uint8(255)) if options.masks else image for _, image, mask in samples]
+    notes = [note(data, place, outlines=options.outlines, numbers=options.numbers, rates=options.rates) for place in places]
+    titles = [f"{data.rows[place]['image_id']}  {data.rows[place]['split']}" for place in places]
+    save_figure(gallery_figure(tiles, titles, options.columns, notes), options.out)
+    print(f"wrote {options.out}: {len(tiles)} tiles")
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Entry point."""
+    return run(PreviewOptions, _command, argv, prog)

@@ -1,0 +1,51 @@
+"""``verify``: is a dataset whole, and does it hold what it says?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from shapeseg.commands.command_line import CommonOptions, run
+from shapeseg.commands.progress import progress_bar
+from shapeseg.datasets.manifest import read_manifest
+from shapeseg.datasets.verify import verify_dataset
+
+
+@dataclass(frozen=True)
+class VerifyOptions(CommonOptions):
+    """Check a dataset: counts, digests, sizes, modes, recipes against pixels, splits. Exits 1 when something is wrong."""
+
+    data: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
+    """Dataset to check."""
+    quick: bool = False
+    """Metadata, sizes and modes only: no digests, no pixels."""
+    strict: bool = False
+    """Warnings (files that no row names) count as errors."""
+    json: bool = False
+    """Print the findings as JSON."""
+    workers: int | None = None
+    """Processes that check; by default as many as the machine and the job are good for."""
+
+
+def _command(options: VerifyOptions) -> int:
+    with progress_bar("checking", read_manifest(options.data).count, "image") as progress:
+        findings = verify_dataset(options.data, quick=options.quick, workers=options.workers, progress=progress)
+    wrong = [finding for finding in findings if options.strict or finding.severity == "error"]
+    if options.json:
+        found = [finding._asdict() for finding in findings]
+        print(json.dumps({"dataset": str(options.data), "ok": not wrong, "findings": found}, indent=2))
+    else:
+        for finding in findings:
+            print(f"{finding.severity}: {finding.where}: {finding.what}")
+        print(f"{options.data}: {len(wrong)} problems" if wrong else f"{options.data}: whole")
+    return 1 if wrong else 0
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Entry point."""
+    return run(VerifyOptions, _command, argv, prog)

@@ -1,0 +1,149 @@
+"""Removing occlusion from a dataset, in three ways.
+
+- ``drop-occluded`` drops every image in which any rectangle is hidden at all.
+- ``drop-beyond`` drops images in which some rectangle is hidden by more than a limit.
+- ``ignore-occluded`` keeps every image and marks the shapes hidden by more than a limit, so that loss and
+  scores leave them out.
+"""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from shapeseg.datasets.append import clean_up
+from shapeseg.datasets.create import refuse_existing, staged
+from shapeseg.datasets.dataset import Dataset
+from shapeseg.datasets.draw import Progress, check_space, no_progress
+from shapeseg.datasets.lock import writer_lock
+from shapeseg.datasets.metadata import METADATA, commit_metadata, write_metadata
+from shapeseg.datasets.samples import FOLDERS, Row, encode_row
+from shapeseg.datasets.splits import SPLITS
+from shapeseg.errors import InputError, UsageError
+
+Way = Literal["drop-occluded", "drop-beyond", "ignore-occluded"]
+
+
+@dataclass(frozen=True)
+class FilterSettings:
+    """What to remove, and how."""
+
+    way: Way = "drop-beyond"
+    """drop-occluded (any occlusion), drop-beyond (images beyond the limit) or ignore-occluded (keep images, mark shapes)."""
+    max_occlusion: float = 0.0
+    """The limit: most of a shape that may be hidden, 0 to 1."""
+    all_instances: bool = False
+    """Judge every shape; by default only the targets count."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.max_occlusion <= 1:
+            raise UsageError("max_occlusion is from 0 to 1", received=f"max_occlusion={self.max_occlusion}", fix="Try 0.25")
+        if self.way == "drop-occluded" and self.max_occlusion:
+            raise UsageError(
+                "drop-occluded has no limit", received=f"max_occlusion={self.max_occlusion}", fix="Use --way drop-beyond"
+            )
+
+
+@dataclass(frozen=True)
+class FilterResult:
+    """What a filter does, before or after it is done.
+
+    Attributes:
+        rows: What stays.
+        before: Counts before: images, images of each split, instances of each kind, visible pixels of each kind.
+        after: The same counts after; ignored instances are left out of them.
+    """
+
+    rows: list[Row]
+    before: dict[str, int]
+    after: dict[str, int]
+
+
+def plan_filter(data: Dataset, settings: FilterSettings) -> FilterResult:
+    """Works out what a filter would do; nothing is changed.
+
+    Raises:
+        InputError: If the dataset states no occlusion, or nothing would be left.
+    """
+    if not data.has_recipes:
+        raise InputError("occlusion is unknown without recipes", received=data.folder, fix="Name a dataset made by shapeseg")
+    if settings.way == "ignore-occluded":
+        rows = [_marked(row, settings) for row in data.rows]
+    else:
+        rows = [row for row in data.rows if not any(_beyond(row, settings))]
+    if not rows:
+        raise InputError("nothing would be left", received=f"{data.folder}, {settings}", fix="Allow more occlusion")
+    return FilterResult(rows, balance(data.rows), balance(rows))
+
+
+def filter_copy(data: Dataset, settings: FilterSettings, out: Path, progress: Progress = no_progress) -> FilterResult:
+    """Writes what stays as a new dataset; the old one is not touched."""
+    refuse_existing(out)
+    plan = plan_filter(data, settings)
+    with staged(out) as staging:
+        copy_files(data.folder, staging, [(row, row) for row in plan.rows], progress)
+        named = write_metadata(staging, METADATA, map(encode_row, plan.rows))
+        replace(data.manifest, count=len(plan.rows), metadata=named).write(staging)
+    return plan
+
+
+def filter_in_place(folder: Path, settings: FilterSettings, *, purge: bool = False) -> FilterResult:
+    """Un-lists what goes; its files stay where they are unless ``purge`` is set."""
+    Dataset(folder)  # before a lock file is made in what may be no dataset
+    with writer_lock(folder):
+        clean_up(folder)
+        data = Dataset(folder)
+        plan = plan_filter(data, settings)
+        commit_metadata(folder, replace(data.manifest, count=len(plan.rows)), map(encode_row, plan.rows))
+        if purge:
+            stays = {row["index"] for row in plan.rows}
+            for row in data.rows:
+                if row["index"] not in stays:
+                    for role in FOLDERS:
+                        (folder / row[role]).unlink(missing_ok=True)
+    return plan
+
+
+def copy_files(source: Path, target: Path, rows: Sequence[tuple[Row, Row]], progress: Progress) -> None:
+    """Copies the files of samples to where their new rows say; not yet synced.
+
+    Raises:
+        StorageError: If the disk is too small.
+    """
+    check_space(target, sum((source / old[role]).stat().st_size for old, _ in rows for role in FOLDERS))
+    for old, new in rows:
+        for role in FOLDERS:
+            shutil.copyfile(source / old[role], target / new[role])
+        progress(1)
+
+
+def balance(rows: Sequence[Row]) -> dict[str, int]:
+    """Counts images, images of each split, and instances and visible pixels of each kind."""
+    splits = Counter(row["split"] for row in rows)
+    counts = Counter(images=len(rows)) + Counter({f"images in {split}": splits[split] for split in SPLITS})
+    for row in rows:
+        for instance in row["instances"]:
+            if not instance.get("ignored"):
+                counts[f"{instance['kind']}s"] += 1
+                counts[f"{instance['kind']} pixels"] += instance["visible_area"]
+    return dict(counts)
+
+
+def _beyond(row: Row, settings: FilterSettings) -> Iterator[bool]:
+    targets = row.get("target_kinds", ["rectangle"])
+    for instance in row["instances"]:
+        judged = settings.all_instances or instance["kind"] in targets
+        yield judged and instance["occlusion_rate"] > settings.max_occlusion
+
+
+def _marked(row: Row, settings: FilterSettings) -> Row:
+    marked = copy.deepcopy(row)
+    for instance, beyond in zip(marked["instances"], _beyond(row, settings), strict=True):
+        if beyond:
+            instance["ignored"] = True
+    return marked

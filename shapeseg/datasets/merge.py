@@ -1,0 +1,87 @@
+"""Merging two datasets into a new one: no two samples share an id, and each row says where it came from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from shapeseg.datasets.create import refuse_existing, staged
+from shapeseg.datasets.dataset import Dataset
+from shapeseg.datasets.draw import Progress, no_progress
+from shapeseg.datasets.filter import copy_files
+from shapeseg.datasets.manifest import Manifest
+from shapeseg.datasets.metadata import METADATA, write_metadata
+from shapeseg.datasets.samples import Row, encode_row, sample_paths
+from shapeseg.errors import InputError
+
+
+def merge_datasets(first: Dataset, second: Dataset, out: Path, progress: Progress = no_progress) -> tuple[Manifest, int]:
+    """Writes all samples of ``first`` and those of ``second`` that ``first`` does not hold already.
+
+    The samples of ``first`` keep their ids; those of ``second`` keep theirs if both are of the same streams, and are numbered
+    on otherwise. Every sample keeps its split. The merged dataset goes on, by ``append``, with the streams of ``first``.
+
+    Returns:
+        The manifest of the merged dataset, and how many samples were left out as duplicates.
+
+    Raises:
+        UsageError: If ``out`` exists.
+        InputError: If a dataset has no recipes.
+    """
+    refuse_existing(out)
+    for data in (first, second):
+        if not data.has_recipes:
+            raise InputError("only datasets with recipes can be merged", received=data.folder, fix="Convert it first")
+    pairs, skipped = _plan(first, second)
+    kept = [row for _, row in pairs]
+    with staged(out) as staging:
+        copy_files(first.folder, staging, pairs[: len(first)], progress)
+        copy_files(second.folder, staging, pairs[len(first) :], progress)
+        kept.sort(key=lambda row: row["index"])
+        named = write_metadata(staging, METADATA, map(encode_row, kept))
+        next_index = max(first.manifest.next_index, kept[-1]["index"] + 1)
+        manifest = replace(first.manifest, count=len(kept), next_index=next_index, metadata=named)
+        manifest.write(staging)
+    return manifest, skipped
+
+
+def _plan(first: Dataset, second: Dataset) -> tuple[list[tuple[Row, Row]], int]:
+    """Returns old and new row of every sample that goes in, those of ``first`` first, and how many do not."""
+    known = {_origin(row, first) for row in first.rows}
+    fresh = [row for row in second.rows if _origin(row, second) not in known]
+    same_streams = _streams(first.manifest) == _streams(second.manifest)
+    taken = {row["index"] for row in first.rows}
+    numbers = _numbers(max(first.manifest.next_index, second.manifest.next_index if same_streams else 0))
+    pairs = [(row, row) for row in first.rows]
+    for row in fresh:
+        keeps = same_streams and row["index"] not in taken
+        pairs.append((row, _renumbered(row, row["index"] if keeps else next(numbers), second)))
+    return pairs, len(second) - len(fresh)
+
+
+def _numbers(start: int) -> Iterator[int]:
+    while True:
+        yield start
+        start += 1
+
+
+def _streams(manifest: Manifest) -> tuple[int, str]:
+    settings = json.dumps(asdict(manifest.settings), sort_keys=True)
+    return manifest.seed, hashlib.sha256(settings.encode()).hexdigest()
+
+
+def _origin(row: Row, data: Dataset) -> tuple[int, str, int]:
+    """Names what a sample was drawn from: two samples of one origin are one sample."""
+    source = row.get("source")
+    if source:
+        return source["seed"], source["settings_sha256"], source["index"]
+    return (*_streams(data.manifest), row["index"])
+
+
+def _renumbered(row: Row, index: int, data: Dataset) -> Row:
+    seed, settings, old_index = _origin(row, data)
+    source = {"seed": seed, "settings_sha256": settings, "index": old_index}
+    return row | {"index": index, "image_id": f"{index:06d}", **sample_paths(index), "source": source}

@@ -1,0 +1,91 @@
+"""The metadata of a dataset: rows of JSON, read back whole, and committed by ``dataset.json``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from shapeseg import files
+from shapeseg.datasets.manifest import Manifest, MetadataFile, read_manifest
+from shapeseg.datasets.samples import Row
+from shapeseg.errors import InputError
+
+METADATA = "metadata.jsonl"
+GLANCE = "metadata.csv"
+_GLANCE_HEADER = "image_id,split,image_path,mask_path,instances,rectangles,max_occlusion\n"
+_REREADS = 5
+
+
+def read_metadata(folder: Path) -> tuple[Manifest, bytes]:
+    """Reads what ``dataset.json`` says, and the metadata that it names.
+
+    A writer may commit between the two; then what is named now is read again, so that readers need no lock.
+
+    Raises:
+        InputError: If either is missing or damaged.
+    """
+    for attempt in range(_REREADS):
+        manifest = read_manifest(folder)
+        path = folder / manifest.metadata.file
+        try:
+            content = path.read_bytes()
+            break
+        except FileNotFoundError as error:
+            if attempt + 1 == _REREADS or read_manifest(folder) == manifest:
+                raise InputError(
+                    "the dataset's metadata is missing", received=path, fix="Restore it, or generate again"
+                ) from error
+    if hashlib.sha256(content).hexdigest() != manifest.metadata.sha256:
+        raise InputError(
+            "the dataset's metadata is not what dataset.json names", received=path, fix="Restore it, or generate again"
+        )
+    return manifest, content
+
+
+def parse_rows(content: bytes) -> list[Row]:
+    """Parses metadata lines whose digest is known to be right."""
+    return [json.loads(line) for line in content.splitlines()]
+
+
+def write_metadata(folder: Path, name: str, chunks: Iterable[bytes]) -> MetadataFile:
+    """Streams metadata lines into a new file, with the table for a glance beside it, and returns what names the file."""
+    digest = hashlib.sha256()
+    with files.stream_new_file(folder / name) as metadata, files.stream_new_file(folder / GLANCE) as table:
+        table.write(_GLANCE_HEADER.encode())
+        for lines in chunks:
+            metadata.write(lines)
+            digest.update(lines)
+            table.write("".join(map(_glance, parse_rows(lines))).encode())
+    return MetadataFile(name, digest.hexdigest())
+
+
+def commit_metadata(folder: Path, manifest: Manifest, chunks: Iterable[bytes]) -> Manifest:
+    """Makes new metadata the one that counts, in a dataset that exists: the old version holds until the last moment.
+
+    Args:
+        folder: Of the dataset, whose lock is held.
+        manifest: The new one, in all but its metadata file.
+        chunks: The new metadata, whole.
+    """
+    old = folder / manifest.metadata.file
+    named = write_metadata(folder, f".{METADATA}{files.TEMPORARY_SUFFIX}", chunks)
+    # Named by its content: no counter to keep, and the same change done twice ends in the same files.
+    final = folder / f"metadata-{named.sha256[:16]}.jsonl"
+    (folder / named.file).replace(final)
+    files.sync_all()
+    committed = replace(manifest, metadata=MetadataFile(final.name, named.sha256))
+    committed.write(folder)
+    if old != final:
+        old.unlink(missing_ok=True)
+    return committed
+
+
+def _glance(row: Row) -> str:
+    """Returns the row's line of ``metadata.csv``."""
+    instances = row["instances"]
+    rectangles = sum(instance["kind"] == "rectangle" for instance in instances)
+    most = max((instance["occlusion_rate"] for instance in instances), default=0.0)
+    return f"{row['image_id']},{row['split']},{row['image']},{row['mask']},{len(instances)},{rectangles},{most}\n"

@@ -1,0 +1,76 @@
+"""A user's own data: a folder with ``images/`` and ``masks/`` whose names pair, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from shapeseg.datasets.manifest import MANIFEST, DatasetSettings, Manifest, MetadataFile
+from shapeseg.datasets.samples import FOLDERS, Row
+from shapeseg.datasets.splits import split_of
+from shapeseg.errors import InputError
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
+
+
+def is_plain(folder: Path) -> bool:
+    """Whether a folder holds images and masks, but no dataset of shapeseg's."""
+    return not (folder / MANIFEST).exists() and all((folder / FOLDERS[role]).is_dir() for role in ("image", "mask"))
+
+
+def read_plain(folder: Path) -> tuple[Manifest, list[Row]]:
+    """Pairs images with masks by name and deals them out to the splits; recipes are unknown, so rows have no instances.
+
+    Raises:
+        InputError: If there are no images, names do not pair, or a file is no image.
+    """
+    images, masks = (_by_stem(folder / FOLDERS[role]) for role in ("image", "mask"))
+    if not images:
+        raise InputError("there are no images here", received=folder / FOLDERS["image"], fix="Put images and masks there")
+    if unpaired := sorted(images.keys() ^ masks.keys()):
+        raise InputError(
+            f"{len(unpaired)} names are not both in images and in masks", received=unpaired[0], fix="Give each image its mask"
+        )
+    digest = hashlib.sha256()
+    rows = []
+    for index, stem in enumerate(sorted(images)):
+        for path in (images[stem], masks[stem]):
+            digest.update(path.name.encode(errors="surrogateescape") + hashlib.sha256(path.read_bytes()).digest())
+        width, height = _size(images[stem])
+        if _size(masks[stem]) != (width, height):
+            raise InputError("a mask must have its image's size", received=masks[stem], fix=f"Make it {width} x {height}")
+        rows.append(
+            {
+                "index": index,
+                "image_id": stem,
+                "split": split_of(index, seed=0, settings=DatasetSettings().splits),
+                "image": f"{FOLDERS['image']}/{images[stem].name}",
+                "mask": f"{FOLDERS['mask']}/{masks[stem].name}",
+                "width": width,
+                "height": height,
+            }
+        )
+    manifest = Manifest(
+        DatasetSettings(), 0, len(rows), len(rows), MetadataFile("", digest.hexdigest()), format="plain-folder"
+    )
+    return manifest, rows
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in folder.iterdir():
+        if path.suffix.lower() in SUFFIXES and path.is_file():
+            if path.stem in found:
+                raise InputError("two files have one name", received=f"{found[path.stem]} and {path}", fix="Rename one")
+            found[path.stem] = path
+    return found
+
+
+def _size(path: Path) -> tuple[int, int]:
+    try:
+        with Image.open(path) as image:  # reads the header only
+            return image.size
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise InputError("a file is no readable image", received=path, fix="Remove or replace it") from error

@@ -1,0 +1,84 @@
+"""What a metadata row must be, before anything in it is used: a path in it is opened, a recipe in it is drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from shapeseg.datasets.samples import FOLDERS
+from shapeseg.datasets.splits import SPLITS
+from shapeseg.scenes.kinds import KINDS
+from shapeseg.scenes.settings import MAX_INSTANCES, MAX_SIDE
+
+_PATH = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9_-]+\.png")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class RowError(ValueError):
+    """A row that is not what it must be."""
+
+
+def check_row(row: Any) -> None:
+    """Raises a RowError that names the first thing wrong with a row, parsed from JSON."""
+    _require(isinstance(row, dict), "the row is no JSON object")
+    _integer(row, "index", 0, 2**63)
+    _require(row.get("image_id") == f"{row['index']:06d}", f"image_id is {row.get('image_id')!r}, expected {row['index']:06d}")
+    _require(row.get("split") in SPLITS, f"split is {row.get('split')!r}, expected one of {', '.join(SPLITS)}")
+    for role, folder in FOLDERS.items():
+        path = row.get(role)
+        safe = isinstance(path, str) and _PATH.fullmatch(path) and path.startswith(f"{folder}/")
+        _require(safe, f"{role} is {path!r}, expected {folder}/NAME.png")
+        digest = _get(row, "sha256", dict).get(role)
+        _require(isinstance(digest, str) and _DIGEST.fullmatch(digest), f"sha256 of {role} is {digest!r}")
+    _integer(row, "width", 1, MAX_SIDE)
+    _integer(row, "height", 1, MAX_SIDE)
+    _color(row, "background")
+    kinds = row.get("target_kinds", [])
+    _require(isinstance(kinds, list) and all(kind in KINDS for kind in kinds), f"target_kinds is {kinds!r}")
+    instances = _get(row, "instances", list)
+    _require(len(instances) <= MAX_INSTANCES, f"there are {len(instances)} instances, at most {MAX_INSTANCES} are possible")
+    for number, instance in enumerate(instances, start=1):
+        try:
+            _check_instance(instance, row["width"], row["height"])
+        except RowError as error:
+            raise RowError(f"instance {number}: {error}") from None
+
+
+def _check_instance(instance: Any, width: int, height: int) -> None:
+    _require(isinstance(instance, dict), "this is no JSON object")
+    kind = instance.get("kind")
+    _require(isinstance(kind, str) and kind in KINDS, f"kind is {kind!r}, expected one of {', '.join(KINDS)}")
+    box = instance.get("box")
+    _require(isinstance(box, list) and len(box) == 4 and all(type(value) is int for value in box), f"box is {box!r}")
+    x, y, w, h = box
+    inside = x >= 0 and y >= 0 and w >= 1 and h >= 1 and x + w <= width and y + h <= height
+    _require(inside, f"box {box} is not inside the canvas")
+    _color(instance, "color")
+    if "form" in instance:
+        _integer(instance, "form", 0, KINDS[kind].forms - 1)
+    _integer(instance, "amodal_area", 1, width * height)
+    _integer(instance, "visible_area", 0, instance["amodal_area"])
+    _require(type(instance.get("occlusion_rate")) in (int, float), f"occlusion_rate is {instance.get('occlusion_rate')!r}")
+
+
+def _require(holds: object, otherwise: str) -> None:
+    if not holds:
+        raise RowError(otherwise)
+
+
+def _get(row: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = row.get(name)
+    _require(isinstance(value, kind), f"{name} is {value!r}, expected a {kind.__name__}")
+    return value
+
+
+def _integer(row: Mapping[str, Any], name: str, low: int, high: int) -> None:
+    value = row.get(name)
+    _require(type(value) is int and low <= value <= high, f"{name} is {value!r}, expected {low} to {high}")
+
+
+def _color(row: Mapping[str, Any], name: str) -> None:
+    value = row.get(name)
+    right = isinstance(value, list) and len(value) == 3 and all(type(v) is int and 0 <= v <= 255 for v in value)
+    _require(right, f"{name} is {value!r}, expected three numbers from 0 to 255")

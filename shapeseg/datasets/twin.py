@@ -1,0 +1,64 @@
+"""A paired dataset: the counterfactual twin of every sample, under the same index and split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from shapeseg.datasets.create import refuse_existing, staged
+from shapeseg.datasets.dataset import Dataset
+from shapeseg.datasets.draw import Progress, check_space, no_progress
+from shapeseg.datasets.metadata import METADATA, write_metadata
+from shapeseg.datasets.samples import FOLDERS, Row, encode_row, write_sample
+from shapeseg.datasets.workers import chunked, map_chunks, worker_count
+from shapeseg.errors import InputError
+from shapeseg.scenes import Scene
+from shapeseg.scenes.settings import Color
+from shapeseg.scenes.twins import Change, twin
+
+
+def write_twins(
+    data: Dataset, change: Change, out: Path, *, workers: int | None = None, progress: Progress = no_progress
+) -> int:
+    """Writes the twin of every sample; each row's ``twin`` names the original, its dataset's digest, and the change.
+
+    Returns:
+        How many twins differ from their originals.
+
+    Raises:
+        UsageError: If ``out`` exists.
+        InputError: If the dataset has no recipes.
+    """
+    refuse_existing(out)
+    if not data.has_recipes:
+        raise InputError("twins need recipes", received=data.folder, fix="Name a dataset made by shapeseg")
+    changed = 0
+
+    def lines(staging: Path) -> Iterator[bytes]:
+        nonlocal changed
+        work = partial(_write_chunk, staging, change, data.manifest.settings.scene.colors, data.digest())
+        chunks = chunked(data.rows)
+        for chunk, rows in zip(chunks, map_chunks(work, chunks, worker_count(workers, len(data))), strict=True):
+            changed += sum(row["twin"]["changed"] for row in rows)
+            progress(len(chunk))
+            yield b"".join(map(encode_row, rows))
+
+    with staged(out) as staging:
+        check_space(staging, sum((data.folder / row[role]).stat().st_size for row in data.rows for role in FOLDERS))
+        named = write_metadata(staging, METADATA, lines(staging))
+        replace(data.manifest, metadata=named, twin=change).write(staging)
+    return changed
+
+
+def _write_chunk(folder: Path, change: Change, colors: tuple[Color, ...], digest: str, rows: list[Row]) -> list[Row]:
+    return [_write_twin(folder, change, colors, digest, row) for row in rows]
+
+
+def _write_twin(folder: Path, change: Change, colors: tuple[Color, ...], digest: str, row: Row) -> Row:
+    scene = Scene.from_dict(row)
+    changed = twin(scene, change, colors)
+    written = write_sample(folder, changed, row["index"], row["split"])
+    of = {"image_id": row["image_id"], "dataset_sha256": digest, "change": change, "changed": changed != scene}
+    return written | {name: row[name] for name in ("source",) if name in row} | {"twin": of}

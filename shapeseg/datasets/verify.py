@@ -1,0 +1,188 @@
+"""Verifying a dataset: everything it states is checked against everything else it holds, and against a fresh rendering."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import struct
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import cv2
+import numpy as np
+
+from shapeseg.datasets.draw import Progress, no_progress
+from shapeseg.datasets.manifest import Manifest
+from shapeseg.datasets.metadata import GLANCE, read_metadata
+from shapeseg.datasets.rows import RowError, check_row
+from shapeseg.datasets.samples import FOLDERS, Row, measured
+from shapeseg.datasets.splits import split_of
+from shapeseg.datasets.workers import chunked, map_chunks, worker_count
+from shapeseg.errors import InputError
+from shapeseg.scenes import Scene
+from shapeseg.scenes.truth import label_map
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_MODES = {"image": (8, 2), "mask": (8, 0), "instance_map": (8, 0)}  # bit depth and colour type of a PNG header
+_KNOWN = {"dataset.json", "class_dict.csv", ".lock", GLANCE, *FOLDERS.values()}
+_CONTENTS = {b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"BM": "BMP", b"RIFF": "WebP"}
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong.
+
+    Attributes:
+        where: File, or line of the metadata, relative to the dataset.
+        what: What is wrong there.
+        severity: ``"error"``, or ``"warning"`` for what harms nobody.
+    """
+
+    where: str
+    what: str
+    severity: Literal["error", "warning"] = "error"
+
+
+def verify_dataset(
+    folder: Path, *, quick: bool = False, workers: int | None = None, progress: Progress = no_progress
+) -> list[Finding]:
+    """Checks counts, rows, splits, files, sizes and modes; unless ``quick``, also digests and every pixel.
+
+    Raises:
+        InputError: If there is no dataset here, or its manifest or metadata cannot be used at all.
+    """
+    manifest, content = read_metadata(folder)
+    rows, findings = _read_rows(content, manifest)
+    if manifest.count != len(content.splitlines()):
+        findings.append(Finding("dataset.json", f"count is {manifest.count}, but there are {len(rows)} rows"))
+    findings += _check_numbers(rows, manifest)
+    check = partial(_check_files, folder, quick)
+    chunks = chunked(rows)
+    for chunk, found in zip(chunks, map_chunks(check, chunks, 0 if quick else worker_count(workers, len(rows))), strict=True):
+        findings += found
+        progress(len(chunk))
+    return findings + list(_extra_files(folder, manifest, rows))
+
+
+def _read_rows(content: bytes, manifest: Manifest) -> tuple[list[Row], list[Finding]]:
+    rows, findings = [], []
+    for number, line in enumerate(content.splitlines(), start=1):
+        where = f"{manifest.metadata.file} line {number}"
+        try:
+            row = json.loads(line)
+            check_row(row)
+        except (RowError, ValueError, RecursionError) as error:
+            findings.append(Finding(where, str(error)))
+            continue
+        if "source" not in row and row["split"] != split_of(
+            row["index"], seed=manifest.seed, settings=manifest.settings.splits
+        ):
+            findings.append(Finding(where, f"split is {row['split']}, which seed and settings contradict"))
+        rows.append(row)
+    return rows, findings
+
+
+def _check_numbers(rows: list[Row], manifest: Manifest) -> Iterator[Finding]:
+    last = -1
+    for row in rows:
+        where = f"{manifest.metadata.file} index {row['index']}"
+        if row["index"] == last:
+            yield Finding(where, "the index is there twice")
+        elif row["index"] < last:
+            yield Finding(where, "rows are not sorted by index")
+        if row["index"] >= manifest.next_index:
+            yield Finding(where, f"the index is not below next_index {manifest.next_index}")
+        last = row["index"]
+
+
+def _check_files(folder: Path, quick: bool, rows: list[Row]) -> list[Finding]:
+    return [finding for row in rows for finding in _check_sample(folder, quick, row)]
+
+
+def _check_sample(folder: Path, quick: bool, row: Row) -> list[Finding]:
+    findings, pixels = [], {}
+    for role in FOLDERS:
+        try:
+            content = _read_regular(folder / row[role], 64 if quick else -1)
+            _check_header(content, role, row)
+            if not quick:
+                pixels[role] = _check_content(content, row["sha256"][role])
+        except InputError as error:
+            findings.append(Finding(row[role], str(error)))
+        except _Wrong as wrong:
+            findings.append(Finding(row[role], str(wrong)))
+    if len(pixels) == len(FOLDERS):
+        findings += _check_pixels(row, pixels)
+    return findings
+
+
+class _Wrong(Exception):
+    """What is wrong with a file."""
+
+
+def _read_regular(path: Path, size: int) -> bytes:
+    """Reads a regular file that is no link; a device or a pipe is never opened for reading."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise _Wrong("the file is missing") from None
+    except OSError as error:
+        raise _Wrong(f"the file cannot be opened ({error.strerror})") from None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _Wrong("this is no regular file")
+        return file.read(size)
+
+
+def _check_header(content: bytes, role: str, row: Row) -> None:
+    if not content:
+        raise _Wrong("the file is empty")
+    if content[:8] != _SIGNATURE or len(content) < 26:
+        other = next((name for start, name in _CONTENTS.items() if content.startswith(start)), None)
+        raise _Wrong(f"the content is {other}" if other else "the file is no PNG")
+    width, height, *mode = struct.unpack(">IIBB", content[16:26])
+    if (width, height) != (row["width"], row["height"]):
+        raise _Wrong(f"the image is {width} x {height}, its row says {row['width']} x {row['height']}")
+    if tuple(mode) != _MODES[role]:
+        raise _Wrong(f"bit depth and colour type are {tuple(mode)}, expected {_MODES[role]}")
+
+
+def _check_content(content: bytes, digest: str) -> Any:
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise _Wrong("the content is not what its row names (SHA-256)")
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise _Wrong("the image cannot be decoded")
+    return image
+
+
+def _check_pixels(row: Row, pixels: dict[str, Any]) -> Iterator[Finding]:
+    scene = Scene.from_dict(row)
+    truth = scene.render()
+    expected = {
+        "image": cv2.cvtColor(truth.image, cv2.COLOR_RGB2BGR),
+        "mask": label_map(scene, truth.instance_map),
+        "instance_map": truth.instance_map,
+    }
+    for role, image in pixels.items():
+        if not np.array_equal(image, expected[role]):
+            wrong = np.count_nonzero(image != expected[role]) if image.shape == expected[role].shape else "all"
+            yield Finding(row[role], f"{wrong} values differ from what the recipe draws")
+    for number, (stated, measures) in enumerate(zip(row["instances"], measured(truth), strict=True), start=1):
+        for name, value in measures.items():
+            if stated[name] != value:
+                yield Finding(row["image_id"], f"instance {number}: {name} is {stated[name]}, measured {value}")
+
+
+def _extra_files(folder: Path, manifest: Manifest, rows: list[Row]) -> Iterator[Finding]:
+    listed = {row[role] for row in rows for role in FOLDERS}
+    for name in FOLDERS.values():
+        for path in sorted((folder / name).glob("*")):
+            if f"{name}/{path.name}" not in listed:
+                yield Finding(f"{name}/{path.name}", "no row names this file", "warning")
+    for path in sorted(folder.iterdir()):
+        if path.name not in _KNOWN | {manifest.metadata.file}:
+            yield Finding(path.name, "this file is not of the dataset", "warning")

@@ -1,0 +1,55 @@
+"""Relations between the instances of a rendered scene: boxes, who hides whom, what is cut into pieces."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from shapeseg.scenes.scene import Box
+from shapeseg.scenes.truth import Truth
+
+
+class Hiding(NamedTuple):
+    """One instance hides pixels of another.
+
+    Attributes:
+        front: Place of the instance that is seen there, in ``scene.instances``.
+        back: Place of the instance that is hidden there.
+        pixels: How many; over all fronts they add up to what is hidden of ``back``.
+    """
+
+    front: int
+    back: int
+    pixels: int
+
+
+def hidings(truth: Truth) -> list[Hiding]:
+    """Returns who hides whom, backmost first."""
+    found = []
+    for back, amodal in enumerate(truth.amodal_masks):
+        seen = np.bincount(truth.instance_map[amodal], minlength=len(truth.amodal_masks) + 1)
+        found += [Hiding(int(number) - 1, back, int(seen[number])) for number in np.flatnonzero(seen) if number != back + 1]
+    return found
+
+
+def occluders_of_targets(truth: Truth) -> dict[int, list[int]]:
+    """Returns, for each instance that hides part of a target, which targets it hides; places in ``scene.instances``."""
+    hidden: dict[int, list[int]] = {}
+    for front, back, _ in hidings(truth):
+        if truth.scene.is_target(truth.scene.instances[back]):
+            hidden.setdefault(front, []).append(back)
+    return hidden
+
+
+def bounding_box(mask: NDArray[np.bool_]) -> Box | None:
+    """Returns the smallest box around the True pixels of a mask, bool (H, W); None when there are none."""
+    x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
+    return (x, y, w, h) if w else None
+
+
+def piece_count(mask: NDArray[np.bool_]) -> int:
+    """Returns how many pieces a mask, bool (H, W), is in; pixels that touch by an edge belong together."""
+    return cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)[0] - 1

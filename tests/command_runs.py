@@ -1,0 +1,71 @@
+"""Runs the project's scripts as a user does: another process, another folder, real arguments."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SCRIPTS = ("generate_data.py", "train.py", "evaluate.py")
+SMALL = ("--width", 64, "--height", 64, "--min-size", 8, "--max-size", 20)
+HANG = 300  # seconds after which a command counts as hung
+
+
+def environment(changes):
+    """Returns this process's environment with changes; None removes a variable."""
+    merged = {**os.environ, **changes}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def run_python(*arguments, cwd, **changes):
+    """Runs ``python ARGUMENTS`` in ``cwd``; keywords change its environment."""
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        env=environment(changes),
+        capture_output=True,
+        text=True,
+        timeout=HANG,
+        check=False,
+    )
+
+
+def run_script(name, *arguments, cwd, **changes):
+    """Runs one of the project's scripts in ``cwd``."""
+    return run_python(REPOSITORY / name, *arguments, cwd=cwd, **changes)
+
+
+def succeed(result):
+    """Returns the result of a command that must have succeeded."""
+    assert result.returncode == 0, f"{result.args}\n{result.stdout}\n{result.stderr}"
+    return result
+
+
+def folder_names(folder: Path):
+    """Returns every name in a folder, hidden ones too."""
+    return {path.name for path in folder.iterdir()}
+
+
+def descendants(process):
+    """Returns the ids of all processes below one (Linux)."""
+    children = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has just ended
+        children.setdefault(parent, []).append(int(path.parent.name))
+    found = children.get(process, [])
+    for child in found:
+        found += children.get(child, [])
+    return found
+
+
+def command_line(process):
+    """Returns the command line of a process, empty when it has ended (Linux)."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""

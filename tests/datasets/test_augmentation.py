@@ -1,0 +1,51 @@
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from shapeseg.datasets.augmentation import augment
+
+RANDOM = np.random.Generator(np.random.PCG64(0))
+
+
+def ways(square):
+    """Every mirroring and turn, by NumPy's own names, of (H, W[, C])."""
+    turns = [lambda a, k=k: np.rot90(a, k) for k in range(4)] + [lambda a, k=k: np.rot90(np.fliplr(a), k) for k in range(4)]
+    return turns if square else [turns[0], turns[2], turns[4], turns[6]]
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (8, 12), (5, 3)])
+def test_every_result_is_one_way_to_turn_and_one_to_recolour(shape):
+    image = RANDOM.integers(0, 256, (*shape, 3), np.uint8)
+    mask = RANDOM.integers(0, 2, shape, np.uint8)
+    square = shape[0] == shape[1]
+    expected = {
+        (turn(image)[..., channels].tobytes(), turn(mask).tobytes())
+        for turn in ways(square)
+        for channels in map(list, permutations(range(3)))
+    }
+    assert len(expected) == (48 if square else 24)
+    served = set()
+    for index in range(600):
+        turned, turned_mask = augment(image, mask, seed=0, epoch=0, index=index)
+        assert turned.shape == image.shape
+        assert turned_mask.shape == mask.shape
+        served.add((turned.tobytes(), turned_mask.tobytes()))
+    assert served == expected  # and each of them comes up
+
+
+def test_seed_epoch_and_index_each_matter_and_nothing_else():
+    image = RANDOM.integers(0, 256, (6, 6, 3), np.uint8)
+    mask = image[..., 0] & 1
+    before = image.copy(), mask.copy()
+
+    def run(**what):
+        return b"".join(augment(image, mask, **what)[0].tobytes() for _ in range(2))
+
+    base = {"seed": 0, "epoch": 0, "index": 0}
+    assert run(**base) == run(**base)
+    for name in base:
+        assert len({run(**(base | {name: value})) for value in range(60)}) > 20
+    assert len({run(seed=0, epoch=epoch, index=index) for epoch, index in ((0, 1), (1, 0), (2, 3), (3, 2))}) > 1
+    assert np.array_equal(image, before[0])
+    assert np.array_equal(mask, before[1])

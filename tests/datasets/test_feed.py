@@ -1,0 +1,150 @@
+import math
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
+from shapeseg.errors import InputError, UsageError
+from shapeseg.scenes import SceneSettings
+
+
+@pytest.fixture(scope="module")
+def data(small_dataset):
+    return Dataset(small_dataset)
+
+
+@pytest.fixture(scope="module")
+def one_rectangle(tmp_path_factory):
+    """20 images of one rectangle each on white, which is never square: its mask is every pixel that is not white."""
+    folder = tmp_path_factory.mktemp("one") / "d"
+    scene = SceneSettings(width=32, height=32, min_size=4, max_size=12, kinds=("rectangle",), min_instances=1, max_instances=1)
+    create_dataset(folder, num_images=20, seed=5, settings=DatasetSettings(scene=scene))
+    return Dataset(folder)
+
+
+def everything(feed):
+    images, masks = zip(*(feed[batch] for batch in range(len(feed))), strict=True)
+    return np.concatenate(images), np.concatenate(masks)
+
+
+def order(feed, data):
+    """The places of the feed's samples, found by their pixels."""
+    places = {sample.image.tobytes(): place for place, sample in enumerate(data)}
+    assert len(places) == len(data)
+    return [places[image.tobytes()] for image in everything(feed)[0]]
+
+
+def test_a_batch_holds_images_and_masks(data):
+    feed = data.feed(batch_size=8)
+    assert isinstance(feed, keras.utils.PyDataset)
+    images, masks = feed[1]
+    assert images.shape == (8, 64, 64, 3)
+    assert masks.shape == (8, 64, 64, 1)
+    assert images.dtype == masks.dtype == np.uint8
+    assert set(np.unique(masks)) == {0, 1}
+    for k in range(8):
+        assert np.array_equal(images[k], data[8 + k].image)
+        assert np.array_equal(masks[k, ..., 0], data[8 + k].mask != 0)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(batch_size=st.integers(1, 70))
+def test_every_sample_is_served_once_and_the_last_batch_is_smaller(batch_size, data):
+    feed = data.feed(batch_size=batch_size)
+    assert len(feed) == math.ceil(30 / batch_size)
+    sizes = [len(feed[batch][0]) for batch in range(len(feed))]
+    assert sum(sizes) == 30
+    assert all(size == batch_size for size in sizes[:-1])
+    assert np.array_equal(everything(feed)[0], np.stack([sample.image for sample in data]))
+
+
+def test_a_batch_larger_than_the_data_is_all_of_it(data):
+    feed = data.feed(batch_size=1000)
+    assert len(feed) == 1
+    assert len(feed[0][0]) == len(feed[0][1]) == 30
+
+
+def test_the_order_is_a_permutation_by_seed_and_epoch_alone(data):
+    def shuffled(seed, epoch, batch_size=8):
+        feed = data.feed(batch_size=batch_size, shuffle_seed=seed)
+        feed.epoch = epoch
+        return order(feed, data)
+
+    first = shuffled(0, 0)
+    assert sorted(first) == list(range(30))
+    assert first != list(range(30))
+    assert shuffled(0, 0, batch_size=7) == first
+    orders = [shuffled(seed, epoch) for seed in (0, 1, 2**64 - 1) for epoch in (0, 1, 2)]
+    assert len(set(map(tuple, orders))) == 9
+    feed = data.feed(batch_size=8, shuffle_seed=0)
+    for epoch in (5, 2, 0):  # what was served before does not matter
+        feed.epoch = epoch
+        everything(feed)
+    assert order(feed, data) == first
+    assert order(data.feed(batch_size=8), data) == list(range(30))
+
+
+def test_images_and_masks_stay_together_when_shuffled(data):
+    images, masks = everything(data.feed(batch_size=8, shuffle_seed=3))
+    truths = {sample.image.tobytes(): sample.mask for sample in data}
+    for image, mask in zip(images, masks, strict=True):
+        assert np.array_equal(mask[..., 0], truths[image.tobytes()] != 0)
+
+
+def test_augmentation_turns_image_and_mask_alike(one_rectangle):
+    feed = one_rectangle.feed(batch_size=6, shuffle_seed=1, augmented=True)
+    plain = {sample.image.tobytes() for sample in one_rectangle}
+    changed = 0
+    for epoch in range(10):
+        feed.epoch = epoch
+        images, masks = everything(feed)
+        assert images.dtype == masks.dtype == np.uint8
+        assert np.array_equal(masks[..., 0] != 0, (images != 255).any(axis=-1))
+        assert masks.max() == 1
+        changed += sum(image.tobytes() not in plain for image in images)
+    assert changed > 150  # of 200; 1 of 48 ways changes nothing, and a pure colour is its own image under 1 swap
+
+
+def test_an_augmented_sample_depends_on_seed_epoch_and_index_alone(data):
+    def served(data, seed, epoch, batch_size):
+        feed = data.feed(batch_size=batch_size, shuffle_seed=seed, augmented=True)
+        feed.epoch = epoch
+        images, masks = everything(feed)
+        plain = data.feed(batch_size=batch_size, shuffle_seed=seed)
+        plain.epoch = epoch
+        places = order(plain, data)
+        return {
+            data.rows[place]["index"]: (image.tobytes(), mask.tobytes())
+            for place, image, mask in zip(places, images, masks, strict=True)
+        }
+
+    whole = served(data, 0, 2, 8)
+    assert served(data, 0, 2, 5) == whole
+    part = served(data.split("train"), 0, 2, 4)  # another order, other batches, other places
+    assert part == {index: whole[index] for index in part}
+    assert served(data, 0, 3, 8) != whole
+    assert served(data, 1, 2, 8) != whole
+
+
+def test_wrong_options_are_refused(data):
+    for options in (
+        {"batch_size": 0},
+        {"batch_size": -1},
+        {"shuffle_seed": -1},
+        {"shuffle_seed": 2**64},
+        {"augmented": True},
+    ):
+        with pytest.raises(UsageError, match="Received: "):
+            data.feed(**options)
+
+
+def test_images_of_unlike_sizes_cannot_share_a_batch(data, one_rectangle):
+    mixed = Dataset(data.folder)
+    odd = one_rectangle.rows[0] | {role: one_rectangle.folder / one_rectangle.rows[0][role] for role in ("image", "mask")}
+    mixed.rows = [data.rows[0], odd]
+    with pytest.raises(InputError, match="one size"):
+        mixed.feed(batch_size=2)[0]
+    assert [mixed.feed(batch_size=1)[batch][0].shape for batch in (0, 1)] == [(1, 64, 64, 3), (1, 32, 32, 3)]

@@ -1,0 +1,53 @@
+import json
+
+import pytest
+from command_runs import folder_names
+
+from shapeseg import files
+
+
+def test_a_file_is_written_whole_and_nothing_is_left_beside_it(tmp_path):
+    target = tmp_path / "note.txt"
+    files.write_text(target, "one\n")
+    files.write_text(target, "zwölf\n")
+    assert target.read_bytes() == "zwölf\n".encode()
+    assert folder_names(tmp_path) == {"note.txt"}
+
+
+def test_a_writer_that_fails_leaves_the_old_file_and_no_other(tmp_path):
+    target = tmp_path / "model.keras"
+    target.write_bytes(b"old")
+
+    def write(temporary):
+        assert temporary.suffix == ".keras"  # some writers choose the format by the name
+        temporary.write_bytes(b"half of the n")
+        raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        files.replace_with(target, write)
+    assert target.read_bytes() == b"old"
+    assert folder_names(tmp_path) == {"model.keras"}
+
+
+def test_json_is_readable_and_holds_no_nan(tmp_path):
+    target = tmp_path / "numbers.json"
+    files.write_json(target, {"iou": None, "n": 3})
+    assert json.loads(target.read_text()) == {"iou": None, "n": 3}
+    assert target.read_text().endswith("}\n")
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="JSON"):
+            files.write_json(target, {"iou": value})
+    assert json.loads(target.read_text()) == {"iou": None, "n": 3}
+
+
+def test_a_folder_moves_whole_into_a_free_place_only(tmp_path):
+    source, target, used = tmp_path / "staged", tmp_path / "done", tmp_path / "used"
+    source.mkdir()
+    (source / "a").write_text("a")
+    used.mkdir()
+    (used / "b").write_text("b")
+    with pytest.raises(OSError, match="not empty"):
+        files.rename_folder(source, used)
+    files.rename_folder(source, target)
+    assert folder_names(target) == {"a"}
+    assert folder_names(tmp_path) == {"done", "used"}

@@ -1,0 +1,43 @@
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+
+from shapeseg.datasets import DatasetSettings
+from shapeseg.errors import UsageError
+from shapeseg.settings import settings_from_dict
+
+
+@dataclass(frozen=True)
+class Inner:
+    sides: tuple[int, ...] = (1, 2)
+
+
+@dataclass(frozen=True)
+class Outer:
+    count: int = 3
+    out: Path | None = None
+    inner: Inner = Inner()
+
+
+def test_plain_data_becomes_typed_settings():
+    built = settings_from_dict(Outer, {"count": 5, "out": "a/b", "inner": {"sides": [7, 8, 9]}})
+    assert built == Outer(5, Path("a/b"), Inner((7, 8, 9)))
+    assert settings_from_dict(Outer, {}) == Outer()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{"cuont": 5}, {"count": "five"}, {"count": 1.5}, {"count": None}, {"inner": {"side": [1]}}, {"inner": 3}],
+    ids=str,
+)
+def test_unknown_names_and_wrong_types_are_refused_by_name(content):
+    with pytest.raises(UsageError) as caught:
+        settings_from_dict(Outer, content)
+    assert next(iter(content)) in str(caught.value) or "side" in str(caught.value)
+
+
+def test_dataset_settings_survive_json():
+    settings = DatasetSettings()
+    assert settings_from_dict(DatasetSettings, json.loads(json.dumps(asdict(settings)))) == settings

@@ -1,0 +1,132 @@
+"""Compares our BinaryIoU with Keras's own and with exact integers; as a script, on the backend that KERAS_BACKEND names."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+
+import keras
+import numpy as np
+
+from shapeseg.training.metrics import BinaryIoU
+
+SHAPE = (2, 5, 4, 1)
+TARGETS = ([1], [0], [0, 1])
+THRESHOLDS = (0.05, 0.5, 0.9)
+
+
+def batches(kind, random):
+    """Returns three batches of labels and scores; scores are twentieths, so that some equal the threshold."""
+    made = []
+    for _ in range(3):
+        labels = random.integers(0, 2, SHAPE)
+        scores = random.integers(0, 21, SHAPE) / 20
+        if kind == "empty truth":
+            labels = np.zeros(SHAPE, int)
+        elif kind == "empty prediction":
+            scores = np.zeros(SHAPE)
+        elif kind == "all empty":
+            labels, scores = np.zeros(SHAPE, int), np.zeros(SHAPE)
+        elif kind == "all full":
+            labels, scores = np.ones(SHAPE, int), np.ones(SHAPE)
+        elif kind == "perfect":
+            scores = labels.astype(float)
+        elif kind == "inverted":
+            scores = 1.0 - labels
+        elif kind == "labels out of range":
+            labels = random.integers(-1, 4, SHAPE)
+        elif kind == "flat":
+            labels, scores = labels.reshape(-1), scores.reshape(-1)
+        made.append((labels, scores.astype("float32")))
+    return made
+
+
+KINDS = (
+    "random",
+    "empty truth",
+    "empty prediction",
+    "all empty",
+    "all full",
+    "perfect",
+    "inverted",
+    "labels out of range",
+    "flat",
+)
+
+
+def weights(kind, shape, random):
+    """Returns sample weights of 0 and 1, whole numbers as Keras asks for."""
+    return {
+        "none": None,
+        "some": random.integers(0, 2, shape).astype("int32"),
+        "nothing counts": np.zeros(shape, "int32"),
+        "one number": np.array(1, "int32"),
+    }[kind]
+
+
+def value(metric):
+    return float(keras.ops.convert_to_numpy(metric.result()))
+
+
+def check_equal_to_the_built_in(kind, weighted, label_type="uint8"):
+    """Feeds both metrics the same batches, compares after each, and again after a reset."""
+    random = np.random.Generator(np.random.PCG64(KINDS.index(kind)))
+    for targets, threshold in product(TARGETS, THRESHOLDS):
+        ours = BinaryIoU(target_class_ids=targets, threshold=threshold)
+        theirs = keras.metrics.BinaryIoU(target_class_ids=targets, threshold=threshold)
+        for repeat in range(2):
+            for labels, scores in batches(kind, random):
+                weight = weights(weighted, labels.shape, random)
+                labels = labels.astype("int32" if labels.min() < 0 else label_type)
+                for metric in (ours, theirs):
+                    metric.update_state(labels, scores, sample_weight=weight)
+                assert abs(value(ours) - value(theirs)) <= 1e-6, (targets, threshold, value(ours), value(theirs))
+            for metric in (ours, theirs):
+                metric.reset_state()
+            assert value(ours) == value(theirs) == 0, repeat
+
+
+def check_equal_to_plain_counting():
+    """Rectangle IoU of several batches is that of all their pixels at once."""
+    random = np.random.Generator(np.random.PCG64(99))
+    ours = BinaryIoU(target_class_ids=[1], threshold=0.5)
+    both = either = 0
+    for _ in range(5):
+        labels = random.integers(0, 2, (3, 64, 64, 1)).astype("uint8")
+        scores = random.random((3, 64, 64, 1)).astype("float32")
+        ours.update_state(labels, scores)
+        truth, predicted = labels == 1, scores >= np.float32(0.5)
+        both += int((truth & predicted).sum())
+        either += int((truth | predicted).sum())
+        assert abs(value(ours) - both / either) <= 1e-6
+
+
+def check_counts_beyond_32_bits():
+    """Sums far above 2**31, and at last above 2**32, by big weights: both classes of both kinds must stay exact."""
+    labels, scores = np.array([1, 1, 0, 0]), np.array([0.9, 0.1, 0.9, 0.1], "float32")
+    weight = np.array([3 * 2**27, 2**27, 2**26 + 1, 5 * 2**26], "int32")  # together 9.5 * 2**27, still an int32
+    hit, missed, invented, rejected = (int(each) for each in weight)
+    rectangle = Fraction(hit, hit + missed + invented)
+    background = Fraction(rejected, rejected + missed + invented)
+    for targets, expected in (([1], rectangle), ([0], background), ([0, 1], (rectangle + background) / 2)):
+        ours = BinaryIoU(target_class_ids=targets)
+        for updates in range(1, 31):
+            ours.update_state(labels, scores, sample_weight=weight)
+            assert abs(value(ours) - float(expected)) <= 1e-6, (targets, updates)
+        assert 30 * hit > 2**33
+        # A lone pixel still counts: added to what is there, not lost in rounding.
+        ours.reset_state()
+        ours.update_state(np.array([1]), np.array([0.9], "float32"))
+        assert value(ours) == 1
+
+
+def check_everything():
+    for kind, weighted in product(KINDS, ("none", "some", "nothing counts", "one number")):
+        check_equal_to_the_built_in(kind, weighted)
+    check_equal_to_plain_counting()
+    check_counts_beyond_32_bits()
+
+
+if __name__ == "__main__":
+    check_everything()
+    raise SystemExit(f"equal on {keras.backend.backend()}")

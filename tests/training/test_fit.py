@@ -1,0 +1,128 @@
+import csv
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+
+from shapeseg.datasets import Dataset
+from shapeseg.datasets.feed import Feed
+from shapeseg.errors import DivergedError
+from shapeseg.models import build
+from shapeseg.training.fit import fit
+from shapeseg.training.settings import TrainingSettings
+
+EPOCHS = 3
+
+
+class Recorder(Feed):
+    """A feed that notes which batch of which epoch was asked for."""
+
+    def __getitem__(self, batch):
+        self.asked.append((self.epoch, batch))
+        return super().__getitem__(batch)
+
+
+class Watcher(keras.callbacks.Callback):
+    """Notes what stands in the history file when each epoch has ended and the next begins."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path, self.rows = path, []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.rows.append(len(self.path.read_text().splitlines()) if self.path.exists() else 0)
+
+
+def read(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def feeds(folder, settings):
+    data = Dataset(folder)
+    train = Recorder(data.split("train"), settings.batch_size, shuffle_seed=settings.seed, augmented=settings.augment)
+    train.asked = []
+    return train, data.split("val").feed(16)
+
+
+def run(folder, history, settings, **options):
+    keras.utils.set_random_seed(settings.seed)
+    model = build("unet", {"widths": (4, 4)})
+    train, val = feeds(folder, settings)
+    saved = []
+    options = {"save": saved.append, "history": history, "verbose": 0, **options}
+    logs = fit(model, train, val, settings, **options)
+    return SimpleNamespace(model=model, train=train, val=val, saved=saved, history=history, logs=logs)
+
+
+@pytest.fixture(scope="module")
+def trained(small_dataset, tmp_path_factory):
+    history = tmp_path_factory.mktemp("fit") / "history.csv"
+    watcher = Watcher(history)
+    result = run(small_dataset, history, TrainingSettings(epochs=EPOCHS), callbacks=[watcher])
+    result.watcher = watcher
+    return result
+
+
+def test_the_history_has_a_row_an_epoch(trained):
+    rows = read(trained.history)
+    assert [int(row["epoch"]) for row in rows] == list(range(EPOCHS))
+    for name in ("loss", "iou", "val_loss", "val_iou", "learning_rate"):
+        assert [float(row[name]) for row in rows] == pytest.approx(trained.logs[name], abs=1e-6)
+        assert len(trained.logs[name]) == EPOCHS
+
+
+def test_each_row_is_written_when_its_epoch_ends(trained):
+    # Before the first epoch there is at most a header, before the second also a row ...
+    assert trained.watcher.rows[1:] == [2, 3]
+
+
+def test_every_batch_is_served_once_in_its_own_epoch(trained):
+    batches = len(trained.train)
+    served = [(epoch, batch) for epoch in range(EPOCHS) for batch in range(batches)]
+    extra = len(trained.train.asked) - len(served)  # Keras may look at the first batch to learn its shape
+    assert 0 <= extra <= 1
+    assert trained.train.asked[extra:] == served
+
+
+def test_the_learning_rate_falls_linearly_to_zero(trained):
+    # Noted at the end of each epoch: two thirds, one third and nothing of the first.
+    assert trained.logs["learning_rate"] == pytest.approx([0.008 * 2 / 3, 0.008 / 3, 0], abs=1e-7)
+
+
+def test_only_better_epochs_are_saved(trained):
+    scores = trained.logs["val_iou"]
+    better = [score for epoch, score in enumerate(scores) if epoch == 0 or score > max(scores[:epoch])]
+    assert [logs["val_iou"] for logs in trained.saved] == pytest.approx(better)
+
+
+def test_the_loss_falls(trained):
+    assert trained.logs["loss"][-1] < trained.logs["loss"][0]
+    assert all(weight.size and np.isfinite(weight).all() for weight in trained.model.get_weights())
+
+
+def test_the_same_seed_trains_the_same_model(trained, small_dataset, tmp_path):
+    again = run(small_dataset, tmp_path / "h.csv", TrainingSettings(epochs=EPOCHS))
+    assert again.logs["loss"] == pytest.approx(trained.logs["loss"], rel=1e-3)
+    other = run(small_dataset, tmp_path / "o.csv", TrainingSettings(epochs=1, seed=1))
+    assert other.logs["loss"][0] != pytest.approx(trained.logs["loss"][0], rel=1e-3)
+
+
+def test_patience_ends_a_training_that_gains_nothing(small_dataset, tmp_path):
+    settings = TrainingSettings(epochs=9, patience=2, learning_rate=1e-12)
+    result = run(small_dataset, tmp_path / "h.csv", settings)
+    # The normalisation still learns the mean of the data, so that val IoU may move at first.
+    assert len(result.logs["loss"]) == len(read(result.history)) < 9
+    scores = result.logs["val_iou"]
+    assert len(scores) - 1 - scores.index(max(scores)) == 2
+
+
+def test_a_loss_that_is_not_finite_stops_with_nothing_saved(small_dataset, tmp_path):
+    settings = TrainingSettings(epochs=3)
+    model = build("unet", {"widths": (4,)})
+    model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    saved = []
+    with pytest.raises(DivergedError, match="epoch 1"):
+        fit(model, *feeds(small_dataset, settings), settings, save=saved.append, history=tmp_path / "h.csv", verbose=0)
+    assert saved == []

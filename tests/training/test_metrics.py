@@ -1,0 +1,60 @@
+import keras
+import pytest
+from binary_iou_cases import (
+    KINDS,
+    check_counts_beyond_32_bits,
+    check_equal_to_plain_counting,
+    check_equal_to_the_built_in,
+    value,
+)
+from command_runs import REPOSITORY, run_python
+
+from shapeseg.training.metrics import BinaryIoU
+
+
+@pytest.mark.parametrize("weighted", ["none", "some", "nothing counts", "one number"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_equals_the_built_in(kind, weighted):
+    check_equal_to_the_built_in(kind, weighted)
+
+
+@pytest.mark.parametrize("label_type", ["float32", "int32", "bool"])
+def test_labels_of_any_type_count_alike(label_type):
+    check_equal_to_the_built_in("random", "some", label_type)
+
+
+def test_it_equals_plain_counting():
+    check_equal_to_plain_counting()
+
+
+def test_counts_beyond_32_bits_stay_exact():
+    check_counts_beyond_32_bits()
+
+
+def test_it_does_all_that_on_jax_too(tmp_path):
+    pytest.importorskip("jax")
+    script = REPOSITORY / "tests" / "training" / "binary_iou_cases.py"
+    result = run_python(script, cwd=tmp_path, KERAS_BACKEND="jax", PYTHONPATH=REPOSITORY)
+    assert result.stderr.splitlines()[-1:] == ["equal on jax"], result.stderr
+
+
+def test_a_worked_confusion():
+    # truth      1 1 1 0 0 0
+    # prediction 1 1 0 1 0 0     both 2, missed 1, invented 1: rectangle 2 / 4; background 2 / 4
+    for ids, expected in (([1], 0.5), ([0], 0.5), ([0, 1], 0.5)):
+        metric = BinaryIoU(target_class_ids=ids, threshold=0.5)
+        metric.update_state([1, 1, 1, 0, 0, 0], [0.9, 0.5, 0.49, 0.8, 0.2, 0.0])
+        assert value(metric) == pytest.approx(expected, abs=1e-6)
+    # prediction 1 0 0 0 0 0     rectangle 1 / 3; background 3 / 5; their mean 7 / 15
+    for ids, expected in (([1], 1 / 3), ([0], 3 / 5), ([0, 1], 7 / 15)):
+        metric = BinaryIoU(target_class_ids=ids, threshold=0.5)
+        metric.update_state([1, 1, 1, 0, 0, 0], [0.9, 0.1, 0.1, 0.1, 0.1, 0.1])
+        assert value(metric) == pytest.approx(expected, abs=1e-6)
+
+
+def test_it_is_the_built_in_by_kind_and_settings():
+    metric = BinaryIoU(target_class_ids=[1], threshold=0.3, name="iou")
+    assert isinstance(metric, keras.metrics.BinaryIoU)
+    twin = keras.metrics.deserialize(keras.metrics.serialize(metric))
+    assert type(twin) is BinaryIoU
+    assert (twin.threshold, list(twin.target_class_ids), twin.name) == (0.3, [1], "iou")

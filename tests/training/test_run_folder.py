@@ -1,0 +1,41 @@
+import os
+
+import pytest
+
+from shapeseg.errors import StorageError, UsageError
+from shapeseg.training.run_folder import RunFolder, newest_model, next_free
+
+
+def test_a_run_takes_a_new_or_empty_folder_only(tmp_path):
+    RunFolder(tmp_path / "a" / "b").make()
+    RunFolder(tmp_path / "a" / "b").make()
+    (tmp_path / "a" / "b" / "note").write_text("mine")
+    with pytest.raises(UsageError, match="in use"):
+        RunFolder(tmp_path / "a" / "b").make()
+    for out in (tmp_path / "a" / "b" / "note", tmp_path / "a" / "b" / "note" / "run"):
+        with pytest.raises(StorageError, match="Received: "):
+            RunFolder(out).make()
+    assert (tmp_path / "a" / "b" / "note").read_text() == "mine"
+
+
+def test_the_next_free_name_counts_up(tmp_path):
+    for number in (1, 2, 3):
+        assert next_free(tmp_path, "unet") == tmp_path / f"unet-{number}"
+        (tmp_path / f"unet-{number}").mkdir()
+    assert next_free(tmp_path, "other") == tmp_path / "other-1"
+    assert next_free(tmp_path / "missing", "unet") == tmp_path / "missing" / "unet-1"
+
+
+def test_the_newest_model_is_the_last_saved_and_the_reference_only_when_alone(tmp_path):
+    assert newest_model(tmp_path) is None
+    assert newest_model(tmp_path / "missing") is None
+    moments = {"old": 1000, "new": 2000, "reference": 3000}
+    for name, moment in moments.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.keras").touch()
+        os.utime(tmp_path / name / "model.keras", (moment, moment))
+    (tmp_path / "unfinished").mkdir()
+    assert newest_model(tmp_path) == tmp_path / "new" / "model.keras"
+    for name in ("new", "old"):
+        (tmp_path / name / "model.keras").unlink()
+    assert newest_model(tmp_path) == tmp_path / "reference" / "model.keras"

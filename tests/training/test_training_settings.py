@@ -1,0 +1,36 @@
+import math
+
+import pytest
+
+from shapeseg.errors import UsageError
+from shapeseg.training.settings import TrainingSettings
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"epochs": 0},
+        {"epochs": -1},
+        {"batch_size": 0},
+        {"patience": 0},
+        {"learning_rate": 0.0},
+        {"learning_rate": -0.1},
+        {"learning_rate": 1.5},
+        {"learning_rate": math.nan},
+        {"learning_rate": math.inf},
+        {"dice_weight": -1.0},
+        {"dice_weight": math.nan},
+        {"dice_weight": math.inf},
+        {"seed": -1},
+        {"seed": 2**64},
+    ],
+    ids=str,
+)
+def test_a_setting_that_cannot_be_meant_is_refused_with_its_value(changes):
+    ((name, value),) = changes.items()
+    with pytest.raises(UsageError, match=rf"Received: {name}={value}\."):
+        TrainingSettings(**changes)
+
+
+def test_the_limits_themselves_are_allowed():
+    TrainingSettings(epochs=1, batch_size=1, patience=1, learning_rate=1.0, dice_weight=0.0, seed=2**64 - 1)
