@@ -131,9 +131,10 @@ def _read_regular(path: Path, size: int) -> bytes:
         raise _Wrong("the file is missing") from None
     except OSError as error:
         raise _Wrong(f"the file cannot be opened ({error.strerror})") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _Wrong("this is no regular file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _Wrong("this is no regular file")
         return file.read(size)
 
 

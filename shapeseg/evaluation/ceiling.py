@@ -1,0 +1,37 @@
+"""The score ceiling: how well the best fixed guess can do when the image leaves the depth order open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapeseg.scenes import Truth
+from shapeseg.scenes.ambiguity import rectangle_probability
+from shapeseg.scenes.truth import label_map
+
+
+def iou_ceiling(truths: Iterable[Truth]) -> float | None:
+    """Returns the expected pooled rectangle IoU of the best fixed guess; None when no pixel can be rectangle.
+
+    Every depth order that keeps an image is taken as equally likely, which gives each pixel a probability p of being visible
+    rectangle. A guess G then has ``sum_G p`` expected right pixels, and ``sum p + sum_G (1 - p)`` expected pixels in the union;
+    their ratio, which the IoU of a large set comes to, is largest for a guess of all pixels above some p.
+    """
+    values: dict[float, int] = {}
+    for truth in truths:
+        probability = rectangle_probability(truth.scene, truth.instance_map, label_map(truth.scene, truth.instance_map))
+        for value, pixels in zip(*np.unique(probability, return_counts=True), strict=True):
+            values[float(value)] = values.get(float(value), 0) + int(pixels)
+    p = np.array(sorted(values, reverse=True))
+    return _best_ratio(p, np.array([values[value] for value in p.tolist()], np.float64))
+
+
+def _best_ratio(p: NDArray[np.float64], pixels: NDArray[np.float64]) -> float | None:
+    """Compares the guesses that take the first 1, 2 ... probabilities, which fall, each of so many pixels."""
+    total = float(np.sum(p * pixels))
+    if total == 0:
+        return None
+    right, taken = np.cumsum(p * pixels), np.cumsum(pixels)
+    return float(np.max(right / (total + taken - right)))

@@ -1,0 +1,129 @@
+import json
+import subprocess
+import sys
+import threading
+
+import pytest
+from command_runs import folder_names
+
+from shapeseg.datasets import Dataset, create_dataset
+from shapeseg.datasets.append import append_samples
+from shapeseg.datasets.lock import writer_lock
+from shapeseg.datasets.samples import FOLDERS
+from shapeseg.datasets.verify import verify_dataset
+from shapeseg.errors import BusyError, InputError, UsageError
+
+
+def contents(folder):
+    """Returns the bytes of every sample file, by path, and of the metadata that counts."""
+    files = {f"{name}/{path.name}": path.read_bytes() for name in FOLDERS.values() for path in (folder / name).iterdir()}
+    return files, (folder / Dataset(folder).manifest.metadata.file).read_bytes(), (folder / "metadata.csv").read_bytes()
+
+
+@pytest.fixture
+def grown(tmp_path, small_settings):
+    folder = tmp_path / "grown"
+    create_dataset(folder, num_images=20, seed=9, settings=small_settings)
+    append_samples(folder, num_images=7)
+    append_samples(folder, num_images=3, workers=2)
+    return folder
+
+
+def test_appending_equals_creating_all_at_once(grown, tmp_path, small_settings):
+    create_dataset(tmp_path / "whole", num_images=30, seed=9, settings=small_settings)
+    assert contents(grown) == contents(tmp_path / "whole")
+    assert verify_dataset(grown) == []
+    assert Dataset(grown).manifest.count == Dataset(grown).manifest.next_index == 30
+
+
+def test_files_that_exist_are_not_touched(grown):
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in grown.glob("*/*.png")}
+    append_samples(grown, num_images=5)
+    assert all((path.stat().st_mtime_ns, path.read_bytes()) == was for path, was in before.items())
+
+
+def test_readers_need_no_lock_and_one_of_two_writers_waits_its_turn(grown):
+    with writer_lock(grown):
+        assert len(Dataset(grown)) == 30
+        with pytest.raises(BusyError, match="process"):
+            append_samples(grown, num_images=1)
+    append_samples(grown, num_images=1)
+    assert len(Dataset(grown)) == 31
+
+
+def test_two_appends_at_once_lose_nothing(grown):
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from shapeseg.datasets.append import append_samples\n"
+        "from shapeseg.errors import BusyError\n"
+        "for _ in range(600):\n"
+        "    try:\n"
+        "        append_samples(Path(sys.argv[1]), num_images=4)\n"
+        "        break\n"
+        "    except BusyError:\n"
+        "        time.sleep(0.05)\n"
+        "else:\n"
+        "    raise SystemExit(5)\n"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(grown)]) for _ in range(3)]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
+    assert len(Dataset(grown)) == 42
+    assert verify_dataset(grown) == []
+
+
+def test_a_reader_during_appends_always_sees_one_whole_version(grown):
+    seen, stop = set(), threading.Event()
+
+    def read():
+        while not stop.is_set():
+            data = Dataset(grown)
+            assert len(data) == data.manifest.count
+            seen.add(len(data))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for _ in range(15):
+            append_samples(grown, num_images=1)
+    finally:
+        stop.set()
+        reader.join()
+    assert len(seen) > 1
+
+
+def test_what_a_killed_append_left_is_removed_by_the_next(grown, tmp_path, small_settings):
+    # As after a kill between the sample files and the commit: a journal, files that no row names, unfinished metadata.
+    (grown / ".appending.json").write_text(json.dumps({"first": 30, "stop": 33}))
+    for name in FOLDERS.values():
+        (grown / name / "000032.png").write_bytes(b"torn")
+    (grown / ".metadata.jsonl.shapeseg-tmp").write_bytes(b"half a row")
+    (grown / "metadata-0000000000000000.jsonl").write_bytes(b"")
+    (grown / "notes.txt").write_text("a user's own file")
+    assert [finding.severity for finding in verify_dataset(grown)].count("error") == 0
+    append_samples(grown, num_images=1)
+    create_dataset(tmp_path / "whole", num_images=31, seed=9, settings=small_settings)
+    assert contents(grown) == contents(tmp_path / "whole")
+    assert folder_names(grown) - {"notes.txt", ".lock"} == folder_names(tmp_path / "whole") - {"metadata.jsonl"} | {
+        Dataset(grown).manifest.metadata.file
+    }
+    assert (grown / "notes.txt").exists()
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_fewer_than_one_is_refused(grown, count):
+    with pytest.raises(UsageError, match="1 image or more"):
+        append_samples(grown, num_images=count)
+
+
+def test_no_dataset_and_a_linked_lock_are_refused_and_nothing_is_made(tmp_path, grown):
+    with pytest.raises(InputError, match="no dataset"):
+        append_samples(tmp_path, num_images=1)
+    assert not (tmp_path / ".lock").exists()
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (grown / ".lock").unlink()
+    (grown / ".lock").symlink_to(victim)
+    with pytest.raises(InputError, match="link"):
+        append_samples(grown, num_images=1)
+    assert victim.read_text() == "precious"

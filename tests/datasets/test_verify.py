@@ -1,0 +1,215 @@
+"""Every kind of damage is named; a dataset that is whole gives no findings."""
+
+import hashlib
+import json
+import os
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from shapeseg.datasets import Dataset
+from shapeseg.datasets.verify import verify_dataset
+from shapeseg.errors import InputError
+
+
+@pytest.fixture
+def folder(small_dataset, tmp_path):
+    shutil.copytree(small_dataset, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def findings(folder, **options):
+    return [f"{finding.severity} {finding.where}: {finding.what}" for finding in verify_dataset(folder, **options)]
+
+
+def only(folder, *parts, **options):
+    """Asserts that there is just one finding, and that it holds all parts."""
+    (finding,) = findings(folder, **options)
+    assert all(part in finding for part in parts), finding
+
+
+def rewrite(folder, change):
+    """Changes the parsed rows and makes dataset.json name the result, as a careful forger would."""
+    path = folder / "metadata.jsonl"
+    rows = [json.loads(line) for line in path.read_bytes().splitlines()]
+    rows = change(rows) or rows
+    content = b"".join((row if isinstance(row, bytes) else json.dumps(row).encode()) + b"\n" for row in rows)
+    path.write_bytes(content)
+    manifest = json.loads((folder / "dataset.json").read_text())
+    manifest["metadata"]["sha256"] = hashlib.sha256(content).hexdigest()
+    manifest["count"] = len(rows)
+    (folder / "dataset.json").write_text(json.dumps(manifest))
+
+
+def change_row(folder, place, **values):
+    rewrite(folder, lambda rows: rows[place].update(values))
+
+
+def test_a_whole_dataset_has_no_findings(folder):
+    assert findings(folder) == findings(folder, quick=True) == []
+
+
+def test_worker_processes_find_the_same(folder):
+    (folder / "images/000004.png").write_bytes(b"")
+    (folder / "masks/000020.png").unlink()
+    assert findings(folder, workers=2) == findings(folder, workers=0)
+
+
+@pytest.mark.parametrize("size", [0, 1, 8, 25, 60, -1])
+def test_truncated_files_are_found(folder, size):
+    path = folder / "images/000003.png"
+    path.write_bytes(path.read_bytes()[:size])
+    only(folder, "images/000003.png")
+
+
+def test_every_single_byte_change_of_a_file_is_found(folder):
+    path = folder / "masks/000003.png"
+    content = path.read_bytes()
+    for place in range(0, len(content), 7):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        only(folder, "masks/000003.png")
+
+
+def test_swapped_missing_and_extra_files_are_found(folder):
+    (folder / "images/000001.png").rename(folder / "keep")
+    (folder / "images/000002.png").rename(folder / "images/000001.png")
+    (folder / "keep").rename(folder / "images/000002.png")
+    (folder / "instances/000005.png").unlink()
+    (folder / "masks/mine.png").write_bytes(b"x")
+    found = "\n".join(findings(folder))
+    for part in (
+        "images/000001.png: the content",
+        "images/000002.png: the content",
+        "instances/000005.png: the file is missing",
+    ):
+        assert part in found
+    assert "warning masks/mine.png: no row names this file" in found
+
+
+def test_other_contents_and_modes_are_found_even_quickly(folder):
+    Image.new("RGB", (64, 64)).save(folder / "images/000000.png", "JPEG")
+    Image.new("RGB", (64, 64)).save(folder / "masks/000001.png")
+    Image.new("RGB", (63, 64)).save(folder / "images/000002.png")
+    (folder / "images/000003.png").write_text("text, and more than a header's worth of it")
+    found = "\n".join(findings(folder, quick=True))
+    assert "images/000000.png: the content is JPEG" in found
+    assert "masks/000001.png: bit depth and colour type are (8, 2), expected (8, 0)" in found
+    assert "images/000002.png: the image is 63 x 64, its row says 64 x 64" in found
+    assert "images/000003.png: the file is no PNG" in found
+
+
+def test_pixels_that_contradict_the_recipe_are_found_though_their_digest_is_right(folder):
+    path = folder / "masks/000006.png"
+    mask = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    mask[5, 5] ^= 255
+    cv2.imwrite(str(path), mask)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    rewrite(folder, lambda rows: rows[6]["sha256"].update(mask=digest))
+    only(folder, "masks/000006.png", "1 values differ from what the recipe draws")
+
+
+@pytest.mark.parametrize(
+    ("values", "part"),
+    [
+        ({"split": "test!"}, "split is 'test!'"),
+        ({"image": "../outside.png"}, "image is '../outside.png'"),
+        ({"image": "/etc/passwd"}, "expected images/NAME.png"),
+        ({"mask": "images/000002.png"}, "expected masks/NAME.png"),
+        ({"image": "images/..\\x.png"}, "expected images/NAME.png"),
+        ({"image_id": "7"}, "image_id is '7'"),
+        ({"width": 0}, "width is 0"),
+        ({"width": True}, "width is True"),
+        ({"height": 1e999}, "height is inf"),
+        ({"instances": None}, "instances is None"),
+        ({"background": [0, 0, 300]}, "background is [0, 0, 300]"),
+        ({"sha256": {}}, "sha256 of image is None"),
+        ({"index": 10**30}, "index is"),
+    ],
+)
+def test_rows_that_are_not_what_they_must_be_are_named(folder, values, part):
+    change_row(folder, 2, **values)
+    assert any("metadata.jsonl line 3" in finding and part in finding for finding in findings(folder, quick=True))
+
+
+@pytest.mark.parametrize(
+    ("values", "part"),
+    [
+        ({"box": [60, 0, 10, 10]}, "is not inside the canvas"),
+        ({"kind": "blob"}, "kind is 'blob'"),
+        ({"color": [1, 2]}, "color is [1, 2]"),
+        ({"visible_area": -1}, "visible_area is -1"),
+        ({"occlusion_rate": None}, "occlusion_rate is None"),
+        ({"form": 99}, "form is 99"),
+    ],
+)
+def test_instances_that_are_not_what_they_must_be_are_named(folder, values, part):
+    rewrite(folder, lambda rows: rows[2]["instances"][0].update(values))
+    assert any("line 3" in finding and "instance 1" in finding and part in finding for finding in findings(folder, quick=True))
+
+
+def test_areas_and_splits_that_contradict_the_rest_are_found(folder):
+    other = {"train": "test", "test": "train", "val": "train", "holdout": "train"}[Dataset(folder).rows[0]["split"]]
+    rewrite(folder, lambda rows: (rows[0].update(split=other), rows[1]["instances"][0].update(occlusion_rate=0.125))[:0])
+    found = "\n".join(findings(folder))
+    assert "which seed and settings contradict" in found
+    assert "occlusion_rate is 0.125, measured" in found
+
+
+def test_duplicates_order_and_numbers_are_checked(folder):
+    rewrite(folder, lambda rows: [rows[0], rows[0], *rows[2:]])
+    assert any("the index is there twice" in finding for finding in findings(folder))
+
+
+def test_unsorted_rows_are_found(folder):
+    rewrite(folder, lambda rows: [rows[1], rows[0], *rows[2:]])
+    assert any("not sorted" in finding for finding in findings(folder, quick=True))
+
+
+def test_an_index_beyond_the_next_is_found(folder):
+    manifest = json.loads((folder / "dataset.json").read_text())
+    (folder / "dataset.json").write_text(json.dumps(manifest | {"next_index": 29}))
+    only(folder, "not below next_index 29")
+
+
+def test_a_torn_last_line_is_named_by_its_number(folder):
+    rewrite(folder, lambda rows: [*rows[:-1], json.dumps(rows[-1]).encode()[:50]])
+    assert any("metadata.jsonl line 30" in finding for finding in findings(folder, quick=True))
+
+
+def test_deep_nesting_is_a_finding_and_no_crash(folder):
+    rewrite(folder, lambda rows: [*rows[:-1], b"[" * 100_000])
+    assert any("line 30" in finding for finding in findings(folder, quick=True))
+
+
+def test_links_devices_and_pipes_are_never_read(folder, tmp_path):
+    outside = tmp_path / "outside.png"
+    shutil.move(folder / "images/000000.png", outside)
+    (folder / "images/000000.png").symlink_to(outside)
+    (folder / "masks/000001.png").unlink()
+    os.mkfifo(folder / "masks/000001.png")
+    (folder / "instances/000002.png").unlink()
+    (folder / "instances/000002.png").mkdir()
+    found = "\n".join(findings(folder))
+    assert "images/000000.png: the file cannot be opened" in found
+    assert "masks/000001.png: this is no regular file" in found
+    assert "instances/000002.png: this is no regular file" in found
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", "null", '{"format": "shapeseg-dataset"}', "{" * 10000])
+def test_a_manifest_that_is_none_ends_in_one_clear_error(folder, content):
+    (folder / "dataset.json").write_text(content)
+    with pytest.raises(InputError, match=r"dataset\.json"):
+        verify_dataset(folder)
+
+
+def test_decoded_pixels_are_compared_for_more_kinds_too(tmp_path):
+    from shapeseg.datasets import DatasetSettings, create_dataset
+    from shapeseg.scenes import SceneSettings
+
+    settings = DatasetSettings(SceneSettings(kinds=("star", "rotated_rectangle", "ring"), target_kinds=("star",)))
+    create_dataset(tmp_path / "stars", num_images=4, seed=0, settings=settings)
+    assert findings(tmp_path / "stars") == []
+    assert any(np.any(mask) for _, _, mask in Dataset(tmp_path / "stars"))
