@@ -15,7 +15,7 @@ HANG = 300  # seconds after which a command counts as hung
 
 def environment(changes):
     """Returns this process's environment with changes; None removes a variable."""
-    merged = {**os.environ, **changes}
+    merged = os.environ | {name: value if value is None else str(value) for name, value in changes.items()}
     return {name: value for name, value in merged.items() if value is not None}
 
 
@@ -43,24 +43,43 @@ def succeed(result):
     return result
 
 
+def error_line(stderr):
+    """Returns the one line that a command which failed wrote to stderr."""
+    assert stderr.endswith("\n"), stderr
+    (line,) = stderr.splitlines()
+    assert line.startswith("error: "), line
+    return line
+
+
 def folder_names(folder: Path):
     """Returns every name in a folder, hidden ones too."""
     return {path.name for path in folder.iterdir()}
 
 
+def _processes():
+    """Yields id, parent and state of every process (Linux)."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has just ended
+        yield int(path.parent.name), int(parent), state
+
+
 def descendants(process):
     """Returns the ids of all processes below one (Linux)."""
     children = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(path.read_text().rpartition(")")[2].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has just ended
-        children.setdefault(parent, []).append(int(path.parent.name))
-    found = children.get(process, [])
+    for child, parent, _ in _processes():
+        children.setdefault(parent, []).append(child)
+    found = list(children.get(process, []))
     for child in found:
         found += children.get(child, [])
     return found
+
+
+def running(processes):
+    """Returns those of some processes that have not ended (Linux)."""
+    return sorted(process for process, _, state in _processes() if state not in "ZX" and process in processes)
 
 
 def command_line(process):

@@ -16,7 +16,9 @@ from shapeseg.commands.progress import progress_bar
 from shapeseg.errors import InputError, StorageError, UsageError
 
 if TYPE_CHECKING:
-    from shapeseg.datasets import Dataset
+    import keras
+
+    from shapeseg.datasets.feed import Feed
     from shapeseg.evaluation.counts import Counts
 
 _PICTURED = 6  # images in each picture
@@ -61,11 +63,12 @@ def evaluate(options: EvaluateOptions) -> Path:
     stride = card.architecture.stride if card else 32
     data = Dataset(options.data).split(options.split)
     data.refuse_damage()
+    feed = data.feed(16, target=card.data.get("target", "visible") if card else "visible")
     out = options.out or Path("reports") / path.parent.name
     _make_folder(out)
 
     with progress_bar("measuring", len(data), "image") as progress:
-        counts = measure(model, data, stride=stride, threshold=threshold, progress=progress)
+        counts = measure(model, feed, stride=stride, threshold=threshold, progress=progress)
     scores = summarise(counts)
     provenance = {
         "model": str(path),
@@ -82,26 +85,26 @@ def evaluate(options: EvaluateOptions) -> Path:
         for row, each in zip(data.rows, counts, strict=True)
     ]
     files.write_text(out / "per_image.csv", csv_text(header, rows))
-    _write_pictures(out, model, data, counts, stride=stride, threshold=threshold)
+    _write_pictures(out, model, feed, counts, stride=stride, threshold=threshold)
     print(table({"model": path, "dataset": options.data, "split": options.split, "threshold": threshold} | scores))
     print(f"wrote {', '.join(str(out / name) for name in ('metrics.json', 'per_image.csv', 'worst.png', 'random.png'))}")
     return out
 
 
 def _write_pictures(
-    out: Path, model: object, data: Dataset, counts: Sequence[Counts], *, stride: int, threshold: float
+    out: Path, model: keras.Model, feed: Feed, counts: Sequence[Counts], *, stride: int, threshold: float
 ) -> None:
     from shapeseg.commands.prediction_tiles import predictions, worst
     from shapeseg.reporting.pictures import prediction_figure, save_figure
     from shapeseg.scenes.streams import Stream, permutation, words
 
-    places = list(range(len(data)))
+    places = list(range(len(counts)))
     chosen = permutation(words(0, Stream.SHUFFLE, 0, len(places)), places)[:_PICTURED]
     for name, heading, shown in (
         ("worst.png", "most wrong pixels", worst(counts, _PICTURED)),
         ("random.png", "drawn at random", chosen),
     ):
-        tiles = predictions(model, data, shown, counts, stride=stride, threshold=threshold)
+        tiles = predictions(model, feed, shown, counts, stride=stride, threshold=threshold)
         save_figure(prediction_figure(tiles, heading), out / name)
 
 

@@ -12,8 +12,8 @@ import tyro
 from shapeseg.commands.command_line import CommonOptions, run
 from shapeseg.commands.progress import progress_bar
 from shapeseg.datasets import DatasetSettings, Manifest, SplitSettings, create_dataset
-from shapeseg.datasets.create import refuse_existing
 from shapeseg.datasets.draw import estimate_bytes
+from shapeseg.datasets.staging import refuse_existing
 from shapeseg.scenes import SceneSettings
 
 

@@ -4,29 +4,52 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
+from typing import Literal
 
 from shapeseg.errors import UsageError
 
 BACKENDS = ("torch", "jax", "tensorflow")
+Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
-def prepare_keras() -> None:
+def prepare_keras(*, device: Device = "auto", precision: str = "float32", deterministic: bool = False) -> None:
     """Imports keras with settings that a user's ``keras.json`` cannot change.
 
+    Args:
+        device: Where torch computes; auto takes a GPU where there is one.
+        precision: What most is computed in.
+        deterministic: Refuse kernels whose results differ from run to run.
+
     Raises:
-        UsageError: If the backend is unknown or not installed.
+        UsageError: If the backend or device is unknown or not there.
     """
     name = os.environ.get("KERAS_BACKEND", "")
     if name not in BACKENDS:
-        raise UsageError(
-            "KERAS_BACKEND names no backend that shapeseg runs on",
-            received=name or "nothing",
-            fix=f"Use one of {', '.join(BACKENDS)}",
-        )
+        fix = f"Use one of {', '.join(BACKENDS)}"
+        raise UsageError("KERAS_BACKEND names no backend that shapeseg runs on", received=name or "nothing", fix=fix)
     if find_spec(name) is None:
         raise UsageError("the backend is not installed", received=f"KERAS_BACKEND={name}", fix=f"Run: pip install {name}")
+    if device != "auto":
+        _choose_device(name, device)
 
     import keras
 
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
+    keras.config.set_dtype_policy(precision if precision == "float32" else f"mixed_{precision}")
+    if deterministic and name == "torch":
+        import torch
+
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+
+
+def _choose_device(backend: str, device: Device) -> None:
+    if backend != "torch":
+        raise UsageError("--device is for torch", received=f"KERAS_BACKEND={backend}", fix="Leave it out")
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there[device]:
+        raise UsageError("the device is not there", received=f"device={device}", fix="Use auto or cpu")
+    os.environ["KERAS_TORCH_DEVICE"] = device

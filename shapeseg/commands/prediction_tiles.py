@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from shapeseg.datasets import Dataset
+import numpy as np
+
 from shapeseg.evaluation.counts import Counts
 from shapeseg.evaluation.prediction import probabilities
+from shapeseg.labels import AMBIGUOUS, TARGET
 from shapeseg.reporting.pictures import Prediction
 
 if TYPE_CHECKING:
     import keras
+
+    from shapeseg.datasets.feed import Feed
 
 
 def worst(counts: Sequence[Counts], limit: int) -> list[int]:
@@ -20,14 +24,15 @@ def worst(counts: Sequence[Counts], limit: int) -> list[int]:
 
 
 def predictions(
-    model: keras.Model, dataset: Dataset, places: Iterable[int], counts: Sequence[Counts], *, stride: int, threshold: float
+    model: keras.Model, feed: Feed, places: Iterable[int], counts: Sequence[Counts], *, stride: int, threshold: float
 ) -> list[Prediction]:
-    """Predicts the images at ``places`` again and returns their tiles."""
-    return [_tile(model, dataset, place, counts[place], stride, threshold) for place in places]
+    """Predicts the images at ``places`` of a feed again and returns their tiles."""
+    return [_tile(model, feed, place, counts[place], stride, threshold) for place in places]
 
 
-def _tile(model: keras.Model, dataset: Dataset, place: int, counts: Counts, stride: int, threshold: float) -> Prediction:
-    row, image, mask = dataset[place]
+def _tile(model: keras.Model, feed: Feed, place: int, counts: Counts, stride: int, threshold: float) -> Prediction:
+    image, labels = feed.example(place)
     probability = probabilities(model, image[None], stride=stride)[0]
     iou = "undefined" if counts.iou is None else f"{counts.iou:.3f}"
-    return Prediction(f"{row['image_id']}  IoU {iou}", image, mask != 0, probability >= threshold)
+    truth = np.isin(labels, (TARGET, TARGET + AMBIGUOUS))
+    return Prediction(f"{feed.source.index_of(place, 0):06d}  IoU {iou}", image, truth, probability >= threshold)

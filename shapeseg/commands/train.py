@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import platform
-import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from shapeseg import __version__, files
 from shapeseg.commands.command_line import CommonOptions, options_to_dict, run
-from shapeseg.commands.keras_backend import prepare_keras
+from shapeseg.commands.keras_backend import Device, prepare_keras
+from shapeseg.errors import UsageError
 from shapeseg.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     import keras
 
-    from shapeseg.datasets import Dataset
-    from shapeseg.models import Architecture, Card
-    from shapeseg.training.run_folder import RunFolder
+    from shapeseg.models import Architecture
 
 RUNS = Path("saved_models")
 
@@ -32,7 +29,9 @@ class TrainOptions(CommonOptions):
     """Train a model to segment the rectangles, and only them."""
 
     data: Path = Path("data/shapes")
-    """Dataset to learn from; the default one is made when it is not there."""
+    """Dataset to learn from, made when it is the default one and not there; "none" draws fresh scenes in every epoch."""
+    epoch_images: int = 720
+    """With --data none: fresh images an epoch."""
     model: str = "unet"
     """Architecture, by name."""
     widths: tuple[int, ...] = ()
@@ -41,45 +40,87 @@ class TrainOptions(CommonOptions):
     """Saved model to start from (its architecture counts); by default the first weights are random."""
     out: Path | None = None
     """Run folder; by default the next free saved_models/MODEL-N."""
+    resume: bool = False
+    """Go on with the run in --out, exactly as if it had never stopped."""
+    max_minutes: float | None = None
+    """Stop at the end of the epoch in which so much training time is spent."""
+    pictures_every: int = 0
+    """Draw predictions for the val split every so many epochs; 0 draws them at the end only."""
+    device: Device = "auto"
+    """Where to compute."""
     training: Annotated[TrainingSettings, tyro.conf.arg(name="")] = field(default_factory=TrainingSettings)
 
+    def __post_init__(self) -> None:
+        if self.resume and self.out is None:
+            raise UsageError(
+                "resume needs to know which run", received="out=None", fix="Name it: --resume --out saved_models/RUN"
+            )
+        if self.epoch_images < 1:
+            raise UsageError("epoch_images must be 1 or more", received=self.epoch_images, fix="Try 720")
+        if self.max_minutes is not None and not self.max_minutes > 0:
+            raise UsageError("max_minutes must be above 0", received=self.max_minutes, fix="Try 10")
+        if self.pictures_every < 0:
+            raise UsageError("pictures_every must be 0 or more", received=self.pictures_every, fix="Try 5")
 
-def train(options: TrainOptions) -> Path:
-    """Trains, and returns the path of the saved model."""
-    prepare_keras()
+
+def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] = ()) -> Path:
+    """Trains, and returns the path of the saved model.
+
+    Args:
+        options: As of the command line.
+        callbacks: More of them, one of your own for instance.
+    """
+    settings = options.training
+    prepare_keras(device=options.device, precision=settings.precision, deterministic=settings.deterministic)
     import keras
 
-    from shapeseg.models import build
+    from shapeseg.commands.train_data import open_data
+    from shapeseg.commands.train_report import draw_samples, finish, start_card
+    from shapeseg.models import save_model
+    from shapeseg.training.callbacks import DrawPictures
     from shapeseg.training.fit import fit
+    from shapeseg.training.processes import average_gradients, join_processes, leave_processes
     from shapeseg.training.run_folder import RunFolder, next_free
 
-    settings = options.training
     keras.utils.set_random_seed(settings.seed % 2**32)
+    processes = join_processes()
     architecture, model = _network(options)
-    data = _dataset(options)
-    train_feed = data.split("train").feed(settings.batch_size, shuffle_seed=settings.seed, augmented=settings.augment)
-    val = data.split("val")
-    _check_size(data, architecture)
-    for part in (train_feed.dataset, val):
-        part.refuse_damage()
-
+    data = open_data(options, architecture.stride, processes)
     folder = RunFolder(options.out or next_free(RUNS, architecture.name))
-    folder.make()
-    files.write_json(folder.config, options_to_dict(options))
-    card = _card(architecture, data)
+    if options.resume and folder.is_finished():
+        print(f"nothing to do: the run in {folder.root} is finished")
+        return folder.model
+    if processes.writes:
+        identity = options_to_dict(options) | {"data_sha256": data.digest}
+        folder.resume(identity) if options.resume else folder.make(identity)
+    card = start_card(architecture, data)
 
     def save(logs: dict[str, float]) -> None:
-        from shapeseg.models import save_model
-
-        save_model(model, folder.model, replace(card, scores=logs))
+        if processes.writes:
+            save_model(model, folder.model, replace(card, scores=logs))
 
     size = f"{model.count_params():,} parameters"
-    print(f"training  {architecture.name}, {size}, {len(train_feed.dataset)} images, into {folder.root}")
-    verbose = 1 if sys.stdout.isatty() else 2  # a progress bar for a person, a line an epoch for a log
-    history = fit(model, train_feed, val.feed(16), settings, save=save, history=folder.history, verbose=verbose)
-    best = build(architecture.name, architecture.settings)
-    best.load_weights(folder.model)
-    _finish(folder, best, card, val, history)
+    print(f"training  {architecture.name}, {size}, {len(data.train.source)} images, on {_device()}, into {folder.root}")
+    average_gradients(model, processes)
+    drawing = [DrawPictures(options.pictures_every, lambda epoch: draw_samples(folder, model, card, data.val, 0.5))]
+    quiet = 1 if sys.stdout.isatty() else 2  # a progress bar for a person, a line an epoch for a log
+    history = fit(
+        model,
+        data.train,
+        data.val,
+        settings,
+        save=save,
+        history=folder.history if processes.writes else None,
+        checkpoints=folder.checkpoints if processes.writes else None,
+        resume=folder.newest_checkpoint() if options.resume else None,
+        max_minutes=options.max_minutes,
+        verbose=quiet if processes.writes else 0,
+        callbacks=[*(drawing if options.pictures_every and processes.writes else []), *callbacks],
+    )
+    if processes.writes:
+        finish(folder, card, data.val, history)
+        shutil.rmtree(folder.checkpoints, ignore_errors=True)
+    leave_processes(processes)
     return folder.model
 
 
@@ -96,84 +137,15 @@ def _network(options: TrainOptions) -> tuple[Architecture, keras.Model]:
     return architecture, build(architecture.name, architecture.settings)
 
 
-def _dataset(options: TrainOptions) -> Dataset:
-    from shapeseg.commands.generate import GenerateOptions, generate
-    from shapeseg.datasets import Dataset
-
-    default = GenerateOptions()
-    if options.data == default.out and not options.data.exists():
-        print(
-            f"there is no {options.data} yet, so the default dataset is made: {default.num_images} images, seed {default.seed}"
-        )
-        generate(default)
-    return Dataset(options.data)
-
-
-def _check_size(data: Dataset, architecture: Architecture) -> None:
-    from shapeseg.errors import InputError
-
-    stride = architecture.stride
-    for row in data.rows:
-        height, width = row["height"], row["width"]
-        if height % stride or width % stride:
-            better = f"{width + -width % stride} x {height + -height % stride}"
-            raise InputError(
-                f"image sides must be multiples of {stride} for {architecture.name}",
-                received=f"{width} x {height} pixels",
-                fix=f"Draw images of {better}, or set --widths with fewer levels",
-            )
-
-
-def _card(architecture: Architecture, data: Dataset) -> Card:
+def _device() -> str:
     import keras
-    import numpy
 
-    from shapeseg.models import Card
+    if keras.backend.backend() != "torch":
+        return keras.backend.backend()
+    import torch
 
-    versions = {
-        "shapeseg": __version__,
-        "keras": keras.__version__,
-        "numpy": numpy.__version__,
-        "python": platform.python_version(),
-    }
-    backend = keras.backend.backend()
-    versions[backend] = sys.modules[backend].__version__
-    return Card(
-        architecture=architecture,
-        data={"folder": str(data.folder), "sha256": data.digest(), "images": len(data)},
-        versions=versions,
-        command=shlex.join(["python", *sys.argv]),
-    )
-
-
-def _finish(folder: RunFolder, model: keras.Model, card: Card, val: Dataset, history: dict[str, list[float]]) -> None:
-    """Chooses the threshold on val, writes the final card and the pictures, and prints what was reached."""
-    from shapeseg.commands.prediction_tiles import predictions, worst
-    from shapeseg.evaluation.prediction import measure, predict_batches
-    from shapeseg.evaluation.scores import summarise
-    from shapeseg.evaluation.threshold import best_threshold
-    from shapeseg.models import file_digest
-    from shapeseg.reporting.pictures import curves_figure, prediction_figure, save_figure
-    from shapeseg.reporting.tables import table
-
-    stride = card.architecture.stride
-    threshold = best_threshold(predict_batches(model, val, stride=stride))
-    counts = measure(model, val, stride=stride, threshold=threshold)
-    scores: dict[str, Any] = {"split": "val", "epochs": len(history["loss"]), **summarise(counts)}
-    replace(card, threshold=threshold, scores=scores, sha256=file_digest(folder.model)).write(folder.model)
-    save_figure(curves_figure(history), folder.curves)
-    tiles = predictions(model, val, worst(counts, 4), counts, stride=stride, threshold=threshold)
-    save_figure(prediction_figure(tiles, "the worst images of the val split"), folder.samples)
-    print(
-        table(
-            {
-                "model": folder.model,
-                "best epoch": 1 + history["val_iou"].index(max(history["val_iou"])),
-                "threshold": threshold,
-            }
-        )
-    )
-    print(table({f"val {name}": scores[name] for name in ("iou", "dice", "precision", "recall")}))
+    device = str(keras.ops.zeros(()).device)
+    return torch.cuda.get_device_name() if device.startswith("cuda") else device
 
 
 def _command(options: TrainOptions) -> None:

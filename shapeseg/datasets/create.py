@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from shapeseg import files
 from shapeseg.datasets.draw import Progress, check_space, draw_samples, estimate_bytes, make_folders, no_progress
-from shapeseg.datasets.lock import LOCK, writer_lock
 from shapeseg.datasets.manifest import DatasetSettings, Manifest
 from shapeseg.datasets.metadata import METADATA, write_metadata
-from shapeseg.errors import StorageError, UsageError
+from shapeseg.datasets.staging import staged_folder
+from shapeseg.errors import UsageError
 
 _CLASSES = "name,r,g,b\nbackground,0,0,0\nrectangle,255,255,255\n"
 
@@ -46,7 +45,7 @@ def create_dataset(
     if num_images < 1:
         raise UsageError("a dataset has 1 image or more", received=f"num_images={num_images}", fix="Ask for at least 1")
     settings = settings or DatasetSettings()
-    with staged(out) as staging:
+    with staged_dataset(out) as staging:
         check_space(staging, estimate_bytes(settings, seed, num_images))
         lines = draw_samples(staging, range(num_images), seed=seed, settings=settings, workers=workers, progress=progress)
         manifest = Manifest(settings, seed, num_images, num_images, write_metadata(staging, METADATA, lines))
@@ -55,47 +54,9 @@ def create_dataset(
 
 
 @contextmanager
-def staged(out: Path) -> Iterator[Path]:
-    """Yields a folder to fill with a dataset, beside ``out``; when the block ends well it is synced and becomes ``out``.
-
-    What a killed writer left there is removed first.
-
-    Raises:
-        UsageError: If ``out`` holds anything.
-        StorageError: If the folder cannot be made.
-        BusyError: If another process is filling it.
-    """
-    refuse_existing(out)
-    out = out.absolute()
-    staging = out.with_name(f".{out.name}.staging")
-    make_folders(staging)
-    with writer_lock(staging):
-        try:
-            _empty(staging)
-            make_folders(staging)
-            yield staging
-            files.write_new_bytes(staging / "class_dict.csv", _CLASSES.encode())
-            files.sync_all()
-            refuse_existing(out)
-            (staging / LOCK).unlink()
-            files.rename_folder(staging, out)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-
-
-def refuse_existing(out: Path) -> None:
-    """Raises an error when ``out`` is anything but free (an empty folder is free)."""
-    try:
-        free = not out.exists() or (out.is_dir() and not any(out.iterdir()))
-    except OSError as error:
-        raise StorageError(f"the folder cannot be read ({error.strerror})", received=out, fix="Name another") from error
-    if not free:
-        raise UsageError("the folder is in use and is never overwritten", received=out, fix="Name another, or remove it first")
-
-
-def _empty(staging: Path) -> None:
-    for path in staging.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.name != LOCK:
-            path.unlink()
+def staged_dataset(out: Path) -> Iterator[Path]:
+    """Yields a folder to fill with a dataset, beside ``out``; see :func:`shapeseg.datasets.staging.staged_folder`."""
+    with staged_folder(out) as staging:
+        make_folders(staging)
+        yield staging
+        files.write_new_bytes(staging / "class_dict.csv", _CLASSES.encode())

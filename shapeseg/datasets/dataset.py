@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from shapeseg.datasets.foreign_images import read_foreground, read_rgb
+from shapeseg.datasets.manifest import FORMAT
 from shapeseg.datasets.metadata import parse_rows, read_metadata
 from shapeseg.datasets.plain import is_plain, read_plain
+from shapeseg.datasets.rows import RowError, check_row
 from shapeseg.datasets.samples import Row, damaged_files, read_image, read_mask
 from shapeseg.datasets.splits import SPLITS
 from shapeseg.errors import InputError, UsageError
@@ -26,7 +29,7 @@ class Sample(NamedTuple):
     Attributes:
         row: Its metadata row.
         image: uint8 (H, W, 3), RGB, 0 to 255.
-        mask: uint8 (H, W), not 0 on visible rectangles.
+        mask: uint8 (H, W), 255 on visible rectangles, 0 elsewhere.
     """
 
     row: Row
@@ -44,6 +47,7 @@ class Dataset:
         folder: Path of the dataset.
         manifest: What ``dataset.json`` says.
         rows: Metadata rows, sorted by index.
+        has_recipes: Whether the scenes of the samples are known.
 
     Raises:
         InputError: If there is no dataset, or its metadata is not what ``dataset.json`` names.
@@ -56,20 +60,37 @@ class Dataset:
         else:
             self.manifest, content = read_metadata(self.folder)
             self.rows = parse_rows(content)
+            _check_rows(self.rows, self.folder / self.manifest.metadata.file)
+        self.has_recipes = self.manifest.format == FORMAT
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, place: int) -> Sample:
         row = self.rows[place]
-        return Sample(row, self.image(place), read_mask(self.folder / row["mask"]))
+        path = self.folder / row["mask"]
+        return Sample(row, self.image(place), read_mask(path) if self.has_recipes else 255 * read_foreground(path))
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[place] for place in range(len(self)))
 
     def image(self, place: int) -> NDArray[np.uint8]:
         """Returns one image alone: uint8 (H, W, 3), RGB, 0 to 255."""
-        return read_image(self.folder / self.rows[place]["image"])
+        path = self.folder / self.rows[place]["image"]
+        return read_image(path) if self.has_recipes else read_rgb(path)
+
+    def index_of(self, place: int, _epoch: int = 0) -> int:
+        """Returns the index of one sample."""
+        return self.rows[place]["index"]
+
+    def scene_of(self, place: int, _epoch: int = 0) -> Scene | None:
+        """Returns the scene of one sample; None where no recipe is known."""
+        return self.scene(place) if self.has_recipes else None
+
+    def stored(self, place: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Returns image and mask as stored, the mask as zeros and ones."""
+        _, image, mask = self[place]
+        return image, np.minimum(mask, 1)
 
     def scene(self, place: int) -> Scene:
         """Returns the scene that one sample was drawn from."""
@@ -85,7 +106,7 @@ class Dataset:
         if name not in (*SPLITS, "all"):
             raise UsageError("there is no such split", received=name, fix=f"Use one of {', '.join(SPLITS)}, all")
         part = Dataset.__new__(Dataset)
-        part.folder, part.manifest = self.folder, self.manifest
+        part.folder, part.manifest, part.has_recipes = self.folder, self.manifest, self.has_recipes
         part.rows = [row for row in self.rows if name in (row["split"], "all")]
         if not part.rows:
             raise InputError(
@@ -101,11 +122,6 @@ class Dataset:
 
         return Feed(self, batch_size, **options)
 
-    @property
-    def has_recipes(self) -> bool:
-        """Whether the scenes of all samples are known."""
-        return all("instances" in row for row in self.rows)
-
     def refuse_damage(self) -> None:
         """Raises an InputError when the image or mask of any sample is missing or not what its row names."""
         damaged = [path for row in self.rows for path in damaged_files(self.folder, row)]
@@ -119,3 +135,14 @@ class Dataset:
     def digest(self) -> str:
         """SHA-256 that names this version of the dataset, files included."""
         return self.manifest.digest()
+
+
+def _check_rows(rows: list[Row], path: Path) -> None:
+    """Raises an InputError for the first row that is not what a row must be: paths in it are opened, recipes drawn."""
+    for number, row in enumerate(rows, start=1):
+        try:
+            check_row(row)
+        except RowError as error:
+            raise InputError(
+                f"line {number} of the metadata cannot be used: {error}", received=path, fix="Restore it"
+            ) from error

@@ -1,76 +1,105 @@
-"""The Keras feed: batches of a dataset for ``fit`` and ``evaluate``. The one file of this room that imports keras."""
+"""The Keras feed: batches of examples for ``fit`` and ``evaluate``. The one file of this room that imports keras."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.datasets.augmentation import augment
-from shapeseg.errors import InputError, UsageError
+from shapeseg.datasets.augmentation import Augmentation, augment, paste
+from shapeseg.datasets.examples import Source, example_of, same_size
+from shapeseg.errors import UsageError
+from shapeseg.scenes import SceneSettings
 from shapeseg.scenes.streams import MAX_SEED, Stream, permutation, words
+from shapeseg.scenes.truth import Target
 
-if TYPE_CHECKING:
-    from shapeseg.datasets.dataset import Dataset
+Pixels = NDArray[np.uint8]
 
 
 class Feed(keras.utils.PyDataset):
-    """Batches of images and masks, the last one smaller when it must be.
+    """Batches of images and label maps, the last one smaller when it must be.
 
-    Each item is ``(images, masks)``: uint8 (B, H, W, 3), RGB, 0 to 255, and uint8 (B, H, W, 1), 1 on target pixels.
+    Each item is ``(images, labels)``: uint8 (B, H, W, 3), RGB, 0 to 255, and uint8 (B, H, W, 1), as of :mod:`shapeseg.labels`.
+    Where recipes are known, scenes are rendered again: that is faster than decoding files, and knows what is ambiguous.
 
     Args:
-        dataset: The samples, in order.
-        batch_size: 1 or more; larger than the dataset is one batch.
-        shuffle_seed: Shuffles samples by (shuffle_seed, epoch); None keeps their order. Pass ``shuffle=False`` to ``fit``,
+        source: The examples, in order.
+        batch_size: 1 or more; larger than the source is one batch.
+        shuffle_seed: Shuffles examples by (shuffle_seed, epoch); None keeps their order. Pass ``shuffle=False`` to ``fit``,
             whose own shuffle only permutes whole batches.
-        augmented: Mirrors, turns and recolours each sample by (shuffle_seed, epoch, index).
+        augmentation: What to do to each example, by (shuffle_seed, epoch, index).
+        target: ``"visible"`` rectangle pixels, or ``"amodal"`` for whole rectangles.
+        shard: ``(place, of)``: serve this one of so many equal parts of every batch, to train in several processes. Examples
+            that do not fill a batch are then left out.
 
     Attributes:
-        epoch: The epoch whose order and augmentation is served; set it before the epoch begins.
+        epoch: The epoch that is served; set it before the epoch begins.
     """
 
     def __init__(
-        self, dataset: Dataset, batch_size: int = 8, *, shuffle_seed: int | None = None, augmented: bool = False
+        self,
+        source: Source,
+        batch_size: int = 8,
+        *,
+        shuffle_seed: int | None = None,
+        augmentation: tuple[Augmentation, ...] = (),
+        target: Target = "visible",
+        shard: tuple[int, int] = (0, 1),
     ) -> None:
         super().__init__()
-        if batch_size < 1:
-            raise UsageError("batch_size must be 1 or more", received=f"batch_size={batch_size}", fix="Choose such a value")
+        if batch_size < 1 or batch_size % shard[1]:
+            what = "batch_size must be 1 or more" if batch_size < 1 else f"{shard[1]} processes must share a batch equally"
+            raise UsageError(what, received=f"batch_size={batch_size}", fix=f"Choose a multiple of {shard[1]}")
         if shuffle_seed is not None and not 0 <= shuffle_seed <= MAX_SEED:
             raise UsageError("a seed is from 0 to 2**64 - 1", received=f"seed={shuffle_seed}", fix="Choose such a value")
-        if augmented and shuffle_seed is None:
+        if augmentation and shuffle_seed is None:
             raise UsageError("augmentation needs a seed", received="shuffle_seed=None", fix="Give shuffle_seed a number")
-        self.dataset = dataset
+        self.source = source
         self.batch_size = batch_size
         self.shuffle_seed = shuffle_seed
-        self.augmented = augmented
+        self.augmentation = augmentation
+        self.target = target
+        self.shard = shard
         self.epoch = 0
+        self._order: tuple[int, list[int]] = (-1, [])
 
     def __len__(self) -> int:
-        return math.ceil(len(self.dataset) / self.batch_size)
+        batches = len(self.source) / self.batch_size
+        return math.ceil(batches) if self.shard[1] == 1 else math.floor(batches)
 
-    def __getitem__(self, batch: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        places = self._order()[batch * self.batch_size : (batch + 1) * self.batch_size]
-        images, masks = zip(*map(self._sample, places), strict=True)
-        shapes = {image.shape for image in images}
-        if len(shapes) > 1:
-            raise InputError(
-                "images of one batch must have one size", received=sorted(shapes), fix="Resize them, or use --batch-size 1"
-            )
-        return np.stack(images), np.stack(masks)[..., None]
+    def __getitem__(self, batch: int) -> tuple[Pixels, Pixels]:
+        epoch = self.epoch
+        places = self._places(epoch)[batch * self.batch_size : (batch + 1) * self.batch_size]
+        part, of = self.shard
+        size = len(places) // of
+        images, labels = zip(*(self._example(place, epoch) for place in places[part * size : (part + 1) * size]), strict=True)
+        same_size(images)
+        return np.stack(images), np.stack(labels)[..., None]
 
-    def _order(self) -> list[int]:
-        places = list(range(len(self.dataset)))
-        if self.shuffle_seed is None:
-            return places
-        return permutation(words(self.shuffle_seed, Stream.SHUFFLE, self.epoch, len(places)), places)
+    def example(self, place: int) -> tuple[Pixels, Pixels]:
+        """Returns one example of the source, as served in this epoch: uint8 (H, W, 3) and uint8 (H, W)."""
+        return self._example(place, self.epoch)
 
-    def _sample(self, place: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        row, image, mask = self.dataset[place]
-        mask = np.minimum(mask, 1)
-        if self.augmented and self.shuffle_seed is not None:
-            return augment(image, mask, seed=self.shuffle_seed, epoch=self.epoch, index=row["index"])
-        return image, mask
+    def _places(self, epoch: int) -> list[int]:
+        """Returns the order of an epoch, which is worked out once."""
+        if self._order[0] != epoch:
+            places = list(range(len(self.source)))
+            if self.shuffle_seed is not None:
+                places = permutation(words(self.shuffle_seed, Stream.SHUFFLE, epoch, len(places)), places)
+            self._order = (epoch, places)
+        return self._order[1]
+
+    def _example(self, place: int, epoch: int) -> tuple[Pixels, Pixels]:
+        scene = self.source.scene_of(place, epoch)
+        seed, index = self.shuffle_seed or 0, self.source.index_of(place, epoch)
+        if scene is None:
+            image, labels = self.source.stored(place)
+        else:
+            if "paste" in self.augmentation:
+                scene = paste(scene, SceneSettings(), seed=seed, epoch=epoch, index=index)
+            image, labels = example_of(scene, self.target)
+        if self.augmentation:
+            return augment(image, labels, self.augmentation, seed=seed, epoch=epoch, index=index)
+        return image, labels

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Literal
 
 from shapeseg.datasets.append import clean_up
-from shapeseg.datasets.create import refuse_existing, staged
+from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import Progress, check_space, no_progress
 from shapeseg.datasets.lock import writer_lock
 from shapeseg.datasets.metadata import METADATA, commit_metadata, write_metadata
 from shapeseg.datasets.samples import FOLDERS, Row, encode_row
 from shapeseg.datasets.splits import SPLITS
+from shapeseg.datasets.staging import refuse_existing
 from shapeseg.errors import InputError, UsageError
 
 Way = Literal["drop-occluded", "drop-beyond", "ignore-occluded"]
@@ -85,7 +86,7 @@ def filter_copy(data: Dataset, settings: FilterSettings, out: Path, progress: Pr
     """Writes what stays as a new dataset; the old one is not touched."""
     refuse_existing(out)
     plan = plan_filter(data, settings)
-    with staged(out) as staging:
+    with staged_dataset(out) as staging:
         copy_files(data.folder, staging, [(row, row) for row in plan.rows], progress)
         named = write_metadata(staging, METADATA, map(encode_row, plan.rows))
         replace(data.manifest, count=len(plan.rows), metadata=named).write(staging)

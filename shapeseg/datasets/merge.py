@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from shapeseg.datasets.create import refuse_existing, staged
+from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import Progress, no_progress
 from shapeseg.datasets.filter import copy_files
 from shapeseg.datasets.manifest import Manifest
 from shapeseg.datasets.metadata import METADATA, write_metadata
 from shapeseg.datasets.samples import Row, encode_row, sample_paths
+from shapeseg.datasets.staging import refuse_existing
 from shapeseg.errors import InputError
 
 
@@ -37,7 +38,7 @@ def merge_datasets(first: Dataset, second: Dataset, out: Path, progress: Progres
             raise InputError("only datasets with recipes can be merged", received=data.folder, fix="Convert it first")
     pairs, skipped = _plan(first, second)
     kept = [row for _, row in pairs]
-    with staged(out) as staging:
+    with staged_dataset(out) as staging:
         copy_files(first.folder, staging, pairs[: len(first)], progress)
         copy_files(second.folder, staging, pairs[len(first) :], progress)
         kept.sort(key=lambda row: row["index"])

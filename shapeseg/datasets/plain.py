@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
-
+from shapeseg.datasets.foreign_images import images_by_stem, read_size
 from shapeseg.datasets.manifest import MANIFEST, DatasetSettings, Manifest, MetadataFile
 from shapeseg.datasets.samples import FOLDERS, Row
 from shapeseg.datasets.splits import split_of
 from shapeseg.errors import InputError
-
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
 
 
 def is_plain(folder: Path) -> bool:
@@ -26,7 +23,7 @@ def read_plain(folder: Path) -> tuple[Manifest, list[Row]]:
     Raises:
         InputError: If there are no images, names do not pair, or a file is no image.
     """
-    images, masks = (_by_stem(folder / FOLDERS[role]) for role in ("image", "mask"))
+    images, masks = (images_by_stem(folder / FOLDERS[role]) for role in ("image", "mask"))
     if not images:
         raise InputError("there are no images here", received=folder / FOLDERS["image"], fix="Put images and masks there")
     if unpaired := sorted(images.keys() ^ masks.keys()):
@@ -38,8 +35,8 @@ def read_plain(folder: Path) -> tuple[Manifest, list[Row]]:
     for index, stem in enumerate(sorted(images)):
         for path in (images[stem], masks[stem]):
             digest.update(path.name.encode(errors="surrogateescape") + hashlib.sha256(path.read_bytes()).digest())
-        width, height = _size(images[stem])
-        if _size(masks[stem]) != (width, height):
+        width, height = read_size(images[stem])
+        if read_size(masks[stem]) != (width, height):
             raise InputError("a mask must have its image's size", received=masks[stem], fix=f"Make it {width} x {height}")
         rows.append(
             {
@@ -56,21 +53,3 @@ def read_plain(folder: Path) -> tuple[Manifest, list[Row]]:
         DatasetSettings(), 0, len(rows), len(rows), MetadataFile("", digest.hexdigest()), format="plain-folder"
     )
     return manifest, rows
-
-
-def _by_stem(folder: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for path in folder.iterdir():
-        if path.suffix.lower() in SUFFIXES and path.is_file():
-            if path.stem in found:
-                raise InputError("two files have one name", received=f"{found[path.stem]} and {path}", fix="Rename one")
-            found[path.stem] = path
-    return found
-
-
-def _size(path: Path) -> tuple[int, int]:
-    try:
-        with Image.open(path) as image:  # reads the header only
-            return image.size
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise InputError("a file is no readable image", received=path, fix="Remove or replace it") from error

@@ -77,11 +77,8 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
 
 def read_mask(path: Path) -> NDArray[np.uint8]:
-    """Reads a mask as uint8 (H, W), not 0 on the target; in a mask with colours, any that is not black."""
-    mask = _decode(path, cv2.IMREAD_UNCHANGED)
-    if mask.ndim == 3:
-        mask = np.max(mask[..., :3], axis=2)
-    return mask if mask.dtype == np.uint8 else (mask != 0).astype(np.uint8)
+    """Reads an 8-bit one-channel PNG as uint8 (H, W)."""
+    return _decode(path, cv2.IMREAD_GRAYSCALE)
 
 
 def damaged_files(folder: Path, row: Row) -> Iterator[str]:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from shapeseg.datasets.create import refuse_existing, staged
+from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import Progress, check_space, no_progress
 from shapeseg.datasets.metadata import METADATA, write_metadata
 from shapeseg.datasets.samples import FOLDERS, Row, encode_row, write_sample
+from shapeseg.datasets.staging import refuse_existing
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
 from shapeseg.errors import InputError
 from shapeseg.scenes import Scene
@@ -45,7 +46,7 @@ def write_twins(
             progress(len(chunk))
             yield b"".join(map(encode_row, rows))
 
-    with staged(out) as staging:
+    with staged_dataset(out) as staging:
         check_space(staging, sum((data.folder / row[role]).stat().st_size for row in data.rows for role in FOLDERS))
         named = write_metadata(staging, METADATA, lines(staging))
         replace(data.manifest, metadata=named, twin=change).write(staging)

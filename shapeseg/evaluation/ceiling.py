@@ -16,8 +16,8 @@ def iou_ceiling(truths: Iterable[Truth]) -> float | None:
     """Returns the expected pooled rectangle IoU of the best fixed guess; None when no pixel can be rectangle.
 
     Every depth order that keeps an image is taken as equally likely, which gives each pixel a probability p of being visible
-    rectangle. A guess G then has ``sum_G p`` expected right pixels, and ``sum p + sum_G (1 - p)`` expected pixels in the union;
-    their ratio, which the IoU of a large set comes to, is largest for a guess of all pixels above some p.
+    rectangle. A guess G then has ``sum_G p`` expected right pixels, and ``sum p + sum_G (1 - p)`` expected pixels in the
+    union; their ratio, which the IoU of a large set comes to, is largest for a guess of all pixels above some p.
     """
     values: dict[float, int] = {}
     for truth in truths:

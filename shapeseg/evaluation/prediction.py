@@ -8,47 +8,46 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.datasets import Dataset
 from shapeseg.errors import ModelRefusedError
 from shapeseg.evaluation.counts import Counts, count
+from shapeseg.labels import AMBIGUOUS, TARGET
 
 if TYPE_CHECKING:
     import keras
 
+    from shapeseg.datasets.feed import Feed
 
-def predict_batches(
-    model: keras.Model, dataset: Dataset, *, stride: int, batch_size: int = 16
-) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.float32]]]:
-    """Yields truth and prediction, batch by batch, in the dataset's order.
+
+def predict_batches(model: keras.Model, feed: Feed, *, stride: int) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.float32]]]:
+    """Yields truth and prediction, batch by batch, in the feed's order.
 
     Yields:
         Targets, bool (B, H, W), and probabilities of rectangle, float32 (B, H, W).
     """
-    feed = dataset.feed(batch_size)
     for batch in range(len(feed)):
-        images, masks = feed[batch]
-        yield masks[..., 0] != 0, probabilities(model, images, stride=stride)
+        images, labels = feed[batch]
+        yield np.isin(labels[..., 0], (TARGET, TARGET + AMBIGUOUS)), probabilities(model, images, stride=stride)
 
 
 def measure(
     model: keras.Model,
-    dataset: Dataset,
+    feed: Feed,
     *,
     stride: int,
     threshold: float,
     progress: Callable[[int], object] = lambda images: None,
 ) -> list[Counts]:
-    """Returns the pixel counts of every image, in the dataset's order.
+    """Returns the pixel counts of every image, in the feed's order.
 
     Args:
         model: As ``shapeseg.load_model`` returns it.
-        dataset: What to measure on.
+        feed: What to measure on, in order.
         stride: What the model needs height and width to be multiples of.
         threshold: Probability from which a pixel counts as rectangle.
         progress: Called with the number of images done since the last call.
     """
     counts = []
-    for truths, probability in predict_batches(model, dataset, stride=stride):
+    for truths, probability in predict_batches(model, feed, stride=stride):
         counts += [count(truth, predicted) for truth, predicted in zip(truths, probability >= threshold, strict=True)]
         progress(len(truths))
     return counts

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 
 from shapeseg import files
-from shapeseg.errors import InputError, ModelRefusedError, StorageError
+from shapeseg.errors import InputError, ModelRefusedError, StorageError, UsageError
 from shapeseg.models.card import Card, card_path, file_digest, read_card
 from shapeseg.models.registry import build
 
@@ -31,17 +35,19 @@ def save_model(model: keras.Model, path: Path, card: Card) -> Card:
     Returns:
         The card as written.
     """
-    clean = build(card.architecture.name, card.architecture.settings)
-    weights = model.get_weights()
+    weights = [keras.ops.convert_to_numpy(weight) for weight in model.weights]
+    with _float32():
+        clean = build(card.architecture.name, card.architecture.settings)
+        saved = build(card.architecture.name, card.architecture.settings)
     clean.set_weights(weights)
     written = card
 
     def write(temporary: Path) -> None:
         nonlocal written
         clean.save(temporary)
-        saved = build(card.architecture.name, card.architecture.settings)
         saved.load_weights(temporary)
-        if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(weights, saved.get_weights(), strict=True)):
+        reread = (keras.ops.convert_to_numpy(weight) for weight in saved.weights)
+        if not all(np.array_equal(one, other, equal_nan=True) for one, other in zip(weights, reread, strict=True)):
             raise StorageError("the saved model differs from the one in memory", received=path, fix="Check the disk")
         previous = file_digest(path) if path.exists() else None
         written = replace(card, sha256=file_digest(temporary), previous_sha256=previous)
@@ -81,16 +87,32 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
             received=path,
             fix="Restore model and card together, or pass --trust-model (trust=True) if you know where it comes from",
         )
-    model = build(card.architecture.name, card.architecture.settings)
     try:
+        model = build(card.architecture.name, card.architecture.settings)
+    except UsageError as error:
+        raise ModelRefusedError(f"the card describes no network ({error})", received=path, fix="Restore the card") from error
+    try:
+        if _count_arrays(path) != len(model.weights):
+            raise ValueError("the file holds more arrays, or fewer")
         model.load_weights(path)
     except Exception as error:  # h5py and Keras raise many kinds for weights that do not fit
         raise ModelRefusedError(
             "the weights do not fit the network that the card describes", received=path, fix="Restore model and card together"
         ) from error
-    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+    if not all(np.isfinite(keras.ops.convert_to_numpy(weight)).all() for weight in model.weights):
         raise ModelRefusedError("the model holds weights that are not finite", received=path, fix="Train it again")
     return model
+
+
+@contextmanager
+def _float32() -> Iterator[None]:
+    """A saved model computes in float32, whatever precision it was trained in."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def _check_archive(path: Path) -> None:
@@ -107,6 +129,19 @@ def _check_archive(path: Path) -> None:
             received=f"{path} with {', '.join(names)}",
             fix="Save the model again",
         )
+
+
+def _count_arrays(path: Path) -> int:
+    """Counts the arrays in the file, of which Keras itself would pass over those that it has no use for."""
+    found = 0
+
+    def visit(_name: str, item: object) -> None:
+        nonlocal found
+        found += isinstance(item, h5py.Dataset)
+
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as weights:
+        weights.visititems(visit)
+    return found
 
 
 def _load_with_keras(path: Path) -> keras.Model:

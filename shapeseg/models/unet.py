@@ -13,6 +13,7 @@ import keras
 from keras import layers
 
 from shapeseg.errors import UsageError
+from shapeseg.models.layers import ConvBlock, GrowSize, HalveSize
 
 
 @dataclass(frozen=True)
@@ -45,33 +46,18 @@ def build(settings: Settings) -> keras.Model:
     skips = []
     for level, width in enumerate(settings.widths):
         # 6x6 with stride 2 sees as far as 2x2 space-to-depth followed by 3x3.
-        x = _block(x, width, f"down{level}", kernel_size=6 if level == 0 else 3, strides=2 if level == 0 else 1)
+        x = ConvBlock(width, kernel_size=6 if level == 0 else 3, strides=2 if level == 0 else 1, name=f"down{level}")(x)
         skips.append(x)  # (B, H / 2^(level + 1), W / 2^(level + 1), width)
         if level + 1 < len(settings.widths):
-            x = layers.MaxPooling2D(2, data_format="channels_last", name=f"pool{level}")(x)
+            x = HalveSize(name=f"pool{level}")(x)
 
     # === Decoder ===
     for level in reversed(range(len(settings.widths) - 1)):
-        x = layers.UpSampling2D(2, data_format="channels_last", name=f"grow{level}")(x)
+        x = GrowSize(name=f"grow{level}")(x)
         x = layers.Concatenate(name=f"join{level}")([x, skips[level]])
-        x = _block(x, settings.widths[level], f"up{level}")
+        x = ConvBlock(settings.widths[level], name=f"up{level}")(x)
 
     # === Head: each half-resolution pixel answers for its four pixels ===
     x = layers.Conv2DTranspose(1, 2, strides=2, data_format="channels_last", name="logits")(x)
     probabilities = layers.Activation("sigmoid", dtype="float32", name="probability")(x)
     return keras.Model(images, probabilities, name="unet")
-
-
-def _block(x: keras.KerasTensor, width: int, name: str, kernel_size: int = 3, strides: int = 1) -> keras.KerasTensor:
-    x = layers.Conv2D(
-        width,
-        kernel_size,
-        strides=strides,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        data_format="channels_last",
-        name=f"{name}_conv",
-    )(x)
-    x = layers.BatchNormalization(axis=-1, momentum=0.9, name=f"{name}_norm")(x)
-    return layers.ReLU(name=f"{name}_relu")(x)

@@ -23,6 +23,7 @@ class Stream(IntEnum):
     AUGMENTATION = 5
     FORM = 6
     DIAL = 7
+    NOISE = 8
 
 
 def words(seed: int, stream: Stream, index: int, count: int, attempt: int = 0) -> list[int]:

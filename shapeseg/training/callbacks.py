@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
 
+from shapeseg import files
 from shapeseg.errors import DivergedError
+from shapeseg.training import checkpoint
 
 if TYPE_CHECKING:
     from shapeseg.datasets.feed import Feed
 
 MONITOR = "val_iou"
+Logs = dict[str, Any] | None
 
 
 class ServeEpoch(keras.callbacks.Callback):
@@ -23,30 +28,54 @@ class ServeEpoch(keras.callbacks.Callback):
         super().__init__()
         self.feed = feed
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Runs before the epoch's first batch is asked for."""
         self.feed.epoch = epoch
-
-
-class LogLearningRate(keras.callbacks.Callback):
-    """Adds the rate that the epoch ended with to its logs, for the history."""
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Runs before the callbacks that write the logs."""
-        if logs is not None:
-            logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
 
 class StopOnDivergence(keras.callbacks.Callback):
     """Raises a DivergedError when an epoch ends with a loss that is not finite; the best model so far stands."""
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Comes first, so that nothing of such an epoch is kept."""
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
             raise DivergedError(
                 f"training diverged in epoch {epoch + 1}", received=f"loss={loss}", fix="Lower --learning-rate"
             )
+
+
+class History(keras.callbacks.Callback):
+    """Writes ``history.csv``, one row an epoch, whole at every moment, and adds rate and seconds to the logs.
+
+    Attributes:
+        rows: What was logged so far, one dictionary an epoch.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        super().__init__()
+        self.path = path
+        self.rows: list[dict[str, float]] = []
+        self._started = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Starts the epoch's clock."""
+        self._started = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Writes the row."""
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        seconds = round(time.monotonic() - self._started, 2)
+        self.rows.append({"epoch": epoch + 1} | values | {"learning_rate": rate, "seconds": seconds})
+        self.write()
+
+    def write(self) -> None:
+        """Writes all rows, unless no path is known."""
+        if self.path is None:
+            return
+        lines = [",".join(self.rows[0])] + [",".join(str(value) for value in row.values()) for row in self.rows]
+        files.write_text(self.path, "\n".join(lines) + "\n")
 
 
 class SaveBest(keras.callbacks.Callback):
@@ -64,9 +93,101 @@ class SaveBest(keras.callbacks.Callback):
         self.save = save
         self.best: float | None = None
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Compares and saves."""
         score = float((logs or {})[MONITOR])
         if self.best is None or score > self.best:
             self.best = score
             self.save({name: float(value) for name, value in (logs or {}).items()})
+
+
+class StopAfter(keras.callbacks.Callback):
+    """Stops at the end of the epoch in which the time is up."""
+
+    def __init__(self, minutes: float) -> None:
+        super().__init__()
+        self.seconds = 60 * minutes
+        self.spent = 0.0
+        self._started = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Starts the epoch's clock."""
+        self._started = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Adds up; time in which nothing ran, before a resume, does not count."""
+        self.spent += time.monotonic() - self._started
+        if self.spent >= self.seconds:
+            self.model.stop_training = True
+
+
+class DrawPictures(keras.callbacks.Callback):
+    """Calls ``draw(epoch)`` after every so many epochs."""
+
+    def __init__(self, every: int, draw: Callable[[int], object]) -> None:
+        super().__init__()
+        self.every = every
+        self.draw = draw
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Draws when it is time."""
+        if (epoch + 1) % self.every == 0:
+            self.draw(epoch + 1)
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Writes a checkpoint at the end of every epoch; comes last, so that it holds what all others made of the epoch.
+
+    Args:
+        folder: Where checkpoints go; None writes none.
+        history: Whose rows are kept.
+        others: Callbacks whose numbers are kept and restored, by place.
+        resumed: The checkpoint to go on from.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None,
+        history: History,
+        others: Sequence[keras.callbacks.Callback],
+        resumed: checkpoint.Checkpoint | None,
+    ) -> None:
+        super().__init__()
+        self.folder = folder
+        self.history = history
+        self.others = others
+        self.resumed = resumed
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Restores: after the other callbacks, which reset themselves when training begins."""
+        if self.resumed is None:
+            return
+        checkpoint.restore(self.model, self.resumed)
+        self.history.rows = list(self.resumed.state["history"])
+        self.history.write()
+        for other, numbers in zip(self.others, self.resumed.state["callbacks"], strict=True):
+            vars(other).update(numbers)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Writes the checkpoint."""
+        if self.folder is None:
+            return
+        state = {
+            "history": self.history.rows,
+            "callbacks": [_numbers(other) for other in self.others],
+            "stopped": bool(self.model.stop_training),
+        }
+        checkpoint.write(self.folder, checkpoint.capture(self.model, epoch + 1, state))
+
+
+def _numbers(callback: keras.callbacks.Callback) -> dict[str, float | int | bool | None]:
+    """Returns the plain numbers that a callback remembers: counters, best values, times."""
+    kept = {}
+    for name, value in vars(callback).items():
+        if name.startswith("_") or name in ("params", "model"):
+            continue
+        if value is None or isinstance(value, (bool, int, float)):
+            kept[name] = value
+        elif getattr(value, "ndim", None) == 0:
+            kept[name] = float(value)
+    return kept

@@ -8,10 +8,28 @@ from pathlib import Path
 import keras
 
 from shapeseg.datasets.feed import Feed
-from shapeseg.training.callbacks import MONITOR, LogLearningRate, SaveBest, ServeEpoch, StopOnDivergence
-from shapeseg.training.losses import CrossEntropyDice
-from shapeseg.training.metrics import BinaryIoU
+from shapeseg.training import callbacks as own
+from shapeseg.training.checkpoint import Checkpoint
+from shapeseg.training.losses import SegmentationLoss
+from shapeseg.training.metrics import epoch_metrics
+from shapeseg.training.schedule import learning_rate
 from shapeseg.training.settings import TrainingSettings
+
+
+def compile_model(model: keras.Model, settings: TrainingSettings, steps_per_epoch: int) -> None:
+    """Gives a model its optimiser, loss and metrics."""
+    optimizer = keras.optimizers.Adam(
+        learning_rate(settings, steps_per_epoch),
+        global_clipnorm=settings.clip_norm,
+        gradient_accumulation_steps=settings.accumulate if settings.accumulate > 1 else None,
+    )
+    model.compile(
+        optimizer=optimizer,
+        loss=SegmentationLoss(settings.loss, settings.ignore_ambiguous),
+        metrics=epoch_metrics(),
+        auto_scale_loss=settings.precision == "float16",
+        jit_compile=keras.backend.backend() != "torch",  # measured: compiling gains nothing on torch CPU
+    )
 
 
 def fit(
@@ -21,10 +39,13 @@ def fit(
     settings: TrainingSettings,
     *,
     save: Callable[[dict[str, float]], object],
-    history: Path,
+    history: Path | None = None,
+    checkpoints: Path | None = None,
+    resume: Checkpoint | None = None,
+    max_minutes: float | None = None,
     verbose: int = 2,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-) -> dict[str, list[float]]:
+) -> list[dict[str, float]]:
     """Trains ``model`` in place.
 
     Args:
@@ -34,35 +55,44 @@ def fit(
         settings: Epochs, rates, loss.
         save: Called with the logs of each epoch that is better than all before.
         history: CSV file to write, one row an epoch.
+        checkpoints: Folder for a checkpoint an epoch.
+        resume: Where to go on from.
+        max_minutes: Stop at the end of the epoch in which so much time is spent.
         verbose: Of Keras: 0 silent, 1 a progress bar, 2 a line an epoch.
-        callbacks: More of them; a user adds his own here.
+        callbacks: More of them; a user adds his own here. Their plain numbers survive a resume.
 
     Returns:
-        The history: a list of values, one an epoch, for each name in the logs.
+        The history: for each epoch, what was logged.
 
     Raises:
         DivergedError: If the loss is no longer finite.
     """
-    steps = settings.epochs * len(train)
-    model.compile(
-        optimizer=keras.optimizers.Adam(keras.optimizers.schedules.PolynomialDecay(settings.learning_rate, steps, 0.0)),
-        loss=CrossEntropyDice(settings.dice_weight),
-        metrics=[BinaryIoU(target_class_ids=[1], threshold=0.5, name="iou")],
-    )
-    result = model.fit(
+    compile_model(model, settings, len(train))
+    rows = own.History(history)
+    stop = keras.callbacks.EarlyStopping(own.MONITOR, mode="max", patience=settings.patience, verbose=1)
+    remembering: list[keras.callbacks.Callback] = [own.SaveBest(save), stop, *callbacks]
+    if settings.schedule == "plateau":
+        patience = max(settings.patience // 4, 1)
+        remembering.append(keras.callbacks.ReduceLROnPlateau(own.MONITOR, mode="max", factor=0.1, patience=patience))
+    if max_minutes is not None:
+        remembering.append(own.StopAfter(max_minutes))
+    if resume is not None:
+        model.optimizer.build(model.trainable_variables)
+        if resume.state["stopped"] or resume.epoch >= settings.epochs:
+            return list(resume.state["history"])
+    model.fit(
         train,
         validation_data=val,
         epochs=settings.epochs,
+        initial_epoch=resume.epoch if resume is not None else 0,
         shuffle=False,
         verbose=verbose,
         callbacks=[
-            ServeEpoch(train),
-            StopOnDivergence(),
-            LogLearningRate(),
-            keras.callbacks.CSVLogger(history),
-            SaveBest(save),
-            keras.callbacks.EarlyStopping(MONITOR, mode="max", patience=settings.patience, verbose=1),
-            *callbacks,
+            own.ServeEpoch(train),
+            own.StopOnDivergence(),
+            rows,
+            *remembering,
+            own.Checkpoints(checkpoints, rows, remembering, resume),
         ],
     )
-    return result.history
+    return rows.rows

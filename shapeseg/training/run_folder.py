@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-from shapeseg.errors import StorageError, UsageError
+from shapeseg import files
+from shapeseg.errors import InputError, StorageError, UsageError
+from shapeseg.training.checkpoint import Checkpoint, read_newest
+
+# Settings that do not change what a training computes, so that a resume may change them.
+_FREE = {"out", "resume", "config", "debug", "pictures_every", "max_minutes"}
 
 
 class RunFolder:
@@ -17,11 +25,13 @@ class RunFolder:
         self.card = root / "model.json"
         self.history = root / "history.csv"
         self.config = root / "config.json"
+        self.identity = root / "checkpoints" / "run.json"
         self.curves = root / "curves.png"
         self.samples = root / "samples.png"
+        self.checkpoints = root / "checkpoints"
 
-    def make(self) -> None:
-        """Makes the folder.
+    def make(self, identity: dict[str, Any]) -> None:
+        """Makes the folder and writes the run's settings; ``identity`` adds what else a resume must not change.
 
         Raises:
             UsageError: If it holds anything.
@@ -37,7 +47,52 @@ class RunFolder:
                 fix="Name a place that you can write",
             ) from error
         if used:
-            raise UsageError("the run's folder is in use", received=self.root, fix="Name another, or remove it first")
+            raise UsageError("the run's folder is in use", received=self.root, fix="Name another, remove it, or --resume it")
+        self.checkpoints.mkdir()
+        files.write_json(self.identity, identity)
+        files.write_json(self.config, {name: value for name, value in identity.items() if name != "data_sha256"})
+
+    def resume(self, identity: dict[str, Any]) -> None:
+        """Checks that a resume goes on with what was begun.
+
+        Raises:
+            InputError: If there is no unfinished run here.
+            UsageError: If settings or data differ; the message names each difference.
+        """
+        try:
+            begun = json.loads(self.identity.read_bytes())
+        except FileNotFoundError:
+            raise InputError("there is no unfinished run", received=self.root, fix="Start it without --resume") from None
+        now = json.loads(json.dumps(identity, default=str))
+        differences = [
+            f"{name}: begun with {old}, now {new}" for name, old, new in _differences(begun, now) if name not in _FREE
+        ]
+        if differences:
+            raise UsageError(
+                "a resume must go on with the same settings and data", received="; ".join(differences), fix="Undo the changes"
+            )
+
+    def newest_checkpoint(self) -> Checkpoint | None:
+        """Reads the newest checkpoint that is whole, and says which were not."""
+        newest, torn = read_newest(self.checkpoints)
+        for path in torn:
+            print(f"warning: {path} is torn and was passed over", file=sys.stderr)  # noqa: T201
+        return newest
+
+    def is_finished(self) -> bool:
+        """Whether a model is there and nothing is left to resume."""
+        return self.model.exists() and not self.checkpoints.exists()
+
+
+def _differences(begun: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[tuple[str, Any, Any]]:
+    found = []
+    for name in sorted(begun.keys() | now.keys()):
+        old, new = begun.get(name), now.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += _differences(old, new, f"{prefix}{name}.")
+        elif old != new:
+            found.append((prefix + name, old, new))
+    return found
 
 
 def next_free(parent: Path, name: str) -> Path:

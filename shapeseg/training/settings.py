@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+from shapeseg.datasets.augmentation import Augmentation
 from shapeseg.errors import UsageError
 from shapeseg.scenes.streams import MAX_SEED
+from shapeseg.scenes.truth import Target
+
+LossName = Literal["bce+dice", "bce", "dice", "focal", "tversky", "boundary"]
+Schedule = Literal["linear", "cosine", "constant", "plateau"]
+Precision = Literal["float32", "bfloat16", "float16"]
 
 
 @dataclass(frozen=True)
@@ -13,31 +20,46 @@ class TrainingSettings:
     """Everything, with a dataset and an architecture, that determines the training."""
 
     epochs: int = 12
-    """Passes over the train split; the learning rate falls linearly to zero over them."""
+    """Passes over the train split."""
     batch_size: int = 4
     """Images a step; small batches make more steps, which here is worth more than exact gradients."""
     learning_rate: float = 8e-3
-    """Adam's rate at the start."""
-    dice_weight: float = 1.0
-    """Weight of the soft Dice loss beside the binary cross-entropy."""
-    augment: bool = True
-    """Mirror, turn and recolour the training images."""
-    patience: int = 6
+    """Adam's rate at its highest."""
+    schedule: Schedule = "linear"
+    """How the rate falls: linear or cosine to zero over all epochs, constant, or ten times lower on a plateau of val IoU."""
+    warmup_epochs: float = 0.0
+    """Epochs over which the rate first rises from zero."""
+    loss: LossName = "bce+dice"
+    """Binary cross-entropy, soft Dice, their sum, focal, Tversky, or cross-entropy weighted at borders."""
+    ignore_ambiguous: bool = True
+    """Blame nobody for pixels whose label the image cannot tell, where that is known."""
+    target: Target = "visible"
+    """What to find: visible rectangle pixels, or whole rectangles behind their occluders too (amodal)."""
+    augmentation: tuple[Augmentation, ...] = ("turn", "recolor")
+    """What to do to training images: turn (and mirror), recolor, noise, paste (one more shape in front)."""
+    patience: int = 20
     """Epochs without a better val IoU after which training stops."""
+    clip_norm: float | None = None
+    """Longest gradient that is applied as it is; longer ones are shortened."""
+    accumulate: int = 1
+    """Steps whose gradients are averaged before they are applied."""
+    precision: Precision = "float32"
+    """What most is computed in; weights and the saved model are float32 whatever this is."""
+    deterministic: bool = False
+    """Refuse kernels whose results differ from run to run (on a GPU; a CPU has none here)."""
     seed: int = 0
     """Seed of the first weights, the order of the samples and their augmentation."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "patience"):
-            if getattr(self, name) < 1:
-                raise UsageError(
-                    f"{name} must be 1 or more", received=f"{name}={getattr(self, name)}", fix="Choose such a value"
-                )
-        if not 0 < self.learning_rate <= 1:
-            raise UsageError(
-                "learning_rate must be above 0 and at most 1", received=f"learning_rate={self.learning_rate}", fix="Try 0.008"
-            )
-        if not 0 <= self.dice_weight < float("inf"):
-            raise UsageError("dice_weight must be 0 or more", received=f"dice_weight={self.dice_weight}", fix="Try 1")
-        if not 0 <= self.seed <= MAX_SEED:
-            raise UsageError("a seed is from 0 to 2**64 - 1", received=f"seed={self.seed}", fix="Choose such a value")
+        for name in ("epochs", "batch_size", "patience", "accumulate"):
+            self._require(name, getattr(self, name) >= 1, "must be 1 or more", "Choose such a value")
+        self._require("learning_rate", 0 < self.learning_rate < float("inf"), "must be above 0", "Try 0.008")
+        self._require("warmup_epochs", 0 <= self.warmup_epochs < self.epochs, "must be from 0 to below epochs", "Try 1")
+        self._require("clip_norm", self.clip_norm is None or self.clip_norm > 0, "must be above 0", "Try 1")
+        self._require("seed", 0 <= self.seed <= MAX_SEED, "must be from 0 to 2**64 - 1", "Choose such a value")
+        plateau = self.schedule == "plateau" and self.warmup_epochs > 0
+        self._require("warmup_epochs", not plateau, "does not go with a plateau", "Use another --schedule")
+
+    def _require(self, name: str, holds: bool, rule: str, fix: str) -> None:
+        if not holds:
+            raise UsageError(f"{name} {rule}", received=f"{name}={getattr(self, name)}", fix=fix)

@@ -3,7 +3,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from shapeseg.datasets.augmentation import augment
+from shapeseg.datasets.augmentation import augment, paste
+from shapeseg.scenes import SceneSettings, sample_scene
 
 RANDOM = np.random.Generator(np.random.PCG64(0))
 
@@ -27,7 +28,7 @@ def test_every_result_is_one_way_to_turn_and_one_to_recolour(shape):
     assert len(expected) == (48 if square else 24)
     served = set()
     for index in range(600):
-        turned, turned_mask = augment(image, mask, seed=0, epoch=0, index=index)
+        turned, turned_mask = augment(image, mask, ("turn", "recolor"), seed=0, epoch=0, index=index)
         assert turned.shape == image.shape
         assert turned_mask.shape == mask.shape
         served.add((turned.tobytes(), turned_mask.tobytes()))
@@ -40,7 +41,7 @@ def test_seed_epoch_and_index_each_matter_and_nothing_else():
     before = image.copy(), mask.copy()
 
     def run(**what):
-        return b"".join(augment(image, mask, **what)[0].tobytes() for _ in range(2))
+        return b"".join(augment(image, mask, ("turn", "recolor"), **what)[0].tobytes() for _ in range(2))
 
     base = {"seed": 0, "epoch": 0, "index": 0}
     assert run(**base) == run(**base)
@@ -49,3 +50,37 @@ def test_seed_epoch_and_index_each_matter_and_nothing_else():
     assert len({run(seed=0, epoch=epoch, index=index) for epoch, index in ((0, 1), (1, 0), (2, 3), (3, 2))}) > 1
     assert np.array_equal(image, before[0])
     assert np.array_equal(mask, before[1])
+
+
+def test_noise_is_bounded_leaves_labels_alone_and_varies():
+    image = np.full((16, 16, 3), 100, np.uint8)
+    mask = np.zeros((16, 16), np.uint8)
+    strengths = []
+    for index in range(60):
+        noisy, labels = augment(image, mask, ("noise",), seed=0, epoch=0, index=index)
+        assert labels is mask
+        difference = np.abs(noisy.astype(int) - 100)
+        assert difference.max() <= 24
+        strengths.append(difference.max())
+    assert len(set(strengths)) > 10
+    white, _ = augment(np.full((16, 16, 3), 255, np.uint8), mask, ("noise",), seed=0, epoch=0, index=1)
+    assert white.min() >= 255 - 24  # clipped, not wrapped round
+
+
+def test_one_kind_does_not_change_what_another_does():
+    image = RANDOM.integers(0, 256, (8, 8, 3), np.uint8)
+    mask = RANDOM.integers(0, 2, (8, 8), np.uint8)
+    for index in range(20):
+        turned = augment(image, mask, ("turn",), seed=0, epoch=0, index=index)[1]
+        assert np.array_equal(turned, augment(image, mask, ("turn", "recolor", "noise"), seed=0, epoch=0, index=index)[1])
+
+
+def test_pasting_adds_one_shape_in_front_of_every_other_scene_or_so():
+    grown = 0
+    for index in range(100):
+        scene = sample_scene(SceneSettings(), seed=0, index=index)
+        pasted = paste(scene, SceneSettings(), seed=0, epoch=0, index=index)
+        assert pasted.instances[: len(scene.instances)] == scene.instances
+        grown += len(pasted.instances) - len(scene.instances)
+        assert pasted == paste(scene, SceneSettings(), seed=0, epoch=0, index=index)
+    assert 30 < grown < 70

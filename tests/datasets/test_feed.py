@@ -44,10 +44,10 @@ def test_a_batch_holds_images_and_masks(data):
     assert images.shape == (8, 64, 64, 3)
     assert masks.shape == (8, 64, 64, 1)
     assert images.dtype == masks.dtype == np.uint8
-    assert set(np.unique(masks)) == {0, 1}
+    assert {0, 1} <= set(np.unique(masks)) <= {0, 1, 2, 3}
     for k in range(8):
         assert np.array_equal(images[k], data[8 + k].image)
-        assert np.array_equal(masks[k, ..., 0], data[8 + k].mask != 0)
+        assert np.array_equal(masks[k, ..., 0] % 2, data[8 + k].mask != 0)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
@@ -91,11 +91,11 @@ def test_images_and_masks_stay_together_when_shuffled(data):
     images, masks = everything(data.feed(batch_size=8, shuffle_seed=3))
     truths = {sample.image.tobytes(): sample.mask for sample in data}
     for image, mask in zip(images, masks, strict=True):
-        assert np.array_equal(mask[..., 0], truths[image.tobytes()] != 0)
+        assert np.array_equal(mask[..., 0] % 2, truths[image.tobytes()] != 0)
 
 
 def test_augmentation_turns_image_and_mask_alike(one_rectangle):
-    feed = one_rectangle.feed(batch_size=6, shuffle_seed=1, augmented=True)
+    feed = one_rectangle.feed(batch_size=6, shuffle_seed=1, augmentation=("turn", "recolor"))
     plain = {sample.image.tobytes() for sample in one_rectangle}
     changed = 0
     for epoch in range(10):
@@ -110,7 +110,7 @@ def test_augmentation_turns_image_and_mask_alike(one_rectangle):
 
 def test_an_augmented_sample_depends_on_seed_epoch_and_index_alone(data):
     def served(data, seed, epoch, batch_size):
-        feed = data.feed(batch_size=batch_size, shuffle_seed=seed, augmented=True)
+        feed = data.feed(batch_size=batch_size, shuffle_seed=seed, augmentation=("turn", "recolor"))
         feed.epoch = epoch
         images, masks = everything(feed)
         plain = data.feed(batch_size=batch_size, shuffle_seed=seed)
@@ -135,7 +135,7 @@ def test_wrong_options_are_refused(data):
         {"batch_size": -1},
         {"shuffle_seed": -1},
         {"shuffle_seed": 2**64},
-        {"augmented": True},
+        {"augmentation": ("turn",)},
     ):
         with pytest.raises(UsageError, match="Received: "):
             data.feed(**options)
@@ -148,3 +148,50 @@ def test_images_of_unlike_sizes_cannot_share_a_batch(data, one_rectangle):
     with pytest.raises(InputError, match="one size"):
         mixed.feed(batch_size=2)[0]
     assert [mixed.feed(batch_size=1)[batch][0].shape for batch in (0, 1)] == [(1, 64, 64, 3), (1, 32, 32, 3)]
+
+
+def test_labels_say_what_is_ambiguous_and_what_is_ignored(data):
+    labels = everything(data.feed(8))[1][..., 0]
+    for place, label in enumerate(labels):
+        truth = data.scene(place).render()
+        assert np.array_equal(label >= 2, truth.ambiguous)
+        assert np.array_equal(label % 2 == 1, truth.target())
+    assert (labels >= 2).any()
+    marked = Dataset(data.folder)
+    marked.rows[0]["instances"][-1]["ignored"] = True
+    ignored = everything(marked.feed(8))[1][0, ..., 0] == 255
+    assert np.array_equal(ignored, data.scene(0).render().visible_masks[-1])
+
+
+def test_the_amodal_target_is_whole_rectangles_and_never_ambiguous(data):
+    labels = everything(data.feed(8, target="amodal"))[1][..., 0]
+    assert np.array_equal(labels, np.stack([data.scene(place).render().target("amodal") for place in range(30)]))
+
+
+def test_shards_of_a_batch_make_the_batch(data):
+    whole = data.feed(8, shuffle_seed=0, augmentation=("turn",))
+    halves = [data.feed(8, shuffle_seed=0, augmentation=("turn",), shard=(part, 2)) for part in (0, 1)]
+    assert [len(half) for half in halves] == [3, 3]  # six samples that fill no batch are left out
+    for batch in range(3):
+        parts = [half[batch] for half in halves]
+        for k in (0, 1):
+            assert np.array_equal(np.concatenate([part[k] for part in parts]), whole[batch][k])
+    with pytest.raises(UsageError, match="share a batch"):
+        data.feed(7, shard=(0, 2))
+
+
+def test_fresh_scenes_never_repeat_and_validation_scenes_always_do():
+    from shapeseg.datasets.examples import FreshScenes
+    from shapeseg.datasets.feed import Feed
+
+    def images(frozen):
+        feed = Feed(FreshScenes(SceneSettings(), seed=1, size=6, frozen=frozen), 4, shuffle_seed=0)
+        served = []
+        for epoch in range(3):
+            feed.epoch = epoch
+            served.append({image.tobytes() for image in everything(feed)[0]})
+        return served
+
+    first, second, third = images(frozen=False)
+    assert len(first | second | third) == 18
+    assert len(set.union(*images(frozen=True))) == 6

@@ -4,64 +4,85 @@ import keras
 import numpy as np
 import pytest
 
-from shapeseg.training.losses import CrossEntropyDice
+from shapeseg.training.losses import LOSSES, SegmentationLoss
 
 SHAPE = (2, 100, 100, 1)
 HALF = np.zeros(SHAPE, "uint8")
 HALF[:, :50] = 1
 NONE = np.zeros(SHAPE, "uint8")
 FIRST_ONLY = HALF * np.array([1, 0], "uint8").reshape(2, 1, 1, 1)
+every_loss = pytest.mark.parametrize("kind", LOSSES)
 
 
-def loss(truth, prediction, **options):
+def loss(truth, prediction, kind="bce+dice", **options):
     prediction = np.broadcast_to(np.asarray(prediction, "float32"), truth.shape).copy()
-    return float(keras.ops.convert_to_numpy(CrossEntropyDice(**options)(truth, prediction)))
+    return float(keras.ops.convert_to_numpy(SegmentationLoss(kind, **options)(truth, prediction)))
 
 
-@pytest.mark.parametrize("truth", [HALF, NONE, FIRST_ONLY, 1 - NONE])
-def test_a_perfect_prediction_has_no_loss(truth):
-    assert 0 <= loss(truth, truth) < 1e-4
+@every_loss
+@pytest.mark.parametrize("truth", [HALF, FIRST_ONLY, 1 - NONE])
+def test_a_perfect_prediction_has_no_loss(kind, truth):
+    assert 0 <= loss(truth, truth, kind) < 1e-4
 
 
-@pytest.mark.parametrize("truth", [HALF, NONE, FIRST_ONLY, 1 - NONE])
-def test_the_opposite_prediction_has_a_finite_loss_that_is_large(truth):
-    assert 10 < loss(truth, 1 - truth) < 30
+@pytest.mark.parametrize("kind", sorted(set(LOSSES) - {"tversky"}))  # Keras's Tversky gives 1 here
+def test_an_empty_truth_perfectly_predicted_has_no_loss(kind):
+    assert 0 <= loss(NONE, NONE, kind) < 1e-4
 
 
-@pytest.mark.parametrize("weight", [0.0, 0.5, 1.0, 3.0])
-def test_worked_values(weight):
+@every_loss
+def test_the_opposite_prediction_has_a_finite_loss_that_is_large(kind):
+    for truth in (HALF, FIRST_ONLY, 1 - NONE):
+        assert 0.9 < loss(truth, 1 - truth, kind) < 30
+
+
+@every_loss
+def test_a_better_prediction_has_a_smaller_loss(kind):
+    values = [loss(HALF, np.where(HALF, p, 1 - p), kind) for p in np.linspace(0.02, 0.98, 15)]
+    assert values == sorted(values, reverse=True)
+
+
+def test_worked_values():
     # Truth on half of the pixels, 1/2 predicted everywhere. Cross-entropy: -ln(1/2) at each pixel.
     # Dice: 2 * sum(y p) = 2 * 10000 * 1/2 = 10000, over sum(y) + sum(p) = 10000 + 10000: loss 1/2.
-    assert loss(HALF, 0.5, dice_weight=weight) == pytest.approx(math.log(2) + weight / 2, abs=1e-3)
+    assert loss(HALF, 0.5, "bce") == pytest.approx(math.log(2), abs=1e-4)
+    assert loss(HALF, 0.5, "dice") == pytest.approx(0.5, abs=1e-3)
     # 0.8 predicted on the truth and 0.4 elsewhere: -(ln 0.8 + ln 0.6) / 2; Dice 2 * 8000 / (10000 + 12000) = 8 / 11.
-    expected = -(math.log(0.8) + math.log(0.6)) / 2 + weight * 3 / 11
-    assert loss(HALF, np.where(HALF, 0.8, 0.4), dice_weight=weight) == pytest.approx(expected, abs=1e-3)
+    expected = -(math.log(0.8) + math.log(0.6)) / 2 + 3 / 11
+    assert loss(HALF, np.where(HALF, 0.8, 0.4)) == pytest.approx(expected, abs=1e-3)
 
 
 def test_dice_is_pooled_over_the_batch():
     # 5000 true pixels, all in the first image; 1/4 predicted at each of 20000: 2 * 1250 / (5000 + 5000) = 1/4, loss 3/4.
     # Cross-entropy: of 20000 pixels 5000 have -ln(1/4) and 15000 have -ln(3/4).
-    expected = -(math.log(0.25) + 3 * math.log(0.75)) / 4 + 3 / 4
-    assert loss(FIRST_ONLY, 0.25) == pytest.approx(expected, abs=1e-3)
+    assert loss(FIRST_ONLY, 0.25) == pytest.approx(-(math.log(0.25) + 3 * math.log(0.75)) / 4 + 3 / 4, abs=1e-3)
 
 
-def test_it_gives_a_loss_a_sample_which_can_be_weighted():
-    truth = FIRST_ONLY.astype("float32")
-    prediction = keras.ops.convert_to_tensor(np.full(SHAPE, 0.25, "float32"))
-    # The first image: (-ln(1/4) - ln(3/4)) / 2; the second: -ln(3/4); both share the Dice loss of the batch.
-    first, second = -(math.log(0.25) + math.log(0.75)) / 2 + 0.75, -math.log(0.75) + 0.75
-    each = keras.ops.convert_to_numpy(CrossEntropyDice().call(keras.ops.convert_to_tensor(truth), prediction))
-    assert each.tolist() == pytest.approx([first, second], abs=1e-3)
-    weighted = CrossEntropyDice()(truth, prediction, sample_weight=np.array([1.0, 0.0], "float32"))
-    assert float(keras.ops.convert_to_numpy(weighted)) == pytest.approx(first / 2, abs=1e-3)
+def test_the_border_weighs_five_times_as_much():
+    # One straight border between rows 49 and 50; rows 48 to 51 lie within two pixels of it: 4 of 100 rows weigh 5, 96 weigh 1.
+    wrong_at_the_border = np.where(np.isin(np.arange(100), range(48, 52)).reshape(1, 100, 1, 1), 0.5, HALF).astype("float32")
+    assert loss(HALF, wrong_at_the_border, "boundary") == pytest.approx(math.log(2) * 20 / 116, abs=1e-4)
+    wrong_far_away = np.where(np.isin(np.arange(100), range(10, 14)).reshape(1, 100, 1, 1), 0.5, HALF).astype("float32")
+    assert loss(HALF, wrong_far_away, "boundary") == pytest.approx(math.log(2) * 4 / 116, abs=1e-4)
 
 
-def test_a_better_prediction_has_a_smaller_loss():
-    values = [loss(HALF, np.where(HALF, p, 1 - p)) for p in np.linspace(0.02, 0.98, 25)]
-    assert values == sorted(values, reverse=True)
+@every_loss
+def test_nobody_is_blamed_for_ambiguous_and_ignored_pixels(kind):
+    rng = np.random.Generator(np.random.PCG64(0))
+    truth = HALF.copy()
+    truth[:, 40:60] += 2  # ambiguous
+    truth[:, 90:] = 255  # ignored
+    prediction = rng.uniform(0.1, 0.4, SHAPE).astype("float32")
+    other = np.where(truth < 2, prediction, 1 - prediction)
+    assert loss(truth, prediction, kind) == pytest.approx(loss(truth, other, kind), rel=1e-6)
+    # Told to blame, ambiguous pixels count with their label, and ignored ones still do not.
+    blamed = loss(truth, prediction, kind, ignore_ambiguous=False)
+    assert abs(blamed - loss(truth, other, kind, ignore_ambiguous=False)) > 1e-4
+    assert blamed == pytest.approx(loss(np.where(truth == 255, 255, truth % 2), prediction, kind), rel=1e-6)
 
 
-def test_it_is_rebuilt_from_its_config():
-    twin = keras.losses.deserialize(keras.losses.serialize(CrossEntropyDice(2.5)))
-    assert type(twin) is CrossEntropyDice
-    assert twin.dice_weight == 2.5
+@every_loss
+def test_it_is_rebuilt_from_its_config(kind):
+    twin = keras.losses.deserialize(keras.losses.serialize(SegmentationLoss(kind, ignore_ambiguous=False)))
+    assert type(twin) is SegmentationLoss
+    assert (twin.kind, twin.ignore_ambiguous) == (kind, False)

@@ -7,14 +7,14 @@ from shapeseg.training.run_folder import RunFolder, newest_model, next_free
 
 
 def test_a_run_takes_a_new_or_empty_folder_only(tmp_path):
-    RunFolder(tmp_path / "a" / "b").make()
-    RunFolder(tmp_path / "a" / "b").make()
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    RunFolder(tmp_path / "a" / "b").make({})
     (tmp_path / "a" / "b" / "note").write_text("mine")
     with pytest.raises(UsageError, match="in use"):
-        RunFolder(tmp_path / "a" / "b").make()
+        RunFolder(tmp_path / "a" / "b").make({})
     for out in (tmp_path / "a" / "b" / "note", tmp_path / "a" / "b" / "note" / "run"):
         with pytest.raises(StorageError, match="Received: "):
-            RunFolder(out).make()
+            RunFolder(out).make({})
     assert (tmp_path / "a" / "b" / "note").read_text() == "mine"
 
 

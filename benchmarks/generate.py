@@ -1,0 +1,178 @@
+"""Times shapeseg's generator against a plain Pillow loop and scikit-image, in one run; writes JSON and a Markdown table.
+
+    python benchmarks/generate.py            # about 10 minutes; 3 GB of temporary files
+    python benchmarks/generate.py --quick    # about 40 seconds
+
+Measured are images a second in memory on one core, images a second to disk, and what a growing number of images does to speed,
+memory and verification.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+from measuring import Contestant, Ratio, judge, machine, race, spread, table
+
+OURS = "shapeseg: image, label map, instance map, occlusion rates"
+AMBIGUITY = "the same and ambiguous pixels"
+PILLOW = "Pillow loop: image and mask"
+SKIMAGE = "scikit-image random_shapes: image"
+DISK_1 = "shapeseg to disk, 1 worker: everything"
+DISK_2 = "shapeseg to disk, 2 workers: everything"
+PILLOW_DISK = "Pillow loop to disk: image and mask"
+
+RATIOS = (
+    Ratio("in memory, times Pillow", OURS, PILLOW, 0.3),
+    Ratio("in memory, times scikit-image", OURS, SKIMAGE, 8),
+    Ratio("with ambiguous pixels, times without", AMBIGUITY, OURS, 0.5),
+    Ratio("to disk, 2 workers, images a second", DISK_2, None, 3000),
+    Ratio("to disk, 2 workers, times Pillow", DISK_2, PILLOW_DISK, 3),
+)
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
+PACKAGES = ("shapeseg", "numpy", "opencv-python", "pillow", "scikit-image")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to run."""
+
+    quick: bool = False
+    """A shorter run, for a first look."""
+    rounds: int = 5
+    """Rounds after the warm-up."""
+    images: int | None = None
+    """Images of every measurement; a handful only checks that the benchmark itself works."""
+    out: Path = Path(__file__).with_name("results")
+    """Folder for generate.json and generate.md."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs everything, prints the tables and writes them."""
+    options = tyro.cli(Options, args=argv, description=__doc__)
+    os.environ.update(ONE_THREAD)  # before NumPy and OpenCV are imported, and for the worker processes
+    with tempfile.TemporaryDirectory() as scratch:
+        data = Path(scratch) / "data"
+        rates = race(in_memory(options), options.rounds)
+        rates |= race(to_disk(options, data), options.rounds, tidy=lambda: clear(data))
+        growth = [grow(data, count) for count in sizes(options)]
+    result = {
+        "machine": machine(PACKAGES),
+        "options": {name: value for name, value in asdict(options).items() if name != "out"},
+        "images_a_second": {name: spread(values) for name, values in rates.items()},
+        "ratios": [judge(ratio, rates) for ratio in RATIOS if {ratio.one, ratio.other} - {None} <= rates.keys()],
+        "growth": growth,
+    }
+    report = markdown(result)
+    print(report)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "generate.json").write_text(json.dumps(result, indent=2, allow_nan=False) + "\n")
+    (options.out / "generate.md").write_text(report)
+
+
+def in_memory(options: Options) -> list[Contestant]:
+    """Returns the contestants that draw in memory, on one core, and keep nothing."""
+    import cv2
+    from generate_peers import pillow_pair, skimage_image
+
+    from shapeseg.scenes import SceneSettings, sample_scene
+    from shapeseg.scenes.truth import Truth, label_map
+
+    cv2.setNumThreads(1)
+    settings = SceneSettings()
+
+    def ours(number: int) -> Truth:
+        truth = sample_scene(settings, seed=0, index=number).render()
+        label_map(truth.scene, truth.instance_map)
+        _ = truth.occlusion_rates
+        return truth
+
+    images = options.images or (1000 if options.quick else 5000)
+    contestants = [
+        Contestant(OURS, images, each(ours)),
+        Contestant(AMBIGUITY, images, each(lambda number: ours(number).ambiguous)),
+        Contestant(PILLOW, images, each(lambda _: pillow_pair())),
+    ]
+    if importlib.util.find_spec("skimage") is None:
+        print("scikit-image is not installed and is left out: pip install -r benchmarks/requirements.txt\n")
+        return contestants
+    return [*contestants, Contestant(SKIMAGE, -(-images // 10), each(skimage_image))]
+
+
+def each(draw: Callable[[int], object]) -> Callable[[range], None]:
+    """Returns what draws one image after the other and keeps none."""
+
+    def draw_all(numbers: range) -> None:
+        for number in numbers:
+            draw(number)
+
+    return draw_all
+
+
+def to_disk(options: Options, data: Path) -> list[Contestant]:
+    """Returns the contestants that write what they draw to the folder ``data``."""
+    from generate_peers import save_pillow_pairs
+
+    from shapeseg.datasets import create_dataset
+
+    def create(numbers: range, workers: int) -> None:
+        create_dataset(data, num_images=len(numbers), seed=numbers.start, workers=workers)
+
+    images = options.images or (3000 if options.quick else 20000)
+    return [
+        Contestant(DISK_1, images, lambda numbers: create(numbers, 1)),
+        Contestant(DISK_2, images, lambda numbers: create(numbers, 2)),
+        Contestant(PILLOW_DISK, -(-images // 10), lambda numbers: save_pillow_pairs(data, len(numbers))),
+    ]
+
+
+def clear(data: Path) -> None:
+    """Removes a dataset and waits for the disk, so that nobody pays for what another has left to be written."""
+    shutil.rmtree(data)
+    os.sync()
+
+
+def sizes(options: Options) -> tuple[int, ...]:
+    """Returns how many images the datasets have by which growth is measured."""
+    if options.images:
+        return options.images, 2 * options.images
+    return (1000, 10000) if options.quick else (1000, 10000, 20000, 200000)
+
+
+def grow(data: Path, count: int) -> dict[str, Any]:
+    """Creates and verifies a dataset of ``count`` images with 2 workers, in a process of its own."""
+    script = Path(__file__).with_name("generate_growth.py")
+    answer = subprocess.run([sys.executable, script, data, str(count)], check=True, capture_output=True, text=True).stdout
+    clear(data)
+    return {"images": count, **json.loads(answer)}
+
+
+def markdown(result: dict[str, Any]) -> str:
+    """Returns the tables for people."""
+    facts = ", ".join(f"{name} {value}" for name, value in result["machine"].items() if value is not None)
+    measured = ("median", "min", "max")
+    speeds = [[name, *(values[key] for key in measured)] for name, values in result["images_a_second"].items()]
+    ratios = [[ratio[key] for key in ("name", *measured, "target", "met")] for ratio in result["ratios"]]
+    growth = [list(row.values()) for row in result["growth"]]
+    return "\n".join(
+        [
+            f"Rounds: {result['options']['rounds']}, one thread a process. Machine: {facts}.\n",
+            table(["images a second", *measured], speeds),
+            table(["ratio", *measured, "target", "met"], ratios),
+            table(["images", "created a second", "parent, MiB", "worker, MiB", "verified quickly", "verified"], growth),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

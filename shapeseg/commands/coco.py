@@ -1,0 +1,51 @@
+"""``coco``: a dataset's instances as COCO JSON, hidden parts included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from shapeseg.commands.command_line import CommonOptions, run
+from shapeseg.commands.progress import progress_bar
+from shapeseg.datasets import Dataset
+from shapeseg.datasets.coco import CocoCounts, export_coco, refuse_existing_file
+
+
+@dataclass(frozen=True)
+class CocoOptions(CommonOptions):
+    """Write a dataset's instances as COCO JSON: visible masks, and the whole silhouettes beside them."""
+
+    data: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
+    """Dataset to describe."""
+    out: Path | None = None
+    """File to make; by default beside the dataset, its name with .json. An existing file is never overwritten."""
+    split: str = "all"
+    """train, val, test, holdout or all."""
+
+
+def coco(options: CocoOptions) -> CocoCounts:
+    """Writes the file with a progress bar and says what is in it."""
+    folder = options.data.absolute()
+    out = options.out or folder.with_name(f"{folder.name}.json")
+    refuse_existing_file(out)
+    data = Dataset(options.data).split(options.split)
+    with progress_bar("annotating", len(data), "image") as progress:
+        counts = export_coco(data, out, progress)
+    print(
+        f"wrote     {out}: {counts.images} images, {counts.annotations} annotations;"
+        f" {counts.hidden} fully hidden instances have none"
+    )
+    return counts
+
+
+def _command(options: CocoOptions) -> None:
+    coco(options)
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Entry point."""
+    return run(CocoOptions, _command, argv, prog)

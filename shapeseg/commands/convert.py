@@ -1,0 +1,51 @@
+"""``convert``: a dataset to or from YOLO polygons, palette masks and plain folders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from shapeseg.commands.command_line import CommonOptions, run
+from shapeseg.commands.progress import progress_bar
+from shapeseg.datasets.convert import Converted, Format, convert, open_source
+from shapeseg.datasets.staging import refuse_existing
+
+
+@dataclass(frozen=True)
+class ConvertOptions(CommonOptions):
+    """Convert a dataset, a plain folder, a YOLO folder or palette masks into another; the source shows which it is."""
+
+    source: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
+    """Folder to read. In formats with several classes, every class counts as target."""
+    to: Format = "folder"
+    """folder (images and masks, which shapeseg trains on), yolo (polygons) or palette (as Pascal VOC, with void pixels)."""
+    out: Path | None = None
+    """Folder to make; by default beside the source, SOURCE-FORMAT. One that holds anything is never overwritten."""
+
+
+def convert_folder(options: ConvertOptions) -> Converted:
+    """Converts with a progress bar, and says what was seen, written and lost."""
+    folder = options.source.absolute()
+    out = options.out or folder.with_name(f"{folder.name}-{options.to}")
+    refuse_existing(out)
+    source = open_source(options.source)
+    print(f"read      {options.source}: {source.kind} of {source.total} images")
+    with progress_bar("converting", source.total, "image") as progress:
+        converted = convert(source, options.to, out, progress)
+    print(f"wrote     {out}: {converted.images} images as {options.to}")
+    if converted.void and options.to != "palette":
+        print(f"lost      the marks of {converted.void:,} void pixels, which {options.to} cannot hold")
+    return converted
+
+
+def _command(options: ConvertOptions) -> None:
+    convert_folder(options)
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Entry point."""
+    return run(ConvertOptions, _command, argv, prog)

@@ -1,0 +1,96 @@
+"""What a training learns from: the two feeds and what names their content."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from shapeseg.errors import InputError
+
+if TYPE_CHECKING:
+    from shapeseg.commands.train import TrainOptions
+    from shapeseg.datasets import Dataset
+    from shapeseg.datasets.feed import Feed
+    from shapeseg.training.processes import Processes
+
+_VAL_IMAGES = 90  # of fresh scenes
+_VAL_SEED_OFFSET = 2**63  # far from any seed that a person names, so that no validation scene is ever trained on
+
+
+class TrainingData(NamedTuple):
+    """Two feeds, and what to write of them into the card.
+
+    Attributes:
+        train: Shuffled and augmented.
+        val: In order.
+        digest: Names the content.
+        description: For the card.
+    """
+
+    train: Feed
+    val: Feed
+    digest: str
+    description: dict[str, Any]
+
+
+def open_data(options: TrainOptions, stride: int, processes: Processes) -> TrainingData:
+    """Opens the dataset (or none) that a training asks for.
+
+    Raises:
+        InputError: If there is none, a split is empty, files are damaged, sizes do not fit, or a recipe is needed and unknown.
+    """
+    from shapeseg.datasets.feed import Feed
+
+    settings = options.training
+    train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options, stride)
+    shard = (processes.rank, processes.count)
+    feed = Feed(
+        train,
+        settings.batch_size,
+        shuffle_seed=settings.seed,
+        augmentation=settings.augmentation,
+        target=settings.target,
+        shard=shard,
+    )
+    description = {"folder": folder, "sha256": digest, "images": len(train) + len(val), "target": settings.target}
+    return TrainingData(feed, Feed(val, 16, target=settings.target), digest, description)
+
+
+def _fresh(options: TrainOptions) -> tuple[Any, Any, str, str]:
+    from shapeseg.datasets.examples import FreshScenes
+    from shapeseg.scenes import SceneSettings
+
+    seed = options.training.seed
+    train = FreshScenes(SceneSettings(), seed, options.epoch_images)
+    val = FreshScenes(SceneSettings(), (seed + _VAL_SEED_OFFSET) % 2**64, _VAL_IMAGES, frozen=True)
+    return train, val, "none", "none"
+
+
+def _stored(options: TrainOptions, stride: int) -> tuple[Dataset, Dataset, str, str]:
+    from shapeseg.commands.generate import GenerateOptions, generate
+    from shapeseg.datasets import Dataset
+
+    default = GenerateOptions()
+    if options.data == default.out and not options.data.exists():
+        print(
+            f"there is no {options.data} yet, so the default dataset is made: {default.num_images} images, seed {default.seed}"
+        )
+        generate(default)
+    data = Dataset(options.data)
+    train, val = data.split("train"), data.split("val")
+    if options.training.target == "amodal" and not data.has_recipes:
+        raise InputError("whole rectangles are unknown without recipes", received=options.data, fix="Use --target visible")
+    for part in (train, val):
+        _check_size(part, stride)
+        part.refuse_damage()
+    return train, val, data.digest(), str(options.data)
+
+
+def _check_size(data: Dataset, stride: int) -> None:
+    for row in data.rows:
+        height, width = row["height"], row["width"]
+        if height % stride or width % stride:
+            raise InputError(
+                f"image sides must be multiples of {stride} for this network",
+                received=f"{width} x {height} pixels",
+                fix=f"Draw images of {width + -width % stride} x {height + -height % stride}, or use fewer --widths",
+            )

@@ -1,0 +1,88 @@
+"""Examples to learn from: an image and its label map, from a recipe where there is one, else from the stored files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapeseg.errors import InputError
+from shapeseg.labels import AMBIGUOUS, IGNORED
+from shapeseg.scenes import Scene, SceneSettings, sample_scene
+from shapeseg.scenes.truth import Target
+
+Pixels = NDArray[np.uint8]
+
+
+class Source(Protocol):
+    """What a feed draws its examples from."""
+
+    def __len__(self) -> int:
+        """Number of examples in an epoch."""
+
+    def index_of(self, place: int, epoch: int) -> int:
+        """The example's own number, which its augmentation depends on."""
+
+    def scene_of(self, place: int, epoch: int) -> Scene | None:
+        """The example's scene; None where no recipe is known."""
+
+    def stored(self, place: int) -> tuple[Pixels, Pixels]:
+        """Image and mask as stored; asked for only where there is no scene."""
+
+
+@dataclass(frozen=True)
+class FreshScenes:
+    """Endless fresh scenes: no example is ever seen twice, and nothing is on disk.
+
+    Attributes:
+        settings: How scenes look.
+        seed: Of every stream.
+        size: Examples in what counts as an epoch.
+        frozen: Show the same examples in every epoch, to validate on.
+    """
+
+    settings: SceneSettings
+    seed: int
+    size: int
+    frozen: bool = False
+
+    def __len__(self) -> int:
+        return self.size
+
+    def index_of(self, place: int, epoch: int) -> int:
+        """The example's own number."""
+        return place if self.frozen else epoch * self.size + place
+
+    def scene_of(self, place: int, epoch: int) -> Scene:
+        """The example's scene."""
+        return sample_scene(self.settings, seed=self.seed, index=self.index_of(place, epoch))
+
+    def stored(self, place: int) -> tuple[Pixels, Pixels]:
+        """Nothing is stored."""
+        raise InputError("fresh scenes have no files", received=f"example {place}", fix="Render their scenes")
+
+
+def example_of(scene: Scene, target: Target = "visible") -> tuple[Pixels, Pixels]:
+    """Renders a scene into an image, uint8 (H, W, 3), and a label map, uint8 (H, W), as of :mod:`shapeseg.labels`.
+
+    Whole rectangles do not depend on the depth order, so with the amodal target nothing is ambiguous.
+    """
+    truth = scene.render()
+    labels = truth.target(target).astype(np.uint8)
+    if target == "visible":
+        labels[truth.ambiguous] += AMBIGUOUS
+    if any(instance.ignored for instance in scene.instances):
+        labels[truth.ignored] = IGNORED
+    return truth.image, labels
+
+
+def same_size(images: Sequence[Pixels]) -> None:
+    """Raises an InputError when the images of a batch are not all of one size."""
+    shapes = {image.shape for image in images}
+    if len(shapes) > 1:
+        raise InputError(
+            "images of one batch must have one size", received=sorted(shapes), fix="Resize them, or use --batch-size 1"
+        )

@@ -1,0 +1,82 @@
+"""The torch side of :mod:`shapeseg.models.layers`, the one file of this room that imports torch.
+
+An image (B, H, W, C) that is contiguous in memory, seen as (B, C, H, W), is what torch calls the channels-last memory format:
+its kernels take such views as they are, and their results, seen as (B, H, W, C) again, are contiguous. Nothing is copied.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.distributed.nn.functional import all_reduce
+from torch.nn import functional
+
+
+def conv_relu(images: Tensor, kernel: Tensor, bias: Tensor, stride: int, dilation: int) -> Tensor:
+    """Convolution with bias, and ReLU. Kernel: (h, w, in, out)."""
+    return _last(_conv(images, kernel, bias, stride, dilation).relu_())
+
+
+def conv_norm_relu(
+    images: Tensor, kernel: Tensor, gamma: Tensor, beta: Tensor, stride: int, dilation: int, epsilon: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Convolution, normalisation by the batch's own mean and variance, and ReLU.
+
+    Returns:
+        The result, and the batch's mean and (biased) variance, without gradients.
+    """
+    convolved = _conv(images, kernel, None, stride, dilation)
+    if _several_processes():
+        return _norm_relu_over_processes(convolved, gamma, beta, epsilon)
+    normal, mean, inverse_deviation = torch.native_batch_norm(convolved, gamma, beta, None, None, True, 0.0, epsilon)
+    with torch.no_grad():
+        variance = inverse_deviation.pow(-2) - epsilon
+    return _last(functional.relu(normal, inplace=True)), mean.detach(), variance
+
+
+def sum_over_processes(value: Tensor) -> Tensor:
+    """Sums a tensor over the processes of a training, differentiably; alone, returns it as it is."""
+    return all_reduce(value) if _several_processes() else value
+
+
+def max_pool(images: Tensor) -> Tensor:
+    """The largest of each 2 x 2 pixels."""
+    return _last(functional.max_pool2d(_first(images), 2))
+
+
+def repeat_pixels(images: Tensor, factor: int) -> Tensor:
+    """Each pixel repeated in both directions."""
+    return _last(functional.interpolate(_first(images), scale_factor=factor, mode="nearest"))
+
+
+def _several_processes() -> bool:
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
+
+
+def _norm_relu_over_processes(convolved: Tensor, gamma: Tensor, beta: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Normalises by the mean and variance of the batch of all processes, of which each holds an equal share."""
+    wide = convolved.float()
+    share = 1 / torch.distributed.get_world_size()
+    mean = sum_over_processes(wide.mean((0, 2, 3))) * share
+    centred = wide - mean[:, None, None]
+    variance = sum_over_processes(centred.square().mean((0, 2, 3))) * share
+    normal = centred * (gamma * (variance + epsilon).rsqrt())[:, None, None] + beta[:, None, None]
+    return _last(normal.relu().to(convolved.dtype)), mean.detach(), variance.detach()
+
+
+def _conv(images: Tensor, kernel: Tensor, bias: Tensor | None, stride: int, dilation: int) -> Tensor:
+    images, weights = _first(images), kernel.permute(3, 2, 0, 1)
+    reach = dilation * (kernel.shape[0] - 1) + 1
+    pads = [max((-(-side // stride) - 1) * stride + reach - side, 0) for side in images.shape[2:]]
+    if any(pad % 2 for pad in pads):
+        (top, left), (down, right) = ([pad // 2 for pad in pads], [pad - pad // 2 for pad in pads])
+        images, pads = functional.pad(images, (left, right, top, down)), [0, 0]
+    return functional.conv2d(images, weights, bias, stride, [pad // 2 for pad in pads], dilation)
+
+
+def _first(images: Tensor) -> Tensor:
+    return images.permute(0, 3, 1, 2)
+
+
+def _last(images: Tensor) -> Tensor:
+    return images.permute(0, 2, 3, 1)

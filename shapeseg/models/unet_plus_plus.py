@@ -1,0 +1,78 @@
+"""U-Net++: a U-Net whose skip connections are small decoders of their own, so that what is joined is alike in depth.
+
+After Zhou, Siddiquee, Tajbakhsh and Liang, "UNet++: A Nested U-Net Architecture for Medical Image Segmentation" (2018). A
+plain U-Net joins the encoder's early features with the decoder's late ones; here the features of each level pass through
+columns of further blocks, each of which sees all earlier columns of its level and the column before of the next coarser one:
+
+    level 0   encoder - column 1 - column 2 - column 3
+    level 1       encoder - column 1 - column 2
+    level 2           encoder - column 1
+    level 3               encoder
+
+Each column of the finest level is the end of a complete, ever deeper U-Net. With deep supervision each of them answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+from keras import layers, ops
+
+from shapeseg.errors import UsageError
+from shapeseg.models.layers import ConvBlock, GrowSize, HalveSize
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Size of the U-Net++."""
+
+    widths: tuple[int, ...] = (8, 16, 32, 48)
+    """Channels of each level, from the finest (half resolution) to the coarsest; two levels or more."""
+    deep_supervision: bool = False
+    """Give every column of the finest level a head of its own. The output is still one: the sigmoid of the mean of their
+    logits, through which the loss reaches the shallow U-Nets directly. Otherwise only the last column answers."""
+
+    def __post_init__(self) -> None:
+        if len(self.widths) < 2 or min(self.widths) < 1:
+            raise UsageError(
+                "widths must be 1 or more, at two levels or more", received=f"widths={self.widths}", fix="Try 8 16 32 48"
+            )
+
+    @property
+    def stride(self) -> int:
+        """What height and width must be multiples of."""
+        return 2 ** len(self.widths)
+
+
+def build(settings: Settings) -> keras.Model:
+    """Builds the network.
+
+    Returns:
+        A functional model from RGB 0 to 255, (B, H, W, 3), to the probability of rectangle, float32 (B, H, W, 1); H and W are
+        multiples of ``settings.stride``.
+    """
+    # === Encoder: column 0 of the grid ===
+    images = keras.Input((None, None, 3), name="image")
+    x = layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale")(images)
+    x = ConvBlock(settings.widths[0], kernel_size=6, strides=2, name="block0_0")(x)
+    grid = [[x]]  # grid[level][column]: (B, H / 2^(level + 1), W / 2^(level + 1), widths[level])
+    for level, width in enumerate(settings.widths[1:], start=1):
+        x = HalveSize(name=f"halve{level}")(x)
+        x = ConvBlock(width, name=f"block{level}_0")(x)
+        grid.append([x])
+
+    # === Decoder: each further column joins all earlier ones of its level and the one before of the coarser level ===
+    for column in range(1, len(grid)):
+        for level in range(len(grid) - column):
+            below = GrowSize(name=f"grow{level}_{column}")(grid[level + 1][column - 1])
+            x = layers.Concatenate(axis=-1, name=f"join{level}_{column}")([*grid[level], below])
+            grid[level].append(ConvBlock(settings.widths[level], name=f"block{level}_{column}")(x))
+
+    # === Head: each half-resolution pixel answers for its four pixels ===
+    answering = grid[0][1:] if settings.deep_supervision else grid[0][-1:]
+    logits = [layers.Dense(4, name=f"logits{len(grid) - len(answering) + i}")(x) for i, x in enumerate(answering)]
+    x = layers.Average(name="logits")(logits) if len(logits) > 1 else logits[0]  # (B, H / 2, W / 2, 4)
+    x = ops.depth_to_space(x, 2, data_format="channels_last")  # (B, H, W, 1)
+    probabilities = layers.Activation("sigmoid", dtype="float32", name="probability")(x)
+    return keras.Model(images, probabilities, name="unet_plus_plus")

@@ -1,0 +1,77 @@
+"""Training in several processes on torch: each serves its share of every batch, and gradients are averaged.
+
+Start them with ``torchrun --nproc-per-node 2 train.py ...``. Statistics of batch normalisation and the sums of soft Dice and
+of metrics go over all processes, so that two of them with half a batch each do what one does with the whole.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process's place among all.
+
+    Attributes:
+        rank: 0 for the one that writes.
+        count: How many there are.
+    """
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def writes(self) -> bool:
+        """Whether this is the process that writes."""
+        return self.rank == 0
+
+
+def join_processes() -> Processes:
+    """Joins the processes that torchrun started; alone, there is nothing to join."""
+    count = int(os.environ.get("WORLD_SIZE", "1"))
+    if count == 1 or keras.backend.backend() != "torch":
+        return Processes()
+    import torch
+
+    torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return Processes(torch.distributed.get_rank(), count)
+
+
+def average_gradients(model: keras.Model, processes: Processes) -> None:
+    """Starts from the first process's weights, and averages every gradient over all processes as soon as it is known."""
+    if processes.count == 1:
+        return
+    import torch
+
+    for variable in model.variables:
+        torch.distributed.broadcast(variable.value.data, src=0)
+
+    def average(gradient: torch.Tensor) -> torch.Tensor:
+        torch.distributed.all_reduce(gradient)
+        return gradient / processes.count
+
+    for variable in model.trainable_variables:
+        variable.value.register_hook(average)
+
+
+def total(value: Any) -> Any:
+    """Returns the sum of a tensor over all processes, differentiably; alone, the tensor itself."""
+    if keras.backend.backend() != "torch":
+        return value
+    from shapeseg.models.torch_kernels import sum_over_processes
+
+    return sum_over_processes(value)
+
+
+def leave_processes(processes: Processes) -> None:
+    """Waits for the others and parts."""
+    if processes.count > 1:
+        import torch
+
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()

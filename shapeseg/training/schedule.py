@@ -1,0 +1,50 @@
+"""Learning-rate schedules, by step, so that they continue by themselves when a training is resumed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras.optimizers.schedules import CosineDecay, LearningRateSchedule, PolynomialDecay
+
+from shapeseg.training.settings import TrainingSettings
+
+
+def learning_rate(settings: TrainingSettings, steps_per_epoch: int) -> float | LearningRateSchedule:
+    """Returns what to give the optimiser: a schedule over all steps, or the rate itself where a callback changes it."""
+    applied = -(-steps_per_epoch // settings.accumulate)
+    warmup = round(settings.warmup_epochs * applied)
+    after = max(settings.epochs * applied - warmup, 1)
+    peak = settings.learning_rate
+    if settings.schedule == "plateau":
+        return peak
+    falling = {
+        "linear": PolynomialDecay(peak, after, 0.0),
+        "cosine": CosineDecay(peak, after),
+        "constant": PolynomialDecay(peak, 1, peak),
+    }[settings.schedule]
+    return WarmUp(falling, warmup) if warmup else falling
+
+
+@keras.saving.register_keras_serializable(package="shapeseg")
+class WarmUp(LearningRateSchedule):
+    """Rises linearly to another schedule's first rate, then follows it.
+
+    Args:
+        then: The schedule to follow.
+        steps: How long to rise.
+    """
+
+    def __init__(self, then: LearningRateSchedule, steps: int) -> None:
+        self.then = then
+        self.steps = steps
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the rate of a step."""
+        step = keras.ops.cast(step, "float32")
+        rising = self.then(0) * (step + 1) / self.steps
+        return keras.ops.where(step < self.steps, rising, self.then(keras.ops.maximum(step - self.steps, 0)))
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns what rebuilds this schedule."""
+        return {"then": self.then, "steps": self.steps}

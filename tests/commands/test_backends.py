@@ -1,0 +1,41 @@
+import csv
+import json
+
+import pytest
+from command_runs import run_script, succeed
+
+import shapeseg
+from shapeseg.datasets import Dataset
+from shapeseg.evaluation.counts import pooled
+from shapeseg.evaluation.prediction import measure
+
+
+def history(run):
+    with (run / "history.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_jax_trains_and_measures_and_this_backend_reads_the_model(small_dataset, tmp_path):
+    pytest.importorskip("jax")
+    flags = ("--data", small_dataset, "--epochs", 1, "--widths", 4, 4, "--batch-size", 32, "--out", "run")
+    succeed(run_script("train.py", *flags, cwd=tmp_path, KERAS_BACKEND="jax"))
+    assert len(history(tmp_path / "run")) == 1
+    assert "jax" in json.loads((tmp_path / "run/model.json").read_text())["versions"]
+    flags = ("run/model.keras", "--data", small_dataset, "--split", "all", "--out", "report")
+    succeed(run_script("evaluate.py", *flags, cwd=tmp_path, KERAS_BACKEND="jax"))
+    metrics = json.loads((tmp_path / "report/metrics.json").read_text())
+    model = shapeseg.load_model(tmp_path / "run/model.keras")
+    counts = pooled(measure(model, Dataset(small_dataset), stride=4, threshold=metrics["threshold"]))
+    assert metrics["images"] == 30
+    assert metrics["iou"] == pytest.approx(counts.iou, abs=1e-3)
+
+
+def test_a_user_s_keras_settings_change_nothing(small_dataset, tiny_run, tmp_path):
+    (tmp_path / "keras").mkdir()
+    settings = {"backend": "jax", "floatx": "float16", "epsilon": 1e-7, "image_data_format": "channels_first"}
+    (tmp_path / "keras/keras.json").write_text(json.dumps(settings))
+    flags = ("--data", small_dataset, "--epochs", 1, "--widths", 4, 4, "--out", "run")
+    succeed(run_script("train.py", *flags, cwd=tmp_path, KERAS_HOME=tmp_path / "keras", KERAS_BACKEND=None))
+    (row,), (usual,) = history(tmp_path / "run"), history(tiny_run)
+    for name, value in usual.items():
+        assert float(row[name]) == pytest.approx(float(value), rel=1e-3, abs=1e-6)

@@ -1,0 +1,82 @@
+"""Signals and kills: nothing half done is left under its name, no worker lives on, and what was saved stays good."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from command_runs import HANG, REPOSITORY, SMALL, descendants, error_line, folder_names, run_script, running, succeed
+
+from shapeseg.datasets import Dataset
+from shapeseg.models import load_model
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
+
+
+def wait_until(true):
+    deadline = time.monotonic() + HANG
+    while not true():
+        assert time.monotonic() < deadline, "hung"
+        time.sleep(0.02)
+
+
+def start(folder, script, *arguments, awaited):
+    """Starts a script in a process group of its own, and returns it when a file that matches ``awaited`` is there."""
+    process = subprocess.Popen(
+        [sys.executable, str(REPOSITORY / script), *map(str, arguments)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_until(lambda: process.poll() is not None or any(folder.glob(awaited)))
+    assert process.poll() is None, process.communicate()
+    return process
+
+
+def start_drawing(folder, workers):
+    flags = ("--out", "d", "--num-images", 10**5, "--workers", workers, *SMALL)
+    return start(folder, "generate_data.py", *flags, awaited="*/images/*.png")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_an_interrupted_drawing_cleans_up(number, code, workers, tmp_path):
+    process = start_drawing(tmp_path, workers)
+    below = descendants(process.pid)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does: workers hear it too
+    else:
+        process.send_signal(number)
+    _, stderr = process.communicate(timeout=HANG)
+    assert process.returncode == code
+    assert error_line(stderr)
+    assert folder_names(tmp_path) == set()
+    wait_until(lambda: not running(below))
+
+
+def test_a_killed_drawing_leaves_no_dataset_and_no_workers_and_can_be_run_again(tmp_path):
+    process = start_drawing(tmp_path, 2)
+    below = descendants(process.pid)
+    assert below
+    process.kill()
+    process.communicate(timeout=HANG)
+    assert not (tmp_path / "d").exists()
+    wait_until(lambda: not running(below))
+    succeed(run_script("generate_data.py", "--out", "d", "--num-images", 3, *SMALL, cwd=tmp_path))
+    assert len(Dataset(tmp_path / "d")) == 3
+
+
+def test_an_interrupted_training_keeps_its_best_model(small_dataset, tmp_path):
+    flags = ("--data", small_dataset, "--epochs", 10**6, "--patience", 10**6, "--widths", 4, "--out", "run")
+    process = start(tmp_path, "train.py", *flags, awaited="run/model.keras")
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=HANG)
+    assert process.returncode == 143, stderr
+    assert error_line(stderr)
+    assert {name for name in folder_names(tmp_path / "run") if "tmp" in name} == set()
+    load_model(tmp_path / "run/model.keras")

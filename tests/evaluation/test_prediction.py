@@ -1,0 +1,102 @@
+import keras
+import numpy as np
+import pytest
+
+from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
+from shapeseg.errors import ModelRefusedError
+from shapeseg.evaluation.counts import count
+from shapeseg.evaluation.prediction import check_model, measure, predict_batches, probabilities
+from shapeseg.models import build
+from shapeseg.scenes import SceneSettings
+
+STRIDE = 4
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(0)
+    return build("unet", {"widths": (4, 6)})
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    """20 images of 37 x 30, which no stride divides."""
+    folder = tmp_path_factory.mktemp("odd") / "d"
+    scene = SceneSettings(width=37, height=30, min_size=4, max_size=12)
+    create_dataset(folder, num_images=20, seed=2, settings=DatasetSettings(scene=scene))
+    return Dataset(folder)
+
+
+def random_images(count, height, width):
+    return np.random.Generator(np.random.PCG64(3)).integers(0, 256, (count, height, width, 3), np.uint8)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 8), (30, 37), (31, 33), (32, 36)])
+def test_an_image_of_any_size_gets_a_probability_a_pixel(height, width, model):
+    given = probabilities(model, random_images(2, height, width), stride=STRIDE)
+    assert given.shape == (2, height, width)
+    assert given.dtype == np.float32
+    assert 0 <= given.min() <= given.max() <= 1
+
+
+def test_a_size_that_fits_is_predicted_as_it_is(model):
+    batch = random_images(2, 16, 24)
+    expected = np.asarray(model.predict_on_batch(batch))[..., 0]
+    assert np.array_equal(probabilities(model, batch, stride=STRIDE), expected)
+
+
+def test_padding_repeats_the_edges_and_keeps_the_top_left(model):
+    batch = random_images(1, 30, 37)
+    rows = [*range(30), 29, 29]
+    columns = [*range(37), 36, 36, 36]
+    by_hand = batch[:, rows][:, :, columns]
+    expected = np.asarray(model.predict_on_batch(by_hand))[:, :30, :37, 0]
+    assert np.abs(probabilities(model, batch, stride=STRIDE) - expected).max() <= 1e-6
+
+
+def test_batches_come_in_order_with_their_truth(model, odd):
+    batches = list(predict_batches(model, odd.feed(8), stride=STRIDE))
+    assert [len(truth) for truth, _ in batches] == [8, 8, 4]
+    truths = np.concatenate([truth for truth, _ in batches])
+    assert truths.dtype == bool
+    assert np.array_equal(truths, np.stack([sample.mask != 0 for sample in odd]))
+    given = np.concatenate([probability for _, probability in batches])
+    alone = np.concatenate([probabilities(model, sample.image[None], stride=STRIDE) for sample in odd])
+    assert np.abs(given - alone).max() <= 1e-5
+
+
+def test_measuring_counts_every_image_once(model, odd):
+    steps = []
+    counts = measure(model, odd.feed(16), stride=STRIDE, threshold=0.45, progress=steps.append)
+    assert sum(steps) == len(counts) == 20
+    for sample, counted in zip(odd, counts, strict=True):
+        predicted = probabilities(model, sample.image[None], stride=STRIDE)[0] >= 0.45
+        expected = count(sample.mask != 0, predicted)
+        # Another batch size may move a probability that is all but equal to the threshold.
+        assert max(abs(a - b) for a, b in zip(counted, expected, strict=True)) <= 2
+
+
+def test_a_threshold_equal_to_a_probability_counts_it(odd):
+    inputs = keras.Input((None, None, 3))
+    always_half = keras.Model(inputs, keras.layers.Rescaling(0.0, offset=0.5)(inputs)[..., :1])
+    everywhere = measure(always_half, odd.feed(16), stride=1, threshold=0.5)
+    nowhere = measure(always_half, odd.feed(16), stride=1, threshold=0.55)
+    for sample, found, lost in zip(odd, everywhere, nowhere, strict=True):
+        truth = int((sample.mask != 0).sum())
+        assert found == (truth, 0, 30 * 37 - truth)
+        assert lost == (0, truth, 0)
+
+
+def test_only_a_model_from_colour_images_to_one_probability_fits(model):
+    check_model(model)
+    image, vector = keras.Input((None, None, 3)), keras.Input((8,))
+    grey = keras.Input((None, None, 1))
+    for other in (
+        keras.Model(image, keras.layers.Conv2D(2, 1)(image)),  # two classes
+        keras.Model(grey, keras.layers.Conv2D(1, 1)(grey)),  # grey images
+        keras.Model(vector, keras.layers.Dense(1)(vector)),  # no images
+        keras.Model(image, keras.layers.GlobalAveragePooling2D()(image)),  # a classifier
+        keras.Model([image, grey], keras.layers.Concatenate()([image, grey])),  # two inputs
+    ):
+        with pytest.raises(ModelRefusedError, match="Received: "):
+            check_model(other)

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from command_runs import folder_names
+from PIL import Image
+
+from shapeseg.reporting.pictures import (
+    INVENTED,
+    MISSED,
+    RIGHT,
+    Prediction,
+    curves_figure,
+    error_map,
+    gallery_figure,
+    prediction_figure,
+    save_figure,
+)
+
+RANDOM = np.random.Generator(np.random.PCG64(0))
+
+
+def picture(height=24, width=20):
+    return RANDOM.integers(0, 256, (height, width, 3), np.uint8)
+
+
+def test_an_error_map_tells_right_missed_and_invented_apart():
+    truth = np.array([[1, 1, 0, 0]], bool)
+    predicted = np.array([[1, 0, 1, 0]], bool)
+    shown = error_map(truth, predicted)
+    assert shown.dtype == np.uint8
+    assert [tuple(pixel) for pixel in shown[0].tolist()] == [RIGHT, MISSED, INVENTED, (255, 255, 255)]
+    assert len({RIGHT, MISSED, INVENTED, (255, 255, 255)}) == 4
+
+
+def shown_pictures(figure):
+    return [np.asarray(image.get_array()) for axes in figure.axes for image in axes.images]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_predictions_are_shown_beside_the_truth(count):
+    predictions = [
+        Prediction(f"image {k}", picture(), RANDOM.random((24, 20)) < 0.5, RANDOM.random((24, 20)) < 0.5) for k in range(count)
+    ]
+    figure = prediction_figure(predictions, "heading")
+    shown = shown_pictures(figure)
+    assert len(shown) == 4 * count
+    for prediction in predictions:
+        assert any(np.array_equal(tile, prediction.image) for tile in shown)
+        assert any(np.array_equal(tile, error_map(prediction.truth, prediction.predicted)) for tile in shown)
+    words = {text.get_text() for axes in figure.axes for text in (axes.title, axes.yaxis.label)}
+    assert {"image", "truth", "prediction", "error"} <= words
+    assert {prediction.title for prediction in predictions} <= words
+
+
+@pytest.mark.parametrize("count", [1, 2, 6, 7])
+def test_a_gallery_shows_every_tile_in_order(count):
+    tiles = [picture() for _ in range(count)]
+    figure = gallery_figure(tiles, [str(k) for k in range(count)], columns=3)
+    shown = shown_pictures(figure)
+    assert len(shown) == count
+    assert all(np.array_equal(tile, other) for tile, other in zip(tiles, shown, strict=True))
+
+
+def test_curves_show_training_and_validation():
+    history = {"loss": [2.0, 1.0, 0.5], "val_loss": [2.1, 1.2, 0.9], "iou": [0.1, 0.2, 0.3], "val_iou": [0.0, 0.1, 0.2]}
+    lines = [line for axes in curves_figure(history).axes for line in axes.lines]
+    assert sorted(tuple(line.get_ydata()) for line in lines) == sorted(map(tuple, history.values()))
+    assert {tuple(line.get_xdata()) for line in lines} == {(1, 2, 3)}
+
+
+def test_a_figure_is_saved_as_png_whole(tmp_path):
+    save_figure(gallery_figure([picture()], ["a"]), tmp_path / "picture.png")
+    assert folder_names(tmp_path) == {"picture.png"}
+    with Image.open(tmp_path / "picture.png") as saved:
+        assert saved.format == "PNG"
+        saved.load()
