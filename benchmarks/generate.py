@@ -85,16 +85,14 @@ def in_memory(options: Options) -> list[Contestant]:
     import cv2
     from generate_peers import pillow_pair, skimage_image
 
-    from shapeseg.scenes import SceneSettings, sample_scene
-    from shapeseg.scenes.truth import Truth, label_map
+    from shapeseg.scenes import SceneSettings, Truth, sample_scene
 
     cv2.setNumThreads(1)
     settings = SceneSettings()
 
     def ours(number: int) -> Truth:
         truth = sample_scene(settings, seed=0, index=number).render()
-        label_map(truth.scene, truth.instance_map)
-        _ = truth.occlusion_rates
+        _ = truth.target(), truth.occlusion_rates
         return truth
 
     images = options.images or (1000 if options.quick else 5000)

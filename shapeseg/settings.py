@@ -13,6 +13,10 @@ from shapeseg.errors import UsageError
 Settings = TypeVar("Settings")
 
 
+class UnknownSettingError(UsageError):
+    """A name that is no setting, or a value of the wrong type."""
+
+
 def settings_from_dict(kind: type[Settings], content: Mapping[str, Any]) -> Settings:
     """Builds a settings object; lists become tuples and strings paths, as its field types ask.
 
@@ -21,7 +25,9 @@ def settings_from_dict(kind: type[Settings], content: Mapping[str, Any]) -> Sett
     """
     try:
         return dacite.from_dict(kind, content, dacite.Config(strict=True, cast=[tuple, Path]))
+    except UsageError:
+        raise  # of the settings themselves: a value out of range
     except (dacite.DaciteError, TypeError, AttributeError) as error:
-        raise UsageError(
+        raise UnknownSettingError(
             f"these are no {kind.__name__}", received=error, fix="Correct that name or value, or leave it out"
         ) from error

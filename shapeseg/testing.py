@@ -24,7 +24,7 @@ Any field of :class:`shapeseg.scenes.SceneSettings` changes the scenes: ``arrays
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -86,9 +86,26 @@ def keras_feed(num_images: int, seed: int = 0, size: int = 64, *, batch_size: in
     """
     from shapeseg.datasets.feed import Feed
 
-    # Of a dataset, a feed asks for its length and its samples; a list has both.
-    samples = cast(Dataset, _samples(num_images, seed, small_scenes(size, **scene)))
-    return Feed(samples, batch_size)
+    return Feed(_InMemory(_samples(num_images, seed, small_scenes(size, **scene))), batch_size)
+
+
+class _InMemory:
+    """Drawn samples as a feed's source: it is told no scenes, so that masks stay zeros and ones."""
+
+    def __init__(self, samples: list[Sample]) -> None:
+        self.samples = samples
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def index_of(self, place: int, _epoch: int) -> int:
+        return place
+
+    def scene_of(self, _place: int, _epoch: int) -> None:
+        return None
+
+    def stored(self, place: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        return self.samples[place].image, self.samples[place].mask
 
 
 def torch_dataset(num_images: int, seed: int = 0, size: int = 64, **scene: Any) -> TensorDataset:

@@ -11,12 +11,12 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import tyro
 
 from shapeseg.errors import InputError, ResourcesError, ShapesegError, StorageError, UsageError
-from shapeseg.settings import settings_from_dict
+from shapeseg.settings import UnknownSettingError, settings_from_dict
 
 Options = TypeVar("Options", bound="CommonOptions")
 
@@ -62,11 +62,38 @@ def run(
 
 
 def _parse(options_type: type[Options], arguments: list[str], prog: str | None) -> Options:
-    defaults = options_type()
+    """Reads a settings file as flags ahead of the typed ones, of which the last counts: so those win, and may mend it."""
     path = _config_path(arguments)
-    if path is not None:
-        defaults = settings_from_dict(options_type, _read_config(path))
-    return tyro.cli(options_type, args=arguments, default=defaults, prog=prog, description=options_type.__doc__)
+    content = _read_config(path) if path is not None else {}
+    try:
+        settings_from_dict(options_type, content)
+    except UnknownSettingError:
+        raise
+    except UsageError:
+        pass  # out of range by itself; a flag may mend it, and if none does, it is told below
+    hints = get_type_hints(options_type, include_extras=True)
+    positional = {name for name, hint in hints.items() if tyro.conf.Positional in getattr(hint, "__metadata__", ())}
+    named: dict[str, Any] = {name: Path(content[name]) for name in positional if content.get(name) is not None}
+    flags = _flags({name: value for name, value in content.items() if name not in positional})
+    return tyro.cli(
+        options_type, args=flags + arguments, default=options_type(**named), prog=prog, description=options_type.__doc__
+    )
+
+
+def _flags(content: dict[str, Any]) -> list[str]:
+    flags = []
+    for name, value in content.items():
+        if isinstance(value, dict):
+            flags += _flags(value)
+        elif isinstance(value, bool):
+            flags.append(f"--{name}" if value else f"--no-{name}")
+        else:
+            flags += [f"--{name}", *_words(value)]
+    return flags
+
+
+def _words(value: Any) -> list[str]:
+    return [word for item in value for word in _words(item)] if isinstance(value, list) else [str(value)]
 
 
 def _config_path(arguments: list[str]) -> Path | None:
@@ -121,6 +148,3 @@ class _Terminated(BaseException):
 
 def _terminate(_signal: int, _frame: object) -> None:
     raise _Terminated
-
-
-__all__ = ["CommonOptions", "UsageError", "options_to_dict", "run"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -104,6 +105,7 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     average_gradients(model, processes)
     drawing = [DrawPictures(options.pictures_every, lambda epoch: draw_samples(folder, model, card, data.val, 0.5))]
     quiet = 1 if sys.stdout.isatty() else 2  # a progress bar for a person, a line an epoch for a log
+    started = time.monotonic()
     history = fit(
         model,
         data.train,
@@ -118,7 +120,7 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
         callbacks=[*(drawing if options.pictures_every and processes.writes else []), *callbacks],
     )
     if processes.writes:
-        finish(folder, card, data.val, history)
+        finish(folder, card, data.val, history, time.monotonic() - started)
         shutil.rmtree(folder.checkpoints, ignore_errors=True)
     leave_processes(processes)
     return folder.model

@@ -42,7 +42,7 @@ def start_card(architecture: Architecture, data: TrainingData) -> Card:
     )
 
 
-def finish(folder: RunFolder, card: Card, val: Feed, history: list[dict[str, float]]) -> None:
+def finish(folder: RunFolder, card: Card, val: Feed, history: list[dict[str, float]], seconds: float) -> None:
     """Chooses the threshold on val, writes the final card and the pictures, and prints what was reached."""
     from shapeseg.evaluation.prediction import measure, predict_batches
     from shapeseg.evaluation.scores import summarise
@@ -66,7 +66,7 @@ def finish(folder: RunFolder, card: Card, val: Feed, history: list[dict[str, flo
             {
                 "model": folder.model,
                 "best epoch": f"{best['epoch']} of {len(history)}",
-                "training time": f"{sum(row['seconds'] for row in history):.0f} s",
+                "training time": f"{seconds:.0f} s",
                 "threshold": threshold,
                 **{f"val {name}": scores[name] for name in ("iou", "dice", "precision", "recall")},
                 "val iou, decidable": best["val_iou_decidable"],

@@ -46,7 +46,7 @@ class StopOnDivergence(keras.callbacks.Callback):
 
 
 class History(keras.callbacks.Callback):
-    """Writes ``history.csv``, one row an epoch, whole at every moment, and adds rate and seconds to the logs.
+    """Writes ``history.csv``, one row an epoch, whole at every moment; to what was logged it adds the learning rate.
 
     Attributes:
         rows: What was logged so far, one dictionary an epoch.
@@ -56,18 +56,12 @@ class History(keras.callbacks.Callback):
         super().__init__()
         self.path = path
         self.rows: list[dict[str, float]] = []
-        self._started = 0.0
-
-    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Starts the epoch's clock."""
-        self._started = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Writes the row."""
         values = {name: float(value) for name, value in (logs or {}).items()}
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        seconds = round(time.monotonic() - self._started, 2)
-        self.rows.append({"epoch": epoch + 1} | values | {"learning_rate": rate, "seconds": seconds})
+        self.rows.append({"epoch": epoch + 1} | values | {"learning_rate": rate})
         self.write()
 
     def write(self) -> None:

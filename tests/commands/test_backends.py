@@ -25,7 +25,7 @@ def test_jax_trains_and_measures_and_this_backend_reads_the_model(small_dataset,
     succeed(run_script("evaluate.py", *flags, cwd=tmp_path, KERAS_BACKEND="jax"))
     metrics = json.loads((tmp_path / "report/metrics.json").read_text())
     model = shapeseg.load_model(tmp_path / "run/model.keras")
-    counts = pooled(measure(model, Dataset(small_dataset), stride=4, threshold=metrics["threshold"]))
+    counts = pooled(measure(model, Dataset(small_dataset).feed(16), stride=4, threshold=metrics["threshold"]))
     assert metrics["images"] == 30
     assert metrics["iou"] == pytest.approx(counts.iou, abs=1e-3)
 

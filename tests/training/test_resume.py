@@ -54,7 +54,7 @@ def train(folder, place, settings, resume=None, callbacks=()):
     place.mkdir(exist_ok=True)
     options = {"save": save, "history": place / "history.csv", "checkpoints": place / "checkpoints", "verbose": 0}
     rows = fit(model, feed, data.split("val").feed(16), settings, resume=resume, callbacks=callbacks, **options)
-    return numbers(model), [{name: row[name] for name in row if name != "seconds"} for row in rows], best
+    return numbers(model), rows, best
 
 
 def numbers(model):
