@@ -1,7 +1,7 @@
 """Times shapeseg's generator against a plain Pillow loop and scikit-image, in one run; writes JSON and a Markdown table.
 
-    python benchmarks/generate.py            # about 10 minutes; 3 GB of temporary files
-    python benchmarks/generate.py --quick    # about 40 seconds
+    python benchmarks/generate.py            # about 8 minutes on two free cores; 3 GB of temporary files
+    python benchmarks/generate.py --quick    # about 40 seconds on two free cores
 
 Measured are images a second in memory on one core, images a second to disk, and what a growing number of images does to speed,
 memory and verification.
@@ -126,7 +126,7 @@ def to_disk(options: Options, data: Path) -> list[Contestant]:
     def create(numbers: range, workers: int) -> None:
         create_dataset(data, num_images=len(numbers), seed=numbers.start, workers=workers)
 
-    images = options.images or (3000 if options.quick else 20000)
+    images = options.images or (2000 if options.quick else 20000)
     return [
         Contestant(DISK_1, images, lambda numbers: create(numbers, 1)),
         Contestant(DISK_2, images, lambda numbers: create(numbers, 2)),

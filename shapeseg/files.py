@@ -70,10 +70,14 @@ def write_json(target: Path, content: Any) -> None:
     write_text(target, json.dumps(content, indent=2, allow_nan=False, default=str) + "\n")
 
 
-def write_new_bytes(target: Path, content: bytes) -> None:
+def write_new_bytes(target: Path | str, content: bytes) -> None:
     """Writes one of many new files that nothing refers to yet. Call :func:`sync_all` before you refer to them."""
-    with open(target, "wb", buffering=0) as file:
-        file.write(content)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        while content:  # the system may take less than all of it
+            content = content[os.write(descriptor, content) :]
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -12,5 +12,6 @@ COMMANDS = {
     "coco": "write COCO instances with visible and amodal masks",
     "convert": "to and from YOLO, palette masks and plain folders",
     "train": "train a model on a dataset",
+    "models": "list the architectures, their sizes and their speeds here",
     "evaluate": "measure a saved model on a dataset",
 }

@@ -165,7 +165,7 @@ def _check_pixels(row: Row, pixels: dict[str, Any]) -> Iterator[Finding]:
     truth = scene.render()
     expected = {
         "image": cv2.cvtColor(truth.image, cv2.COLOR_RGB2BGR),
-        "mask": label_map(scene, truth.instance_map),
+        "mask": label_map(truth),
         "instance_map": truth.instance_map,
     }
     for role, image in pixels.items():

@@ -21,7 +21,7 @@ def iou_ceiling(truths: Iterable[Truth]) -> float | None:
     """
     values: dict[float, int] = {}
     for truth in truths:
-        probability = rectangle_probability(truth.scene, truth.instance_map, label_map(truth.scene, truth.instance_map))
+        probability = rectangle_probability(truth.scene, truth.instance_map, label_map(truth))
         for value, pixels in zip(*np.unique(probability, return_counts=True), strict=True):
             values[float(value)] = values.get(float(value), 0) + int(pixels)
     p = np.array(sorted(values, reverse=True))

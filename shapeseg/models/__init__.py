@@ -1,6 +1,6 @@
 """Architectures, built by name, and their ``.keras`` files. Importing this room registers its layers with Keras."""
 
-from shapeseg.models import layers  # registers them
+from shapeseg.models import layers, reduced_attention  # registers them
 from shapeseg.models.card import Card, file_digest, read_card
 from shapeseg.models.registry import ARCHITECTURES, Architecture, build, check_name
 from shapeseg.models.saving import load_model, save_model
@@ -15,5 +15,6 @@ __all__ = [
     "layers",
     "load_model",
     "read_card",
+    "reduced_attention",
     "save_model",
 ]

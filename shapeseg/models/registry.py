@@ -13,7 +13,12 @@ from shapeseg.settings import settings_from_dict
 if TYPE_CHECKING:
     import keras
 
-ARCHITECTURES = {"unet": "compact U-Net, the default"}
+ARCHITECTURES = {
+    "unet": "compact U-Net, the default",
+    "unet_plus_plus": "U-Net whose skips are nested decoders",
+    "deeplab_v3_plus": "atrous pyramid with an early skip",
+    "segformer": "small transformer with an all-MLP decoder",
+}
 
 
 @dataclass(frozen=True)

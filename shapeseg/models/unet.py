@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from shapeseg.errors import UsageError
 from shapeseg.models.layers import ConvBlock, GrowSize, HalveSize
@@ -58,6 +58,7 @@ def build(settings: Settings) -> keras.Model:
         x = ConvBlock(settings.widths[level], name=f"up{level}")(x)
 
     # === Head: each half-resolution pixel answers for its four pixels ===
-    x = layers.Conv2DTranspose(1, 2, strides=2, data_format="channels_last", name="logits")(x)
+    x = layers.Dense(4, name="logits")(x)
+    x = ops.depth_to_space(x, 2, data_format="channels_last")  # (B, H, W, 1)
     probabilities = layers.Activation("sigmoid", dtype="float32", name="probability")(x)
     return keras.Model(images, probabilities, name="unet")

@@ -96,17 +96,26 @@ KINDS = {
 }
 
 
-@lru_cache(maxsize=16384)
 def silhouette(kind: str, w: int, h: int, form: int = 0) -> tuple[NDArray[np.uint8], int]:
     """Returns the silhouette as OpenCV wants it, uint8 (h, w) of 0 or 255, read-only, and its area in pixels.
 
     A shape so thin that it holds no pixel centre shows the pixel in its middle: every silhouette has a pixel.
     """
+    return (_small if w * h <= _SMALL else _large)(kind, w, h, form)
+
+
+def _stencil(kind: str, w: int, h: int, form: int) -> tuple[NDArray[np.uint8], int]:
     mask = KINDS[kind].draw(w, h, form)
     mask[h // 2, w // 2] |= not mask.any()
     stencil = np.where(mask, np.uint8(255), np.uint8(0))
     stencil.setflags(write=False)
     return stencil, int(np.count_nonzero(mask))
+
+
+# Silhouettes are kept: all of a dataset of small shapes, 64 MiB at most, and of large ones those of the scene at hand.
+_SMALL = 4096
+_small = lru_cache(maxsize=16384)(_stencil)
+_large = lru_cache(maxsize=16)(_stencil)
 
 
 def _turned(x: float, y: float, angle: float) -> tuple[float, float]:

@@ -7,8 +7,11 @@ are mapped to integers here.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
+from numpy.typing import NDArray
 
 MAX_SEED = 2**64 - 1
 
@@ -39,8 +42,20 @@ def words(seed: int, stream: Stream, index: int, count: int, attempt: int = 0) -
         count: How many words.
         attempt: A further independent run of words for the same index.
     """
-    generator = np.random.Philox(key=np.array([seed, stream], np.uint64), counter=np.array([0, 0, attempt, index], np.uint64))
+    key: Any = _Key(seed, stream)  # NumPy takes any ISeedSequence; its annotations name SeedSequence alone
+    generator = np.random.Philox(key, counter=np.array([0, 0, attempt, index], np.uint64))
     return generator.random_raw(count).tolist()
+
+
+class _Key(ISeedSequence):
+    """Hands Philox its key. Given as ``key=`` the words are the same, but NumPy first gathers entropy that it never uses."""
+
+    def __init__(self, seed: int, stream: Stream) -> None:
+        self.words = seed, stream
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> NDArray[Any]:
+        """Returns the key: uint64 (2,)."""
+        return np.array(self.words, np.uint64)
 
 
 def below(word: int, bound: int) -> int:

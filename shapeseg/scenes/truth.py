@@ -50,15 +50,18 @@ class Truth:
     @cached_property
     def amodal_areas(self) -> list[int]:
         """Pixels of each whole silhouette."""
-        return [silhouette(kind, *box[2:], form)[1] for kind, box, _, form, *_ in self.scene.instances]
+        return [silhouette(kind, w, h, form)[1] for kind, (_, _, w, h), _, form, _, _ in self.scene.instances]
 
     @cached_property
     def visible_areas(self) -> list[int]:
         """Pixels of each visible part."""
-        return [
-            int(np.count_nonzero(_crop(self.instance_map, instance.box) == number))
-            for number, instance in enumerate(self.scene.instances, start=1)
-        ]
+        return [int(np.count_nonzero(part)) for part in self._visible_parts]
+
+    @cached_property
+    def _visible_parts(self) -> list[NDArray[np.bool_]]:
+        """bool (h, w) for each instance: its visible mask, cut to its box."""
+        boxes = enumerate((instance.box for instance in self.scene.instances), start=1)
+        return [self.instance_map[y : y + h, x : x + w] == number for number, (x, y, w, h) in boxes]
 
     @cached_property
     def occlusion_rates(self) -> NDArray[np.float64]:
@@ -76,7 +79,11 @@ class Truth:
             UsageError: If ``which`` is neither.
         """
         if which == "visible":
-            return label_map(self.scene, self.instance_map) != 0
+            mask = np.zeros(self.instance_map.shape, bool)
+            for instance, part in zip(self.scene.instances, self._visible_parts, strict=True):
+                if self.scene.is_target(instance):
+                    _crop(mask, instance.box)[:] |= part
+            return mask
         if which == "amodal":
             targets = np.array([self.scene.is_target(instance) for instance in self.scene.instances], bool)
             return np.any(self.amodal_masks[targets], axis=0)
@@ -96,29 +103,24 @@ class Truth:
 
 def render(scene: Scene) -> Truth:
     """Draws a scene in painter's order: a later instance covers an earlier one."""
-    image = _blank(scene.width, scene.height, scene.background).copy()
+    image = np.empty((scene.height, scene.width, 3), np.uint8)
+    image[:] = np.full((scene.width, 3), scene.background, np.uint8)  # by rows: by pixels it takes many times as long
     instance_map = np.zeros((scene.height, scene.width), np.uint8)
-    for number, instance in enumerate(scene.instances, start=1):
-        kind, box, color = instance[:3]
-        x, y, w, h = box
+    for number, (kind, (x, y, w, h), color, form, _, _) in enumerate(scene.instances, start=1):
+        image_part, map_part = image[y : y + h, x : x + w], instance_map[y : y + h, x : x + w]
         if kind == "rectangle":
-            corners = (x, y), (x + w - 1, y + h - 1)
-            cv2.rectangle(image, *corners, color, cv2.FILLED)
-            cv2.rectangle(instance_map, *corners, number, cv2.FILLED)
+            image_part[:] = _patch(w, h, color)
+            map_part[:] = number
         else:
-            stencil = _stencil(instance)
-            cv2.copyTo(_blank(w, h, color), stencil, _crop(image, box))
-            cv2.copyTo(_number(w, h, number), stencil, _crop(instance_map, box))
+            stencil, _ = silhouette(kind, w, h, form)
+            cv2.copyTo(_patch(w, h, color), stencil, image_part)
+            cv2.copyTo(_patch(w, h, number), stencil, map_part)
     return Truth(scene, image, instance_map)
 
 
-def label_map(scene: Scene, instance_map: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Returns uint8 (H, W): 255 on visible target pixels, 0 elsewhere."""
-    table = np.zeros(256, np.uint8)
-    for number, instance in enumerate(scene.instances, start=1):
-        if scene.is_target(instance):
-            table[number] = 255
-    return cv2.LUT(instance_map, table)
+def label_map(truth: Truth) -> NDArray[np.uint8]:
+    """Returns the visible target as a dataset stores it: uint8 (H, W), 255 on visible target pixels, 0 elsewhere."""
+    return truth.target().view(np.uint8) * np.uint8(255)
 
 
 def _stencil(instance: Instance) -> NDArray[np.uint8]:
@@ -131,12 +133,16 @@ def _crop(array: NDArray, box: Box) -> NDArray:
     return array[y : y + h, x : x + w]
 
 
-# Patches of one colour or number are what OpenCV copies through a stencil; a data set uses few, so they are kept.
-@lru_cache(maxsize=1024)
-def _blank(w: int, h: int, color: Color) -> NDArray[np.uint8]:
-    return np.full((h, w, 3), color, np.uint8)
+@lru_cache(maxsize=16384)
+def _patch(w: int, h: int, value: Color | int) -> NDArray[np.uint8]:
+    """Returns one colour or number as OpenCV copies it through a stencil: uint8 (h, w, 3) or (h, w), read-only."""
+    return _square(1 << (max(w, h) - 1).bit_length(), value)[:h, :w]
 
 
-@lru_cache(maxsize=8192)
-def _number(w: int, h: int, number: int) -> NDArray[np.uint8]:
-    return np.full((h, w), number, np.uint8)
+@lru_cache(maxsize=64)
+def _square(side: int, value: Color | int) -> NDArray[np.uint8]:
+    """Returns what patches are cut from, so that thousands of them take the memory of a few."""
+    shape = (side, side, 3) if isinstance(value, tuple) else (side, side)
+    square = np.full(shape, value, np.uint8)
+    square.setflags(write=False)
+    return square

@@ -9,7 +9,12 @@ from shapeseg.models import ARCHITECTURES, Architecture, build, check_name
 from shapeseg.training.losses import SegmentationLoss
 
 # Small settings for speed, where an architecture has any.
-SMALL = {"unet": {"widths": (4, 6)}}
+SMALL = {
+    "unet": {"widths": (4, 6)},
+    "unet_plus_plus": {"widths": (4, 6, 8)},
+    "deeplab_v3_plus": {"widths": (4, 6, 8), "pyramid_width": 6},
+    "segformer": {"widths": (4, 8), "head_width": 4, "decoder_width": 6},
+}
 RANDOM = np.random.Generator(np.random.PCG64(7))
 
 every_architecture = pytest.mark.parametrize("name", ARCHITECTURES)

@@ -42,7 +42,7 @@ def test_equals_brute_force_over_all_orders(name):
         truth = scene.render()
         ambiguous, rectangle = by_every_order(scene)
         assert np.array_equal(truth.ambiguous, ambiguous), index
-        probability = rectangle_probability(scene, truth.instance_map, label_map(scene, truth.instance_map))
+        probability = rectangle_probability(scene, truth.instance_map, label_map(truth))
         np.testing.assert_allclose(probability, rectangle, atol=1e-12)
         found += ambiguous.any()
     assert found > 10  # the comparison is not of empty sets
@@ -89,7 +89,7 @@ def test_ten_overlapping_instances_are_searched_exactly():
     rectangles, ellipses = truth.amodal_masks[::2].any(axis=0), truth.amodal_masks[1::2].any(axis=0)
     assert np.array_equal(truth.ambiguous, rectangles & ellipses)
     # Of the shapes that cover a pixel, each is in front in the same share of orders.
-    probability = rectangle_probability(truth.scene, truth.instance_map, label_map(truth.scene, truth.instance_map))
+    probability = rectangle_probability(truth.scene, truth.instance_map, label_map(truth))
     covering = truth.amodal_masks.sum(axis=0)
     expected = truth.amodal_masks[::2].sum(axis=0) / np.maximum(covering, 1)
     np.testing.assert_allclose(probability, expected, atol=1e-12)
