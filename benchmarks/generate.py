@@ -1,6 +1,6 @@
 """Times shapeseg's generator against a plain Pillow loop and scikit-image, in one run; writes JSON and a Markdown table.
 
-    python benchmarks/generate.py            # about 8 minutes on two free cores; 3 GB of temporary files
+    python benchmarks/generate.py            # about 8 minutes on two free cores; 6 GB of temporary files
     python benchmarks/generate.py --quick    # about 40 seconds on two free cores
 
 Measured are images a second in memory on one core, images a second to disk, and what a growing number of images does to speed,
@@ -10,13 +10,13 @@ memory and verification.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -62,10 +62,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = tyro.cli(Options, args=argv, description=__doc__)
     os.environ.update(ONE_THREAD)  # before NumPy and OpenCV are imported, and for the worker processes
     with tempfile.TemporaryDirectory() as scratch:
-        data = Path(scratch) / "data"
+        # Nothing is removed before the end: some file systems make new files slowly where many have just been removed.
+        folders = (Path(scratch) / str(number) for number in itertools.count())
         rates = race(in_memory(options), options.rounds)
-        rates |= race(to_disk(options, data), options.rounds, tidy=lambda: clear(data))
-        growth = [grow(data, count) for count in sizes(options)]
+        rates |= race(to_disk(options, folders), options.rounds, between=os.sync)
+        growth = [grow(next(folders), count) for count in sizes(options)]
     result = {
         "machine": machine(PACKAGES),
         "options": {name: value for name, value in asdict(options).items() if name != "out"},
@@ -117,27 +118,21 @@ def each(draw: Callable[[int], object]) -> Callable[[range], None]:
     return draw_all
 
 
-def to_disk(options: Options, data: Path) -> list[Contestant]:
-    """Returns the contestants that write what they draw to the folder ``data``."""
+def to_disk(options: Options, folders: Iterator[Path]) -> list[Contestant]:
+    """Returns the contestants that write what they draw, each time to the next of ``folders``."""
     from generate_peers import save_pillow_pairs
 
     from shapeseg.datasets import create_dataset
 
     def create(numbers: range, workers: int) -> None:
-        create_dataset(data, num_images=len(numbers), seed=numbers.start, workers=workers)
+        create_dataset(next(folders), num_images=len(numbers), seed=numbers.start, workers=workers)
 
     images = options.images or (2000 if options.quick else 20000)
     return [
         Contestant(DISK_1, images, lambda numbers: create(numbers, 1)),
         Contestant(DISK_2, images, lambda numbers: create(numbers, 2)),
-        Contestant(PILLOW_DISK, -(-images // 10), lambda numbers: save_pillow_pairs(data, len(numbers))),
+        Contestant(PILLOW_DISK, -(-images // 10), lambda numbers: save_pillow_pairs(next(folders), len(numbers))),
     ]
-
-
-def clear(data: Path) -> None:
-    """Removes a dataset and waits for the disk, so that nobody pays for what another has left to be written."""
-    shutil.rmtree(data)
-    os.sync()
 
 
 def sizes(options: Options) -> tuple[int, ...]:
@@ -147,11 +142,11 @@ def sizes(options: Options) -> tuple[int, ...]:
     return (1000, 10000) if options.quick else (1000, 10000, 20000, 200000)
 
 
-def grow(data: Path, count: int) -> dict[str, Any]:
+def grow(folder: Path, count: int) -> dict[str, Any]:
     """Creates and verifies a dataset of ``count`` images with 2 workers, in a process of its own."""
     script = Path(__file__).with_name("generate_growth.py")
-    answer = subprocess.run([sys.executable, script, data, str(count)], check=True, capture_output=True, text=True).stdout
-    clear(data)
+    answer = subprocess.run([sys.executable, script, folder, str(count)], check=True, capture_output=True, text=True).stdout
+    os.sync()
     return {"images": count, **json.loads(answer)}
 
 

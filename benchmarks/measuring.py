@@ -48,13 +48,13 @@ class Ratio(NamedTuple):
     target: float
 
 
-def race(contestants: Sequence[Contestant], rounds: int, tidy: Callable[[], object] = lambda: None) -> Rates:
+def race(contestants: Sequence[Contestant], rounds: int, between: Callable[[], object] = lambda: None) -> Rates:
     """Lets contestants take turns, after one round of warm-up.
 
     Args:
         contestants: In the order in which they take turns.
         rounds: 1 or more, after the warm-up.
-        tidy: Called after each turn, off the clock.
+        between: Called after each turn, off the clock: nobody pays for what another has left to be written to disk.
 
     Returns:
         The images a second of each round, by contestant.
@@ -67,7 +67,7 @@ def race(contestants: Sequence[Contestant], rounds: int, tidy: Callable[[], obje
             seconds = time.perf_counter() - started
             if number > 0:
                 rates[name].append(images / seconds)
-            tidy()
+            between()
     return rates
 
 

@@ -21,7 +21,8 @@ class BinaryIoU(keras.metrics.BinaryIoU):
     The built-in's confusion matrix is a Python loop over pixels on torch (Keras 3.15.1), which costs many times a training
     step, and an int32 that overflows after some 43,000 images of 224 x 224.
 
-    Labels other than 0 and 1 are left out, as the built-in does; with ``ambiguous=True`` the labels 2 and 3 count as 0 and 1.
+    Labels other than 0 and 1 are left out, as the built-in does; with ``ambiguous=True`` the labels 2 and 3 count as 0 and 1,
+    and labels must be uint8.
     """
 
     def __init__(
@@ -34,20 +35,17 @@ class BinaryIoU(keras.metrics.BinaryIoU):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Counts a batch; arrays of any one shape, integer labels, scores against the threshold."""
         labels = ops.convert_to_tensor(y_true)
-        predicted = ops.cast(ops.convert_to_tensor(y_pred, "float32") >= self.threshold, "float32")
+        if self.ambiguous:
+            labels = ops.bitwise_and(labels, 255 - AMBIGUOUS)
+        predicted = ops.convert_to_tensor(y_pred, "float32") >= self.threshold
         weight = None
         if sample_weight is not None:
-            weight = ops.cast(ops.convert_to_tensor(sample_weight, self.dtype), "float32")
-            weight = ops.broadcast_to(weight, ops.shape(labels))
+            weight = ops.broadcast_to(ops.convert_to_tensor(sample_weight, self.dtype), ops.shape(labels))
         counts = []
         for label in (BACKGROUND, TARGET):
             of_label = ops.equal(labels, label)
-            if self.ambiguous:
-                of_label = ops.logical_or(of_label, ops.equal(labels, label + AMBIGUOUS))
-            of_label = ops.cast(of_label, "float32")
-            of_label = of_label if weight is None else of_label * weight
-            positives = _count(of_label * predicted)
-            counts += [_count(of_label) - positives, positives]
+            positives = _count(ops.logical_and(of_label, predicted), weight)
+            counts += [_count(of_label, weight) - positives, positives]
         low = self.total_cm + ops.reshape(ops.cast(ops.stack(counts), self.dtype), (2, 2))
         self.total_cm_high.assign_add(low // _LIMB)
         self.total_cm.assign(low % _LIMB)
@@ -106,7 +104,7 @@ def epoch_metrics() -> list[keras.metrics.Metric]:
     ]
 
 
-def _count(chosen: Any) -> Any:
-    """Sums what is 0 or 1 exactly: float32 within a row (an image of up to 4096 x 4096), int32 over rows."""
-    rows = ops.sum(ops.reshape(chosen, (ops.shape(chosen)[0], -1)), axis=1)
-    return ops.sum(ops.cast(rows, "int32"))
+def _count(chosen: Any, weight: Any) -> Any:
+    if weight is None:
+        return ops.cast(ops.sum(ops.cast(chosen, "uint8")), "int32")  # summed in 32 bits; booleans cost more on torch
+    return ops.cast(ops.sum(ops.where(chosen, weight, 0)), "int32")

@@ -8,7 +8,18 @@ import time
 from pathlib import Path
 
 import pytest
-from command_runs import HANG, REPOSITORY, SMALL, descendants, error_line, folder_names, run_script, running, succeed
+from command_runs import (
+    HANG,
+    REPOSITORY,
+    SMALL,
+    command_line,
+    descendants,
+    error_line,
+    folder_names,
+    run_script,
+    running,
+    succeed,
+)
 
 from shapeseg.datasets import Dataset
 from shapeseg.models import load_model
@@ -43,6 +54,16 @@ def start_drawing(folder, workers):
     return start(folder, "generate_data.py", *flags, awaited="*/images/*.png")
 
 
+def finish(process, limit=HANG):
+    """Waits until a process ends, and returns what it wrote to stderr."""
+    try:
+        return process.communicate(timeout=limit)[1]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        pytest.fail(f"it hung for {limit} seconds")
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_an_interrupted_drawing_cleans_up(number, code, workers, tmp_path):
@@ -52,7 +73,7 @@ def test_an_interrupted_drawing_cleans_up(number, code, workers, tmp_path):
         os.killpg(process.pid, number)  # as a terminal does: workers hear it too
     else:
         process.send_signal(number)
-    _, stderr = process.communicate(timeout=HANG)
+    stderr = finish(process)
     assert process.returncode == code
     assert error_line(stderr)
     assert folder_names(tmp_path) == set()
@@ -64,18 +85,38 @@ def test_a_killed_drawing_leaves_no_dataset_and_no_workers_and_can_be_run_again(
     below = descendants(process.pid)
     assert below
     process.kill()
-    process.communicate(timeout=HANG)
+    finish(process)
     assert not (tmp_path / "d").exists()
     wait_until(lambda: not running(below))
     succeed(run_script("generate_data.py", "--out", "d", "--num-images", 3, *SMALL, cwd=tmp_path))
     assert len(Dataset(tmp_path / "d")) == 3
 
 
+def test_a_worker_that_dies_while_it_answers_is_told_and_leaves_nothing(tmp_path):
+    """While the parent is stopped its workers fill their pipes, so that each is killed in the middle of a message."""
+    process = start_drawing(tmp_path, 2)
+    process.send_signal(signal.SIGSTOP)
+    written = -1
+    while written != (written := sum(1 for _ in tmp_path.glob("*/images/*.png"))):
+        time.sleep(0.5)
+    below = descendants(process.pid)
+    workers = [each for each in below if b"forkserver" in command_line(each) and not descendants(each)]
+    assert workers
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    process.send_signal(signal.SIGCONT)
+    stderr = finish(process, limit=60)
+    assert process.returncode == 8, stderr
+    assert "worker" in error_line(stderr)
+    assert folder_names(tmp_path) == set()
+    wait_until(lambda: not running(below))
+
+
 def test_an_interrupted_training_keeps_its_best_model(small_dataset, tmp_path):
     flags = ("--data", small_dataset, "--epochs", 10**6, "--patience", 10**6, "--widths", 4, "--out", "run")
     process = start(tmp_path, "train.py", *flags, awaited="run/model.keras")
     process.send_signal(signal.SIGTERM)
-    _, stderr = process.communicate(timeout=HANG)
+    stderr = finish(process)
     assert process.returncode == 143, stderr
     assert error_line(stderr)
     assert {name for name in folder_names(tmp_path / "run") if "tmp" in name} == set()
