@@ -162,7 +162,7 @@ def markdown(result: dict[str, Any]) -> str:
             f"Rounds: {result['options']['rounds']}, one thread a process. Machine: {facts}.\n",
             table(["images a second", *measured], speeds),
             table(["ratio", *measured, "target", "met"], ratios),
-            table(["images", "created a second", "parent, MiB", "worker, MiB", "verified quickly", "verified"], growth),
+            table(["images", "created a second", "parent, MiB", "worker, MiB", "verified quickly", "verified", "MiB"], growth),
         ]
     )
 

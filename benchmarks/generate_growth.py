@@ -43,6 +43,7 @@ def main(folder: Path, num_images: int) -> None:
         "worker_peak_mib": mib(max(peaks.values(), default=None)),
         "verify_quick": speed(lambda: healthy(folder, quick=True)),
         "verify": speed(lambda: healthy(folder, quick=False)),
+        "verify_peak_mib": mib(peak_kib("self")),
     }
     print(json.dumps(result))
 
