@@ -1,7 +1,7 @@
 """Times shapeseg's generator against a plain Pillow loop and scikit-image, in one run; writes JSON and a Markdown table.
 
-    python benchmarks/generate.py            # about 8 minutes on two free cores; 6 GB of temporary files
-    python benchmarks/generate.py --quick    # about 40 seconds on two free cores
+    python benchmarks/generate.py            # about 10 minutes on two free cores; 6 GB of temporary files
+    python benchmarks/generate.py --quick    # about a minute
 
 Measured are images a second in memory on one core, images a second to disk, and what a growing number of images does to speed,
 memory and verification.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from shapeseg import files
@@ -47,8 +47,11 @@ def create_dataset(
     settings = settings or DatasetSettings()
     with staged_dataset(out) as staging:
         check_space(staging, estimate_bytes(settings, seed, num_images))
-        lines = draw_samples(staging, range(num_images), seed=seed, settings=settings, workers=workers, progress=progress)
-        manifest = Manifest(settings, seed, num_images, num_images, write_metadata(staging, METADATA, lines))
+        # Closed before the folder is removed, should something interrupt: workers must not write into it any more.
+        with closing(
+            draw_samples(staging, range(num_images), seed=seed, settings=settings, workers=workers, progress=progress)
+        ) as lines:
+            manifest = Manifest(settings, seed, num_images, num_images, write_metadata(staging, METADATA, lines))
         manifest.write(staging)
     return manifest
 

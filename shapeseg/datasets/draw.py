@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def make_folders(folder: Path) -> None:
 
 def draw_samples(
     folder: Path, indices: range, *, seed: int, settings: DatasetSettings, workers: int | None, progress: Progress
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """Writes the files of samples into ``folder`` (not yet synced); yields their metadata lines, chunk by chunk, in order."""
     draw = partial(_draw_chunk, folder, seed, settings)
     chunks = chunked(indices)
