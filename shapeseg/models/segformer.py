@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from shapeseg.errors import UsageError
-from shapeseg.models.layers import ConvBlock, GrowSize
+from shapeseg.models.layers import ConvBlock, GrowSize, PixelHead
 from shapeseg.models.reduced_attention import ReducedAttention
 
 
@@ -81,9 +81,7 @@ def build(settings: Settings) -> keras.Model:
     x = ConvBlock(settings.decoder_width, kernel_size=1, name="mix")(x)
 
     # === Head: each quarter-resolution pixel answers for its sixteen pixels ===
-    x = layers.Dense(16, name="logits")(x)
-    x = ops.depth_to_space(x, 4, data_format="channels_last")  # (B, H, W, 1)
-    probabilities = layers.Activation("sigmoid", dtype="float32", name="probability")(x)
+    probabilities = PixelHead(4, name="probability")(x)
     return keras.Model(images, probabilities, name="segformer")
 
 

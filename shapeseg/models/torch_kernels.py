@@ -6,6 +6,8 @@ its kernels take such views as they are, and their results, seen as (B, H, W, C)
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torch.distributed.nn.functional import all_reduce
@@ -17,21 +19,25 @@ def conv_relu(images: Tensor, kernel: Tensor, bias: Tensor, stride: int, dilatio
     return _last(_conv(images, kernel, bias, stride, dilation).relu_())
 
 
-def conv_norm_relu(
-    images: Tensor, kernel: Tensor, gamma: Tensor, beta: Tensor, stride: int, dilation: int, epsilon: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Convolution, normalisation by the batch's own mean and variance, and ReLU.
+class Moving(NamedTuple):
+    """Moving statistics, changed in place by a training step, which keeps ``momentum`` of them; the variance is unbiased."""
 
-    Returns:
-        The result, and the batch's mean and (biased) variance, without gradients.
-    """
-    convolved = _conv(images, kernel, None, stride, dilation)
+    mean: Tensor
+    variance: Tensor
+    momentum: float
+
+
+def conv_norm_relu(
+    images: Tensor, kernel: Tensor, gamma: Tensor, beta: Tensor, moving: Moving, stride: int, dilation: int, epsilon: float
+) -> Tensor:
+    """Convolution, normalisation by the batch's own mean and variance, and ReLU."""
+    convolved = _conv(images, kernel.to(images.dtype), None, stride, dilation)
     if _several_processes():
-        return _norm_relu_over_processes(convolved, gamma, beta, epsilon)
-    normal, mean, inverse_deviation = torch.native_batch_norm(convolved, gamma, beta, None, None, True, 0.0, epsilon)
-    with torch.no_grad():
-        variance = inverse_deviation.pow(-2) - epsilon
-    return _last(functional.relu(normal, inplace=True)), mean.detach(), variance
+        return _norm_relu_over_processes(convolved, gamma, beta, moving, epsilon)
+    normal = functional.batch_norm(
+        convolved, moving.mean, moving.variance, gamma, beta, training=True, momentum=1 - moving.momentum, eps=epsilon
+    )
+    return _last(functional.relu(normal, inplace=True))
 
 
 def sum_over_processes(value: Tensor) -> Tensor:
@@ -53,7 +59,7 @@ def _several_processes() -> bool:
     return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
-def _norm_relu_over_processes(convolved: Tensor, gamma: Tensor, beta: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
+def _norm_relu_over_processes(convolved: Tensor, gamma: Tensor, beta: Tensor, moving: Moving, epsilon: float) -> Tensor:
     """Normalises by the mean and variance of the batch of all processes, of which each holds an equal share."""
     wide = convolved.float()
     share = 1 / torch.distributed.get_world_size()
@@ -61,7 +67,11 @@ def _norm_relu_over_processes(convolved: Tensor, gamma: Tensor, beta: Tensor, ep
     centred = wide - mean[:, None, None]
     variance = sum_over_processes(centred.square().mean((0, 2, 3))) * share
     normal = centred * (gamma * (variance + epsilon).rsqrt())[:, None, None] + beta[:, None, None]
-    return _last(normal.relu().to(convolved.dtype)), mean.detach(), variance.detach()
+    pixels = wide.numel() // wide.shape[1] / share
+    with torch.no_grad():
+        moving.mean.lerp_(mean, 1 - moving.momentum)
+        moving.variance.lerp_(variance * (pixels / (pixels - 1)), 1 - moving.momentum)
+    return _last(normal.relu().to(convolved.dtype))
 
 
 def _conv(images: Tensor, kernel: Tensor, bias: Tensor | None, stride: int, dilation: int) -> Tensor:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from shapeseg.errors import UsageError
-from shapeseg.models.layers import ConvBlock, GrowSize, HalveSize
+from shapeseg.models.layers import ConvBlock, JoinBlock, PixelHead
 
 
 @dataclass(frozen=True)
@@ -43,22 +43,17 @@ def build(settings: Settings) -> keras.Model:
     # === Encoder ===
     images = keras.Input((None, None, 3), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale")(images)
-    skips = []
-    for level, width in enumerate(settings.widths):
-        # 6x6 with stride 2 sees as far as 2x2 space-to-depth followed by 3x3.
-        x = ConvBlock(width, kernel_size=6 if level == 0 else 3, strides=2 if level == 0 else 1, name=f"down{level}")(x)
-        skips.append(x)  # (B, H / 2^(level + 1), W / 2^(level + 1), width)
-        if level + 1 < len(settings.widths):
-            x = HalveSize(name=f"pool{level}")(x)
+    # 6x6 with stride 2 sees as far as 2x2 space-to-depth followed by 3x3.
+    x = ConvBlock(settings.widths[0], kernel_size=6, strides=2, name="down0")(x)
+    levels = [x]  # (B, H / 2^(level + 1), W / 2^(level + 1), width)
+    for level, width in enumerate(settings.widths[1:], start=1):
+        x = ConvBlock(width, halve=True, name=f"down{level}")(x)
+        levels.append(x)
 
     # === Decoder ===
     for level in reversed(range(len(settings.widths) - 1)):
-        x = GrowSize(name=f"grow{level}")(x)
-        x = layers.Concatenate(name=f"join{level}")([x, skips[level]])
-        x = ConvBlock(settings.widths[level], name=f"up{level}")(x)
+        x = JoinBlock(settings.widths[level], name=f"up{level}")([x, levels[level]])
 
     # === Head: each half-resolution pixel answers for its four pixels ===
-    x = layers.Dense(4, name="logits")(x)
-    x = ops.depth_to_space(x, 2, data_format="channels_last")  # (B, H, W, 1)
-    probabilities = layers.Activation("sigmoid", dtype="float32", name="probability")(x)
+    probabilities = PixelHead(2, name="probability")(x)
     return keras.Model(images, probabilities, name="unet")

@@ -17,10 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from shapeseg.errors import UsageError
-from shapeseg.models.layers import ConvBlock, GrowSize, HalveSize
+from shapeseg.models.layers import ConvBlock, JoinBlock, PixelHead
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Settings:
     widths: tuple[int, ...] = (8, 16, 32, 48)
     """Channels of each level, from the finest (half resolution) to the coarsest; two levels or more."""
     deep_supervision: bool = False
-    """Give every column of the finest level a head of its own. The output is still one: the sigmoid of the mean of their
-    logits, through which the loss reaches the shallow U-Nets directly. Otherwise only the last column answers."""
+    """Let every column of the finest level answer: logits are sums of what each of them says, through which the loss reaches
+    the shallow U-Nets directly. Otherwise only the last column answers."""
 
     def __post_init__(self) -> None:
         if len(self.widths) < 2 or min(self.widths) < 1:
@@ -58,21 +58,16 @@ def build(settings: Settings) -> keras.Model:
     x = ConvBlock(settings.widths[0], kernel_size=6, strides=2, name="block0_0")(x)
     grid = [[x]]  # grid[level][column]: (B, H / 2^(level + 1), W / 2^(level + 1), widths[level])
     for level, width in enumerate(settings.widths[1:], start=1):
-        x = HalveSize(name=f"halve{level}")(x)
-        x = ConvBlock(width, name=f"block{level}_0")(x)
+        x = ConvBlock(width, halve=True, name=f"block{level}_0")(x)
         grid.append([x])
 
     # === Decoder: each further column joins all earlier ones of its level and the one before of the coarser level ===
     for column in range(1, len(grid)):
         for level in range(len(grid) - column):
-            below = GrowSize(name=f"grow{level}_{column}")(grid[level + 1][column - 1])
-            x = layers.Concatenate(axis=-1, name=f"join{level}_{column}")([*grid[level], below])
-            grid[level].append(ConvBlock(settings.widths[level], name=f"block{level}_{column}")(x))
+            joined = [grid[level + 1][column - 1], *grid[level]]
+            grid[level].append(JoinBlock(settings.widths[level], name=f"block{level}_{column}")(joined))
 
     # === Head: each half-resolution pixel answers for its four pixels ===
-    answering = grid[0][1:] if settings.deep_supervision else grid[0][-1:]
-    logits = [layers.Dense(4, name=f"logits{len(grid) - len(answering) + i}")(x) for i, x in enumerate(answering)]
-    x = layers.Average(name="logits")(logits) if len(logits) > 1 else logits[0]  # (B, H / 2, W / 2, 4)
-    x = ops.depth_to_space(x, 2, data_format="channels_last")  # (B, H, W, 1)
-    probabilities = layers.Activation("sigmoid", dtype="float32", name="probability")(x)
+    x = layers.Concatenate(axis=-1, name="columns")(grid[0][1:]) if settings.deep_supervision else grid[0][-1]
+    probabilities = PixelHead(2, name="probability")(x)
     return keras.Model(images, probabilities, name="unet_plus_plus")

@@ -11,7 +11,7 @@ from shapeseg.datasets.feed import Feed
 from shapeseg.training import callbacks as own
 from shapeseg.training.checkpoint import Checkpoint
 from shapeseg.training.losses import SegmentationLoss
-from shapeseg.training.metrics import epoch_metrics
+from shapeseg.training.metrics import PixelScores
 from shapeseg.training.schedule import learning_rate
 from shapeseg.training.settings import TrainingSettings
 
@@ -26,7 +26,7 @@ def compile_model(model: keras.Model, settings: TrainingSettings, steps_per_epoc
     model.compile(
         optimizer=optimizer,
         loss=SegmentationLoss(settings.loss, settings.ignore_ambiguous),
-        metrics=epoch_metrics(),
+        metrics=[PixelScores()],
         auto_scale_loss=settings.precision == "float16",
         jit_compile=keras.backend.backend() != "torch",  # measured: compiling gains nothing on torch CPU
     )

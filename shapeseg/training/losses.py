@@ -37,8 +37,8 @@ class SegmentationLoss(keras.losses.Loss):
         target = ops.equal(labels, TARGET)
         if not self.ignore_ambiguous:
             target = ops.logical_or(target, ops.equal(labels, TARGET + AMBIGUOUS))
-        # Where truth and prediction are both 0 no loss here has a value or a gradient.
-        return LOSSES[self.kind](ops.cast(target, y_pred.dtype) * ops.cast(blamed, y_pred.dtype), ops.where(blamed, y_pred, 0))
+        # Where truth and prediction are both 0 no loss here has a value or a gradient; a target is always to be blamed for.
+        return LOSSES[self.kind](ops.cast(target, y_pred.dtype), ops.where(blamed, y_pred, 0))
 
     def get_config(self) -> dict[str, Any]:
         """Returns what rebuilds this loss."""
@@ -72,7 +72,8 @@ def _surprise(y: Any, p: Any) -> Any:
 
     Keras's own takes two logarithms and, on torch, raises an error of its own where a diverging network gives NaN.
     """
-    return -ops.log(ops.clip(1 - ops.abs(y - p), keras.config.epsilon(), 1.0))
+    # Never the logarithm of 0, so that no gradient is infinite; but none is cut off either, as by clipping.
+    return -ops.log(1 - (1 - keras.config.epsilon()) * ops.abs(y - p))
 
 
 LOSSES: dict[str, Callable[[Any, Any], Any]] = {

@@ -112,7 +112,7 @@ def test_the_same_seed_trains_the_same_model(trained, small_dataset, tmp_path):
 def test_patience_ends_a_training_that_gains_nothing(small_dataset, tmp_path):
     settings = TrainingSettings(epochs=9, patience=2, learning_rate=1e-12)
     model = build("unet", {"widths": (4,)})
-    model.get_layer("logits").bias.assign([-50.0] * 4)  # finds nothing, whatever the image: val IoU is 0 in every epoch
+    model.get_layer("probability").bias.assign([-50.0] * 4)  # finds nothing, whatever the image: val IoU is 0 in every epoch
     saved, history = [], tmp_path / "h.csv"
     logs = fit(model, *feeds(small_dataset, settings), settings, save=saved.append, history=history, verbose=0)
     assert [row["val_iou"] for row in logs] == [0, 0, 0]
