@@ -20,6 +20,7 @@ from shapeseg.training.settings import TrainingSettings
 if TYPE_CHECKING:
     import keras
 
+    from shapeseg.commands.train_data import TrainingData
     from shapeseg.models import Architecture
 
 RUNS = Path("saved_models")
@@ -44,7 +45,7 @@ class TrainOptions(CommonOptions):
     resume: bool = False
     """Go on with the run in --out, exactly as if it had never stopped."""
     max_minutes: float | None = None
-    """Stop at the end of the epoch in which so much training time is spent."""
+    """Train for so long, instead of a number of epochs: as many as fit, judged by the first steps."""
     pictures_every: int = 0
     """Draw predictions for the val split every so many epochs; 0 draws them at the end only."""
     device: Device = "auto"
@@ -77,20 +78,25 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
 
     from shapeseg.commands.train_data import open_data
     from shapeseg.commands.train_report import draw_samples, finish, start_card
-    from shapeseg.models import save_model
+    from shapeseg.models import build, load_model, save_model
     from shapeseg.training.callbacks import DrawPictures
     from shapeseg.training.fit import fit
-    from shapeseg.training.processes import average_gradients, join_processes, leave_processes
+    from shapeseg.training.processes import agree, average_gradients, join_processes, leave_processes
     from shapeseg.training.run_folder import RunFolder, next_free
 
-    keras.utils.set_random_seed(settings.seed % 2**32)
     processes = join_processes()
-    architecture, model = _network(options)
+    architecture = _architecture(options)
     data = open_data(options, architecture.stride, processes)
     folder = RunFolder(options.out or next_free(RUNS, architecture.name))
     if options.resume and folder.is_finished():
         print(f"nothing to do: the run in {folder.root} is finished")
         return folder.model
+    if options.max_minutes is not None:
+        epochs = folder.planned_epochs() if options.resume else agree(_plan(options, architecture, data), processes)
+        settings = replace(settings, epochs=epochs)
+        options = replace(options, training=settings)
+    keras.utils.set_random_seed(settings.seed % 2**32)
+    model = load_model(options.init_from) if options.init_from else build(architecture.name, architecture.settings)
     if processes.writes:
         identity = options_to_dict(options) | {"data_sha256": data.digest}
         folder.resume(identity) if options.resume else folder.make(identity)
@@ -101,7 +107,8 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
             save_model(model, folder.model, replace(card, scores=logs))
 
     size = f"{model.count_params():,} parameters"
-    print(f"training  {architecture.name}, {size}, {len(data.train.source)} images, on {_device()}, into {folder.root}")
+    where = f"on {_device()}, into {folder.root}"
+    print(f"training  {architecture.name}, {size}, {len(data.train.source)} images, {settings.epochs} epochs, {where}")
     average_gradients(model, processes)
     drawing = [DrawPictures(options.pictures_every, lambda epoch: draw_samples(folder, model, card, data.val, 0.5))]
     quiet = 1 if sys.stdout.isatty() else 2  # a progress bar for a person, a line an epoch for a log
@@ -126,17 +133,29 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     return folder.model
 
 
-def _network(options: TrainOptions) -> tuple[Architecture, keras.Model]:
-    from shapeseg.models import Architecture, build, check_name, load_model, read_card
+def _architecture(options: TrainOptions) -> Architecture:
+    """Returns what to train, its settings complete."""
+    from shapeseg.models import Architecture, check_name, load_model, read_card
 
     if options.init_from is not None:
-        model, card = load_model(options.init_from), read_card(options.init_from)
-        if card is not None:  # load_model refuses a model without one
-            return card.architecture, model
+        load_model(options.init_from)  # refuses a model without a card
+        card = read_card(options.init_from)
+        if card is not None:
+            return card.architecture
     check_name(options.model)
     architecture = Architecture(options.model, {"widths": options.widths} if options.widths else {})
-    architecture = replace(architecture, settings=options_to_dict(architecture.typed_settings()))
-    return architecture, build(architecture.name, architecture.settings)
+    return replace(architecture, settings=options_to_dict(architecture.typed_settings()))
+
+
+def _plan(options: TrainOptions, architecture: Architecture, data: TrainingData) -> int:
+    """Returns how many epochs fit into the minutes asked for, timed on a network that is thrown away."""
+    from shapeseg.models import build
+    from shapeseg.training.budget import affordable_epochs
+    from shapeseg.training.fit import compile_model
+
+    network = build(architecture.name, architecture.settings)
+    compile_model(network, options.training, len(data.train))
+    return affordable_epochs(network, data.train, data.val, options.max_minutes or 0)
 
 
 def _device() -> str:

@@ -59,6 +59,17 @@ def average_gradients(model: keras.Model, processes: Processes) -> None:
         variable.value.register_hook(average)
 
 
+def agree(number: int, processes: Processes) -> int:
+    """Returns the first process's number to all of them."""
+    if processes.count == 1:
+        return number
+    import torch
+
+    shared = torch.tensor(number)
+    torch.distributed.broadcast(shared, src=0)
+    return int(shared)
+
+
 def total(value: Any) -> Any:
     """Returns the sum of a tensor over all processes, differentiably; alone, the tensor itself."""
     if keras.backend.backend() != "torch":

@@ -59,10 +59,7 @@ class RunFolder:
             InputError: If there is no unfinished run here.
             UsageError: If settings or data differ; the message names each difference.
         """
-        try:
-            begun = json.loads(self.identity.read_bytes())
-        except FileNotFoundError:
-            raise InputError("there is no unfinished run", received=self.root, fix="Start it without --resume") from None
+        begun = self._begun()
         now = json.loads(json.dumps(identity, default=str))
         differences = [
             f"{name}: begun with {old}, now {new}" for name, old, new in _differences(begun, now) if name not in _FREE
@@ -71,6 +68,20 @@ class RunFolder:
             raise UsageError(
                 "a resume must go on with the same settings and data", received="; ".join(differences), fix="Undo the changes"
             )
+
+    def planned_epochs(self) -> int:
+        """Returns the number of epochs that the unfinished run here was begun with.
+
+        Raises:
+            InputError: If there is none.
+        """
+        return int(self._begun()["training"]["epochs"])
+
+    def _begun(self) -> dict[str, Any]:
+        try:
+            return json.loads(self.identity.read_bytes())
+        except FileNotFoundError:
+            raise InputError("there is no unfinished run", received=self.root, fix="Start it without --resume") from None
 
     def newest_checkpoint(self) -> Checkpoint | None:
         """Reads the newest checkpoint that is whole, and says which were not."""

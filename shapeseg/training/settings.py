@@ -19,8 +19,8 @@ Precision = Literal["float32", "bfloat16", "float16"]
 class TrainingSettings:
     """Everything, with a dataset and an architecture, that determines the training."""
 
-    epochs: int = 12
-    """Passes over the train split."""
+    epochs: int = 20
+    """Passes over the train split; --max-minutes takes its place."""
     batch_size: int = 4
     """Images a step; small batches make more steps, which here is worth more than exact gradients."""
     learning_rate: float = 8e-3
@@ -37,7 +37,7 @@ class TrainingSettings:
     """What to find: visible rectangle pixels, or whole rectangles behind their occluders too (amodal)."""
     augmentation: tuple[Augmentation, ...] = ("turn", "recolor")
     """What to do to training images: turn (and mirror), recolor, noise, paste (one more shape in front)."""
-    patience: int = 20
+    patience: int = 50
     """Epochs without a better val IoU after which training stops."""
     clip_norm: float | None = None
     """Longest gradient that is applied as it is; longer ones are shortened."""

@@ -20,7 +20,7 @@ from shapeseg.training.settings import TrainingSettings
         {"accumulate": 0},
         {"clip_norm": 0.0},
         {"warmup_epochs": -1.0},
-        {"warmup_epochs": 12.0},
+        {"warmup_epochs": 20.0},
         {"seed": -1},
         {"seed": 2**64},
     ],
