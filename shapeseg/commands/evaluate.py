@@ -1,27 +1,26 @@
-"""``evaluate``: a saved model and a dataset in; scores, a table per image and pictures out."""
+"""``evaluate``: a saved model and a dataset in; scores, tables per image and per rectangle, pictures and a report out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from shapeseg import files
 from shapeseg.commands.command_line import CommonOptions, run
 from shapeseg.commands.keras_backend import prepare_keras
 from shapeseg.commands.progress import progress_bar
-from shapeseg.errors import InputError, StorageError, UsageError
+from shapeseg.errors import InputError, UsageError
+from shapeseg.evaluation import PredictionOptions
 
 if TYPE_CHECKING:
     import keras
 
-    from shapeseg.datasets.feed import Feed
-    from shapeseg.evaluation.counts import Counts
-
-_PICTURED = 6  # images in each picture
+    from shapeseg.datasets import Dataset
+    from shapeseg.evaluation import Evaluation
+    from shapeseg.models import Card
 
 
 @dataclass(frozen=True)
@@ -38,74 +37,106 @@ class EvaluateOptions(CommonOptions):
     """Folder to write; by default reports/RUN. Results of an earlier evaluation there are replaced."""
     threshold: float | None = None
     """Probability from which a pixel counts as rectangle; by default the one in the model's card, chosen on val."""
+    prediction: Annotated[PredictionOptions, tyro.conf.arg(name="")] = field(default_factory=PredictionOptions)
+    corruptions: bool = False
+    """Also measure noisy, blurred, recoloured ... images: IoU against severity, into corruptions.json and corruptions.png."""
+    corruption_images: int = 100
+    """With --corruptions: at most so many images of the split."""
+    ship: bool = False
+    """Measure the holdout split, once, and write its scores into the card of the model that ships."""
     trust_model: bool = False
     """Load a model without a card of its own by plain Keras, in its safe mode."""
 
     def __post_init__(self) -> None:
         if self.threshold is not None and not 0 < self.threshold < 1:
             raise UsageError("threshold must be between 0 and 1", received=f"threshold={self.threshold}", fix="Try 0.5")
+        if self.corruption_images < 1:
+            raise UsageError(
+                "corruption_images must be 1 or more", received=f"corruption_images={self.corruption_images}", fix="Try 100"
+            )
+        plain = self.threshold is None and self.prediction == PredictionOptions()
+        if self.ship and not (plain and self.split in ("test", "holdout")):
+            raise UsageError(
+                "--ship measures the holdout split with the card's threshold and nothing else",
+                received=f"split={self.split}, threshold={self.threshold}, {self.prediction}",
+                fix="Leave out --split, --threshold, --tta and --min-component",
+            )
 
 
 def evaluate(options: EvaluateOptions) -> Path:
     """Measures, writes everything, prints the table, and returns the folder."""
     prepare_keras()
+    from shapeseg.commands import holdout
+    from shapeseg.commands.evaluation_files import make_report_folder, write_evaluation
+    from shapeseg.commands.evaluation_table import evaluation_table
     from shapeseg.datasets import Dataset
-    from shapeseg.evaluation.prediction import check_model, measure
-    from shapeseg.evaluation.scores import summarise
-    from shapeseg.models import file_digest, load_model, read_card
-    from shapeseg.reporting.tables import csv_text, table
+    from shapeseg.evaluation.prediction import check_model
+    from shapeseg.models import load_model, read_card
 
     path = options.model or _default_model()
     model = load_model(path, trust=options.trust_model)
     check_model(model)
     card = read_card(path)
-    threshold = options.threshold or (card.threshold if card else 0.5)
-    stride = card.architecture.stride if card else 32
-    data = Dataset(options.data).split(options.split)
+    if options.ship:
+        holdout.refuse_second_time(path, card)
+    split = "holdout" if options.ship else options.split
+    whole = Dataset(options.data)
+    data = whole.split(split)
     data.refuse_damage()
-    feed = data.feed(16, target=card.data.get("target", "visible") if card else "visible")
-    out = options.out or Path("reports") / path.parent.name
-    _make_folder(out)
+    out = make_report_folder(options.out or Path("reports") / path.parent.name)
+    if split == "holdout":
+        print(holdout.NOTE)
 
+    evaluation, corrupted = _measure(options, model, card, data)
+    metrics = {"images": len(data), "split": split, **evaluation.metrics, **_origin(options, path, data)}
+    print(evaluation_table(metrics, data.has_recipes))
+    names = write_evaluation(out, options, whole, data, path, metrics, evaluation, corrupted)
+    print(f"wrote {', '.join(str(out / name) for name in names)}")
+    if options.ship:
+        holdout.write_to_card(path, metrics)
+        print(f"wrote the holdout scores into the card of {path}")
+    return out
+
+
+def _measure(
+    options: EvaluateOptions, model: keras.Model, card: Card | None, data: Dataset
+) -> tuple[Evaluation, dict[str, Any] | None]:
+    """Returns the evaluation and, if asked for, the curves of the corruptions."""
+    from shapeseg.commands.evaluation_files import REPORTED, random_places
+    from shapeseg.evaluation import evaluate_model
+    from shapeseg.evaluation.corruption_curves import corruption_curves, prediction_count
+
+    usual: dict[str, Any] = {
+        "stride": card.architecture.stride if card else 32,
+        "threshold": options.threshold or (card.threshold if card else 0.5),
+        "target": card.data.get("target", "visible") if card else "visible",
+        "options": options.prediction,
+    }
     with progress_bar("measuring", len(data), "image") as progress:
-        counts = measure(model, feed, stride=stride, threshold=threshold, progress=progress)
-    scores = summarise(counts)
-    provenance = {
+        evaluation = evaluate_model(
+            model, data, keep_worst=REPORTED, keep=random_places(len(data)), progress=progress, **usual
+        )
+    if not options.corruptions:
+        return evaluation, None
+    with progress_bar("corrupting", prediction_count(data, options.corruption_images), "image") as progress:
+        return evaluation, corruption_curves(model, data, images=options.corruption_images, progress=progress, **usual)
+
+
+def _origin(options: EvaluateOptions, path: Path, data: Dataset) -> dict[str, Any]:
+    import keras
+
+    from shapeseg.commands.provenance import command_line, versions
+    from shapeseg.models import file_digest
+
+    return {
         "model": str(path),
         "model_sha256": file_digest(path),
         "dataset": str(options.data),
         "dataset_sha256": data.digest(),
-        "split": options.split,
-        "threshold": threshold,
+        "backend": keras.backend.backend(),
+        "versions": versions(),
+        "command": command_line(),
     }
-    files.write_json(out / "metrics.json", provenance | scores)
-    header = ("image_id", "split", "iou", "dice", "precision", "recall", *counts[0]._fields)
-    rows = [
-        (row["image_id"], row["split"], each.iou, each.dice, each.precision, each.recall, *each)
-        for row, each in zip(data.rows, counts, strict=True)
-    ]
-    files.write_text(out / "per_image.csv", csv_text(header, rows))
-    _write_pictures(out, model, feed, counts, stride=stride, threshold=threshold)
-    print(table({"model": path, "dataset": options.data, "split": options.split, "threshold": threshold} | scores))
-    print(f"wrote {', '.join(str(out / name) for name in ('metrics.json', 'per_image.csv', 'worst.png', 'random.png'))}")
-    return out
-
-
-def _write_pictures(
-    out: Path, model: keras.Model, feed: Feed, counts: Sequence[Counts], *, stride: int, threshold: float
-) -> None:
-    from shapeseg.commands.prediction_tiles import predictions, worst
-    from shapeseg.reporting.pictures import prediction_figure, save_figure
-    from shapeseg.scenes.streams import Stream, permutation, words
-
-    places = list(range(len(counts)))
-    chosen = permutation(words(0, Stream.SHUFFLE, 0, len(places)), places)[:_PICTURED]
-    for name, heading, shown in (
-        ("worst.png", "most wrong pixels", worst(counts, _PICTURED)),
-        ("random.png", "drawn at random", chosen),
-    ):
-        tiles = predictions(model, feed, shown, counts, stride=stride, threshold=threshold)
-        save_figure(prediction_figure(tiles, heading), out / name)
 
 
 def _default_model() -> Path:
@@ -116,15 +147,6 @@ def _default_model() -> Path:
     if path is None:
         raise InputError("there is no saved model yet", received=RUNS, fix="Train one with: python train.py")
     return path
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"the report's folder cannot be made ({error.strerror})", received=out, fix="Name a place that you can write"
-        ) from error
 
 
 def _command(options: EvaluateOptions) -> None:

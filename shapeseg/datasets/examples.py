@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shapeseg.errors import InputError
 from shapeseg.labels import AMBIGUOUS, IGNORED
 from shapeseg.scenes import Scene, SceneSettings, sample_scene
-from shapeseg.scenes.truth import Target
+from shapeseg.scenes.truth import Target, Truth
 
 Pixels = NDArray[np.uint8]
 
@@ -66,17 +66,22 @@ class FreshScenes:
 
 
 def example_of(scene: Scene, target: Target = "visible") -> tuple[Pixels, Pixels]:
-    """Renders a scene into an image, uint8 (H, W, 3), and a label map, uint8 (H, W), as of :mod:`shapeseg.labels`.
+    """Renders a scene into an image, uint8 (H, W, 3), and a label map, uint8 (H, W), as of :mod:`shapeseg.labels`."""
+    truth = scene.render()
+    return truth.image, labels_of(truth, target)
+
+
+def labels_of(truth: Truth, target: Target = "visible") -> Pixels:
+    """Returns the label map of a rendered scene, uint8 (H, W), as of :mod:`shapeseg.labels`.
 
     Whole rectangles do not depend on the depth order, so with the amodal target nothing is ambiguous.
     """
-    truth = scene.render()
     labels = truth.target(target).astype(np.uint8)
     if target == "visible":
         labels[truth.ambiguous] += AMBIGUOUS
-    if any(instance.ignored for instance in scene.instances):
+    if any(instance.ignored for instance in truth.scene.instances):
         labels[truth.ignored] = IGNORED
-    return truth.image, labels
+    return labels
 
 
 def same_size(images: Sequence[Pixels]) -> None:

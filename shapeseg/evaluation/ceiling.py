@@ -13,19 +13,41 @@ from shapeseg.scenes.truth import label_map
 
 
 def iou_ceiling(truths: Iterable[Truth]) -> float | None:
-    """Returns the expected pooled rectangle IoU of the best fixed guess; None when no pixel can be rectangle.
+    """Returns the expected pooled rectangle IoU of the best fixed guess; None when no pixel can be rectangle."""
+    ceiling = Ceiling()
+    for truth in truths:
+        ceiling.add(truth)
+    return ceiling.iou()
+
+
+class Ceiling:
+    """Gathers images one by one.
 
     Every depth order that keeps an image is taken as equally likely, which gives each pixel a probability p of being visible
     rectangle. A guess G then has ``sum_G p`` expected right pixels, and ``sum p + sum_G (1 - p)`` expected pixels in the
-    union; their ratio, which the IoU of a large set comes to, is largest for a guess of all pixels above some p.
+    union; their ratio, which the IoU of a large set comes to, is largest for a guess of all pixels above some p. So how many
+    pixels have which p is all that needs to be kept. Pixels of ignored instances are left out.
     """
-    values: dict[float, int] = {}
-    for truth in truths:
-        probability = rectangle_probability(truth.scene, truth.instance_map, label_map(truth))
-        for value, pixels in zip(*np.unique(probability, return_counts=True), strict=True):
-            values[float(value)] = values.get(float(value), 0) + int(pixels)
-    p = np.array(sorted(values, reverse=True))
-    return _best_ratio(p, np.array([values[value] for value in p.tolist()], np.float64))
+
+    def __init__(self) -> None:
+        self._pixels: dict[float, int] = {}
+
+    def add(self, truth: Truth) -> None:
+        """Adds one image."""
+        open_, sure = truth.ambiguous & ~truth.ignored, truth.target() & ~truth.ambiguous & ~truth.ignored
+        self._add(1.0, int(np.count_nonzero(sure)))
+        if open_.any():  # elsewhere p is the label
+            probability = rectangle_probability(truth.scene, truth.instance_map, label_map(truth))[open_]
+            for value, pixels in zip(*np.unique(probability, return_counts=True), strict=True):
+                self._add(float(value), int(pixels))
+
+    def _add(self, probability: float, pixels: int) -> None:
+        self._pixels[probability] = self._pixels.get(probability, 0) + pixels
+
+    def iou(self) -> float | None:
+        """Returns the ceiling so far; None when no pixel can be rectangle."""
+        p = np.array(sorted(self._pixels, reverse=True))
+        return _best_ratio(p, np.array([self._pixels[value] for value in p.tolist()], np.float64))
 
 
 def _best_ratio(p: NDArray[np.float64], pixels: NDArray[np.float64]) -> float | None:

@@ -60,6 +60,6 @@ def pooled(counts: Iterable[Counts]) -> Counts:
     return Counts(*(sum(column) for column in zip(Counts(0, 0, 0), *counts, strict=True)))
 
 
-def ratio(part: int, whole: int) -> float | None:
+def ratio(part: float, whole: float) -> float | None:
     """Returns ``part / whole``, None when there is nothing to divide by."""
     return part / whole if whole else None

@@ -1,32 +1,84 @@
-"""Predicting and measuring: a model's probabilities for the images of a dataset, whatever their size, and their counts."""
+"""Predicting: a model's probabilities for images of any size, batch by batch, and the pixel counts of a feed's images."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.errors import ModelRefusedError
 from shapeseg.evaluation.counts import Counts, count
-from shapeseg.labels import AMBIGUOUS, TARGET
+from shapeseg.evaluation.example import Example
+from shapeseg.evaluation.turns import averaged
+from shapeseg.labels import AMBIGUOUS, IGNORED, TARGET
 
 if TYPE_CHECKING:
     import keras
 
     from shapeseg.datasets.feed import Feed
 
+_BATCH_PIXELS = 16 * 224 * 224  # measured: larger batches of the reference model are slower, and smaller ones too
+
+
+class Predicted(NamedTuple):
+    """What a model says of one image.
+
+    Attributes:
+        example: The image.
+        plain: float32 (H, W), the probability of rectangle, 0 to 1.
+        probability: The same array, or with test-time augmentation the mean over eight turns.
+    """
+
+    example: Example
+    plain: NDArray[np.float32]
+    probability: NDArray[np.float32]
+
+
+def predict(model: keras.Model, examples: Iterable[Example], *, stride: int, tta: bool = False) -> Iterator[Predicted]:
+    """Predicts images one after another, in batches of one size; they are read only as they are needed.
+
+    Args:
+        model: As ``shapeseg.load_model`` returns it.
+        examples: Of any sizes.
+        stride: What the model needs height and width to be multiples of.
+        tta: Also average over eight turns.
+    """
+
+    def ask(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return probabilities(model, images, stride=stride)
+
+    for batch in _batches(examples):
+        images = np.stack([example.image for example in batch])
+        plain = ask(images)
+        yield from map(Predicted, batch, plain, averaged(ask, images, plain) if tta else plain)
+
+
+def _batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
+    """Yields images of one size that follow each other, as many as make about ``_BATCH_PIXELS`` pixels, at least one."""
+    batch: list[Example] = []
+    for example in examples:
+        if batch and (example.labels.shape != batch[0].labels.shape or (len(batch) + 1) * example.labels.size > _BATCH_PIXELS):
+            yield batch
+            batch = []
+        batch.append(example)
+    if batch:
+        yield batch
+
 
 def predict_batches(model: keras.Model, feed: Feed, *, stride: int) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.float32]]]:
     """Yields truth and prediction, batch by batch, in the feed's order.
 
     Yields:
-        Targets, bool (B, H, W), and probabilities of rectangle, float32 (B, H, W).
+        Targets, bool (B, H, W), and probabilities of rectangle, float32 (B, H, W). Pixels of ignored instances are no target
+        and have probability 0, so that no score counts them.
     """
     for batch in range(len(feed)):
         images, labels = feed[batch]
-        yield np.isin(labels[..., 0], (TARGET, TARGET + AMBIGUOUS)), probabilities(model, images, stride=stride)
+        labels = labels[..., 0]
+        probability = probabilities(model, images, stride=stride)
+        yield (labels & (255 - AMBIGUOUS)) == TARGET, np.where(labels == IGNORED, np.float32(0), probability)
 
 
 def measure(

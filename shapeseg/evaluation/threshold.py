@@ -7,21 +7,54 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from shapeseg.evaluation.counts import Counts
+
 CANDIDATES = tuple(step / 20 for step in range(1, 20))
+
+_EDGES = np.array(CANDIDATES, np.float32)
+
+
+def histograms(truth: NDArray[np.bool_], probability: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Counts pixels between the candidates, which is all that any of them needs; sums of histograms are those of many images.
+
+    Args:
+        truth: bool, any shape.
+        probability: float32, the same shape.
+
+    Returns:
+        int64 (2, 20): of background and of rectangle, bin k counts probabilities in [candidate k - 1, candidate k).
+    """
+    bins = np.searchsorted(_EDGES, probability, side="right")
+    return np.stack([np.bincount(bins[truth == label], minlength=len(CANDIDATES) + 1) for label in (False, True)])
+
+
+def best_candidate(found: NDArray[np.int64]) -> float:
+    """Returns the candidate (0.05, 0.10 ... 0.95) with the highest pooled IoU; of equals, the one nearest 0.5.
+
+    Args:
+        found: As of :func:`histograms`.
+    """
+    invented, both = (_above(histogram) for histogram in found)
+    ious = both / np.maximum(found[1].sum() + invented, 1)
+    return min(CANDIDATES, key=lambda candidate: (-ious[CANDIDATES.index(candidate)], abs(candidate - 0.5)))
+
+
+def counts_at(found: NDArray[np.int64], candidate: float) -> Counts:
+    """Returns the pixel counts that :func:`histograms` hold for one of the candidates as threshold."""
+    invented, both = (int(_above(histogram)[CANDIDATES.index(candidate)]) for histogram in found)
+    return Counts(both, int(found[1].sum()) - both, invented)
 
 
 def best_threshold(batches: Iterable[tuple[NDArray[np.bool_], NDArray[np.float32]]]) -> float:
-    """Returns the candidate (0.05, 0.10 ... 0.95) with the highest pooled IoU; of equals, the one nearest 0.5.
+    """Returns the best candidate over many batches.
 
     Args:
         batches: Targets, bool (B, H, W), and probabilities, float32 (B, H, W).
     """
-    # One histogram a class holds all that any threshold needs: bin k counts probabilities in [candidate k - 1, candidate k).
-    edges = np.array(CANDIDATES, np.float32)
-    histograms = np.zeros((2, len(edges) + 1), np.int64)
-    for truth, probability in batches:
-        bins = np.searchsorted(edges, probability, side="right")
-        histograms += [np.bincount(bins[truth == label], minlength=len(edges) + 1) for label in (False, True)]
-    invented, found = (histogram[::-1].cumsum()[::-1][1:] for histogram in histograms)
-    ious = found / np.maximum(histograms[1].sum() + invented, 1)
-    return min(CANDIDATES, key=lambda candidate: (-ious[CANDIDATES.index(candidate)], abs(candidate - 0.5)))
+    nothing = np.zeros((2, len(CANDIDATES) + 1), np.int64)
+    return best_candidate(sum((histograms(truth, probability) for truth, probability in batches), nothing))
+
+
+def _above(histogram: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns int64 (19,): how many pixels have each candidate or more."""
+    return histogram[::-1].cumsum()[::-1][1:]

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from shapeseg.scenes.kinds import silhouette
 from shapeseg.scenes.scene import Box
 from shapeseg.scenes.truth import Truth
 
@@ -29,8 +30,9 @@ class Hiding(NamedTuple):
 def hidings(truth: Truth) -> list[Hiding]:
     """Returns who hides whom, backmost first."""
     found = []
-    for back, amodal in enumerate(truth.amodal_masks):
-        seen = np.bincount(truth.instance_map[amodal], minlength=len(truth.amodal_masks) + 1)
+    for back, (kind, (x, y, w, h), _, form, _, _) in enumerate(truth.scene.instances):
+        stencil, _ = silhouette(kind, w, h, form)
+        seen = np.bincount(truth.instance_map[y : y + h, x : x + w][stencil != 0])
         found += [Hiding(int(number) - 1, back, int(seen[number])) for number in np.flatnonzero(seen) if number != back + 1]
     return found
 

@@ -27,6 +27,8 @@ class Stream(IntEnum):
     FORM = 6
     DIAL = 7
     NOISE = 8
+    CORRUPTION = 9
+    BOOTSTRAP = 10
 
 
 def words(seed: int, stream: Stream, index: int, count: int, attempt: int = 0) -> list[int]:

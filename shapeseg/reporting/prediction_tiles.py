@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shapeseg.evaluation.counts import Counts
+from shapeseg.evaluation.example import Example
 from shapeseg.evaluation.prediction import probabilities
-from shapeseg.labels import AMBIGUOUS, TARGET
+from shapeseg.labels import IGNORED
 from shapeseg.reporting.pictures import Prediction
 
 if TYPE_CHECKING:
@@ -30,9 +32,14 @@ def predictions(
     return [_tile(model, feed, place, counts[place], stride, threshold) for place in places]
 
 
-def _tile(model: keras.Model, feed: Feed, place: int, counts: Counts, stride: int, threshold: float) -> Prediction:
-    image, labels = feed.example(place)
-    probability = probabilities(model, image[None], stride=stride)[0]
+def tile(name: str, example: Example, predicted: NDArray[np.bool_], counts: Counts) -> Prediction:
+    """Returns the tile of an image: what was predicted for it, bool (H, W), and how well."""
     iou = "undefined" if counts.iou is None else f"{counts.iou:.3f}"
-    truth = np.isin(labels, (TARGET, TARGET + AMBIGUOUS))
-    return Prediction(f"{feed.source.index_of(place, 0):06d}  IoU {iou}", image, truth, probability >= threshold)
+    return Prediction(f"{name}  IoU {iou}", example.image, example.target, predicted)
+
+
+def _tile(model: keras.Model, feed: Feed, place: int, counts: Counts, stride: int, threshold: float) -> Prediction:
+    example = Example(place, *feed.example(place))
+    probability = probabilities(model, example.image[None], stride=stride)[0]
+    predicted = (probability >= threshold) & (example.labels != IGNORED)
+    return tile(f"{feed.source.index_of(place, 0):06d}", example, predicted, counts)

@@ -1,0 +1,55 @@
+"""The scores as a terminal shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shapeseg.reporting.tables import table
+
+_FIRST = ("model", "dataset", "split", "images", "threshold", "target", "iou", "iou_interval", "dice", "precision", "recall")
+_PER_IMAGE = ("iou_per_image_mean", "iou_per_image_median", "iou_per_image_worst5", "iou_per_image_undefined")
+
+
+def evaluation_table(metrics: Mapping[str, Any], has_recipes: bool) -> str:
+    """Returns the scores as a table: a dash is undefined, ``unknown`` needs recipes that the dataset does not have.
+
+    Args:
+        metrics: As of ``metrics.json``.
+        has_recipes: Whether the scenes of the images are known.
+    """
+
+    def known(value: Any) -> Any:
+        return value if has_recipes else "unknown"
+
+    calibration = metrics["calibration"]["decidable" if has_recipes and metrics["target"] == "visible" else "all"]
+    rows = {name: metrics[name] for name in _FIRST}
+    rows |= {name: known(metrics[name]) for name in ("iou_decidable", "iou_ceiling")}
+    rows |= {name: metrics[name] for name in _PER_IMAGE}
+    rows |= {f"boundary iou, {width} px": value for width, value in metrics["boundary_iou"].items()}
+    rows |= {"panoptic quality": metrics["panoptic"]["pq"]}
+    rows |= {"touching rectangles": known(metrics["panoptic"]["touching_rectangles"])}
+    rows |= {"calibration error": calibration["expected_error"]}
+    for name, cell in (metrics["by_occlusion"] or {}).items():
+        rows[f"recall, occlusion {name}"] = f"{_text(cell['recall'])}  of {cell['n']} rectangles"
+    if not has_recipes:
+        rows["recall by occlusion"] = "unknown"
+    rows["wrong pixels"] = "unknown" if metrics["wrong_pixels"] is None else _listed(metrics["wrong_pixels"])
+    for name, scores in (metrics["effects"] or {}).items():
+        rows[f"iou, {name}"] = scores["iou"]
+    text = table(rows | {"iou_interval": _interval(metrics["iou_interval"])})
+    if metrics["recall"] is None:
+        text += "\nthere is no rectangle in these images, so what would be divided by their pixels is undefined"
+    return text
+
+
+def _text(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _interval(interval: list[float] | None) -> str:
+    return "-" if interval is None else f"{interval[0]:.4f} to {interval[1]:.4f}"
+
+
+def _listed(counts: Mapping[str, int | None]) -> str:
+    return ", ".join(f"{name} {'-' if pixels is None else pixels}" for name, pixels in counts.items())

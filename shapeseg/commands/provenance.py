@@ -1,0 +1,29 @@
+"""What made a result: versions and command line, for the card of a model and for the scores of an evaluation."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import sys
+
+from shapeseg import __version__
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of the packages that compute, the backend's among them."""
+    import keras
+    import numpy
+
+    backend = keras.backend.backend()
+    return {
+        "shapeseg": __version__,
+        "keras": keras.__version__,
+        "numpy": numpy.__version__,
+        "python": platform.python_version(),
+        backend: sys.modules[backend].__version__,
+    }
+
+
+def command_line() -> str:
+    """Returns the command that is running, as it can be pasted."""
+    return shlex.join(["python", *sys.argv])

@@ -1,0 +1,59 @@
+"""Calibration: are pixels that get probability p rectangle in a share p of the cases?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapeseg.evaluation.counts import ratio
+
+BINS = 10
+"""Bins of equal width; bin k holds probabilities from k / 10 to below (k + 1) / 10, the last one 1 too."""
+
+
+def reliability(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Sums up pixels by the bin of their probability. Both arrays have one shape.
+
+    Returns:
+        float64 (3, BINS): pixels, sum of their probabilities, and how many of them are rectangle. Sums may be added up.
+    """
+    # Nearly all pixels are in the first bin: it is what the others leave, which saves sorting those pixels into bins.
+    above = probability >= np.float32(1 / BINS)
+    values, labels = probability[above], truth[above]
+    # The bounds are rounded to float32 like the probabilities, so that 0.3 is in the bin that begins at 0.3.
+    bins = np.searchsorted(_BOUNDS, values, side="right")
+    sums = np.zeros((3, BINS))
+    sums[0] = np.bincount(bins, minlength=BINS)
+    sums[1] = np.bincount(bins, weights=values, minlength=BINS)
+    sums[2] = np.bincount(bins[labels], minlength=BINS)
+    all_pixels = (probability.size, probability.sum(dtype=np.float64), np.count_nonzero(truth))
+    sums[:, 0] = all_pixels - sums[:, 1:].sum(axis=1)
+    return sums
+
+
+def calibration(sums: NDArray[np.float64]) -> dict[str, Any]:
+    """Returns the expected calibration error and the bins of the reliability curve, from the sums of :func:`reliability`.
+
+    The error is the mean distance between probability and share of rectangle over the bins, weighed by their pixels.
+    """
+    total = float(sums[0].sum())
+    distance = float(np.abs(sums[1] - sums[2]).sum())
+    return {
+        "expected_error": ratio(distance, total),
+        "pixels": int(total),
+        "bins": [
+            {
+                "low": place / BINS,
+                "high": (place + 1) / BINS,
+                "pixels": int(pixels),
+                "confidence": ratio(probability, pixels),
+                "frequency": ratio(rectangle, pixels),
+            }
+            for place, (pixels, probability, rectangle) in enumerate(sums.T.tolist())
+        ],
+    }
+
+
+_BOUNDS = (np.arange(1, BINS) / BINS).astype(np.float32)

@@ -1,0 +1,163 @@
+"""A model measured on a dataset, in one pass over its images, each predicted once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapeseg.evaluation.calibration import BINS, calibration, reliability
+from shapeseg.evaluation.ceiling import Ceiling
+from shapeseg.evaluation.counts import Counts
+from shapeseg.evaluation.example import Example, examples
+from shapeseg.evaluation.image_result import AS_PREDICTED, ImageResult, PredictionOptions, masks_of, measure_image
+from shapeseg.evaluation.metrics import pixel_metrics, recipe_metrics
+from shapeseg.evaluation.prediction import predict
+from shapeseg.evaluation.worst import Worst
+from shapeseg.scenes.truth import Target
+
+if TYPE_CHECKING:
+    import keras
+
+    from shapeseg.datasets import Dataset
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What a model reaches on a dataset.
+
+    Attributes:
+        metrics: The scores, as of ``metrics.json``, but for where model and data come from. An undefined one is None.
+        images: Rows of ``per_image.csv``.
+        instances: Rows of ``per_instance.csv``; none where recipes are unknown.
+        counts: Of each image.
+        shown: Predicted pixels, bool (H, W), of the images asked for and of those with the most wrong pixels, by place.
+        worst: Places of the latter, worst first.
+    """
+
+    metrics: dict[str, Any]
+    images: list[dict[str, Any]]
+    instances: list[dict[str, Any]]
+    counts: list[Counts]
+    shown: Mapping[int, Mask]
+    worst: list[int]
+
+
+def evaluate_model(
+    model: keras.Model,
+    data: Dataset,
+    *,
+    stride: int,
+    threshold: float,
+    target: Target = "visible",
+    options: PredictionOptions = AS_PREDICTED,
+    keep_worst: int = 0,
+    keep: Collection[int] = (),
+    progress: Callable[[int], object] = lambda images: None,
+) -> Evaluation:
+    """Predicts every image once and measures all there is to measure.
+
+    Args:
+        model: As ``shapeseg.load_model`` returns it.
+        data: What to measure on; no more than one batch of it is held at a time.
+        stride: What the model needs height and width to be multiples of.
+        threshold: Probability from which a pixel counts as rectangle.
+        target: What the model was trained to find.
+        options: What is done to a prediction first.
+        keep_worst: Keep the predictions of so many images with the most wrong pixels.
+        keep: Keep the predictions at these places, too.
+        progress: Called with the number of images done since the last call.
+    """
+    pass_ = _Pass(target, decides=target == "visible" and data.has_recipes)
+    worst = Worst(keep_worst)
+    asked: dict[int, Mask] = {}
+    for prediction in predict(model, examples(data, target), stride=stride, tta=options.tta):
+        example, place = prediction.example, prediction.example.place
+        masks = masks_of(prediction, threshold, options)
+        predicted = list(masks.values())[-1]
+        result = measure_image(example, masks, target)
+        pass_.add(example, prediction.probability, result)
+        worst.offer(place, result.counts.missed + result.counts.invented, predicted)
+        if place in keep:
+            asked[place] = predicted
+        progress(1)
+    return Evaluation(
+        metrics={
+            "threshold": threshold,
+            "target": target,
+            **pixel_metrics(pass_.results),
+            **recipe_metrics(pass_.results, has_recipes=data.has_recipes, decides=pass_.decides),
+            "iou_ceiling": pass_.ceiling.iou() if pass_.decides else None,
+            "calibration": pass_.calibration(),
+            "options": {"tta": options.tta, "min_component": options.min_component},
+        },
+        images=[
+            _image_row(row, result, data.has_recipes, pass_.decides)
+            for row, result in zip(data.rows, pass_.results, strict=True)
+        ],
+        instances=[
+            {"index": row["index"], "image_id": row["image_id"], "split": row["split"], **record._asdict()}
+            for row, result in zip(data.rows, pass_.results, strict=True)
+            for record in result.instances
+        ],
+        counts=[result.counts for result in pass_.results],
+        shown=asked | worst.masks(),
+        worst=worst.places(),
+    )
+
+
+@dataclass
+class _Pass:
+    """What is gathered image by image: a few numbers of each, and sums over all pixels."""
+
+    target: Target
+    decides: bool
+    results: list[ImageResult] = field(default_factory=list)
+    ceiling: Ceiling = field(default_factory=Ceiling)
+    reliability: dict[str, NDArray[np.float64]] = field(
+        default_factory=lambda: {"all": np.zeros((3, BINS)), "ambiguous": np.zeros((3, BINS))}
+    )
+
+    def add(self, example: Example, probability: NDArray[np.float32], result: ImageResult) -> None:
+        self.results.append(result)
+        truth = example.target
+        if example.ignored is not None:
+            self.reliability["all"] += reliability(probability[~example.ignored], truth[~example.ignored])
+        else:
+            self.reliability["all"] += reliability(probability, truth)
+        if result.ambiguous_pixels:
+            self.reliability["ambiguous"] += reliability(probability[example.ambiguous], truth[example.ambiguous])
+        if self.decides and example.truth is not None:
+            self.ceiling.add(example.truth)
+
+    def calibration(self) -> dict[str, Any]:
+        everything, ambiguous = self.reliability.values()
+        return {
+            "all": calibration(everything),
+            "decidable": calibration(everything - ambiguous) if self.decides else None,
+            "ambiguous": calibration(ambiguous) if self.decides else None,
+        }
+
+
+def _image_row(row: Mapping[str, Any], result: ImageResult, has_recipes: bool, decides: bool) -> dict[str, Any]:
+    counts = result.counts
+    rates = [record.occlusion_rate for record in result.instances]
+    return {
+        "index": row["index"],
+        "image_id": row["image_id"],
+        "split": row["split"],
+        "iou": counts.iou,
+        "dice": counts.dice,
+        "precision": counts.precision,
+        "recall": counts.recall,
+        **counts._asdict(),
+        "iou_decidable": result.decidable.iou if decides else None,
+        "ambiguous_pixels": result.ambiguous_pixels if decides else None,
+        "rectangles": len(rates) if has_recipes else None,
+        "max_occlusion": max(rates, default=None),
+    }

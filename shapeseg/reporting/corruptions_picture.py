@@ -1,0 +1,69 @@
+"""The picture of a model's IoU against the severity of corruptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_COLUMNS = 5
+_LINE, _CLEAN = "#d55e00", "#607d8b"
+
+
+def corruptions_figure(found: Mapping[str, Any]) -> Figure:
+    """Draws a small panel for each kind of corruption: IoU with its interval, beside the IoU without corruption.
+
+    Args:
+        found: As of ``shapeseg.evaluation.corruption_curves``.
+    """
+    from matplotlib.figure import Figure
+
+    curves = {kind: curve for kind, curve in found["curves"].items() if curve is not None}
+    rows = -(-len(curves) // _COLUMNS)
+    figure = Figure(figsize=(2.5 * _COLUMNS, 2.5 * rows + 0.5), dpi=130, layout="constrained")
+    axes = list(figure.subplots(rows, _COLUMNS, squeeze=False, sharey=True).flat)
+    for ax, (kind, curve) in zip(axes, curves.items(), strict=False):
+        _draw(ax, kind, curve, found["clean"]["iou"])
+    for ax in axes[len(curves) :]:
+        ax.set_axis_off()
+    for ax in axes[::_COLUMNS]:
+        ax.set_ylabel("rectangle IoU")
+    figure.suptitle(
+        f"IoU against the severity of corruptions, {found['images']} images; dashed: without corruption; "
+        "shaded: 95 % intervals from resampled images",
+        fontsize=10,
+    )
+    return figure
+
+
+def _draw(ax: Axes, kind: str, curve: Mapping[str, Any], clean: float | None) -> None:
+    steps = [step for step in curve["steps"] if step["iou"] is not None]
+    severities = [step["severity"] for step in steps]
+    ious = [step["iou"] for step in steps]
+    if clean is not None:
+        ax.axhline(clean, color=_CLEAN, linestyle="--", linewidth=1)
+    ax.plot(severities, ious, "o-", color=_LINE, markersize=4)
+    if all(step["iou_interval"] for step in steps):
+        low, high = zip(*(step["iou_interval"] for step in steps), strict=True) if steps else ((), ())
+        ax.fill_between(severities, low, high, color=_LINE, alpha=0.2, linewidth=0)
+    for severity, iou in zip(severities, ious, strict=True):
+        above = iou < 0.5
+        ax.annotate(
+            f"{iou:.2f}",
+            (severity, iou),
+            xytext=(0, 6 if above else -6),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if above else "top",
+            fontsize=7,
+        )
+    ax.set_title(kind, fontsize=10)
+    ax.set_xlabel(curve["unit"], fontsize=8)
+    ax.set(xlim=(0.6, 5.4), ylim=(0, 1.04))
+    ax.set_xticks([step["severity"] for step in curve["steps"]], [f"{step['strength']:g}" for step in curve["steps"]])
+    ax.tick_params(labelsize=8)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis="y", alpha=0.3)
