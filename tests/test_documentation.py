@@ -28,7 +28,7 @@ ASSUMED = {
 REDUCED = {"generate": ("--num-images", 20, *SMALL), "append": ("--num-images", 10), "train": ("--epochs", 1)}
 
 # Programs that are not ours: whether they do what they say, other tests ask, or nobody can here.
-OTHER_PROGRAMS = "docker lint-imports mypy pip poetry pre-commit printf python python3 ruff source".split()
+OTHER_PROGRAMS = [
     "docker",
     "lint-imports",
     "mypy",
@@ -40,7 +40,7 @@ OTHER_PROGRAMS = "docker lint-imports mypy pip poetry pre-commit printf python p
     "python3",
     "ruff",
     "source",
-}
+]
 
 RUN_STEPS = """
 import json, sys
