@@ -30,12 +30,12 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgl1 libglib2.0-0 \
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 1000 shapeseg \
-    && install --directory --owner=shapeseg --group=shapeseg /work
+    && install --directory --owner=shapeseg --group=shapeseg /project
 COPY --from=build /opt/shapeseg /opt/shapeseg
 ENV PATH=/opt/shapeseg/bin:$PATH \
     KERAS_BACKEND=torch \
     PYTHONUNBUFFERED=1
-WORKDIR /work
+WORKDIR /project
 COPY --chown=shapeseg:shapeseg notebooks notebooks
 COPY --chown=shapeseg:shapeseg saved_models/reference saved_models/reference
 USER 1000

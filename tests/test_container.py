@@ -68,7 +68,7 @@ def test_compose_has_the_three_services_on_the_image_s_own_arguments(services):
     arguments = {step.split()[1].split("=")[0] for step in STEPS if step.startswith("ARG")}
     for service in services.values():
         assert set(service["build"]["args"]) <= arguments
-        assert service["volumes"] == [".:/work"]
+        assert service["volumes"] == [".:/project"]
         assert service["user"] == "1000:1000"
     assert services["notebook"]["ports"] == ["127.0.0.1:8888:8888"]  # no other machine can reach it
 
