@@ -1,11 +1,11 @@
-# make demo | make test | make notebook | make clean. Needs Python 3.11 or newer with venv, and nothing else.
+# make demo | make test | make notebook | make reference | make audit | make clean. Needs Python 3.11 or newer with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export KERAS_BACKEND ?= torch
 
-.PHONY: demo test lint notebook clean
+.PHONY: demo test lint notebook reference audit clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -23,6 +23,14 @@ lint: $(VENV)/installed-dev
 
 notebook: $(VENV)/installed
 	$(BIN)/jupyter lab notebooks
+
+reference: $(VENV)/installed
+	$(BIN)/python docs/make_reference.py
+
+audit: $(VENV)/installed
+	$(PIP) pip-audit==2.10.1
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > $(VENV)/audited.txt
+	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement $(VENV)/audited.txt
 
 clean:
 	rm -rf $(VENV) data reports saved_models/unet-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
