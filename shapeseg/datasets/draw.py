@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from shapeseg.datasets.manifest import DatasetSettings
-from shapeseg.datasets.samples import FOLDERS, Row, encode_row, encode_sample, write_sample
+from shapeseg.datasets.metadata import Lines, encode_rows
+from shapeseg.datasets.samples import FOLDERS, encode_row, encode_sample, write_sample
 from shapeseg.datasets.splits import split_of
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
 from shapeseg.errors import StorageError
@@ -42,8 +43,8 @@ def make_folders(folder: Path) -> None:
 
 def draw_samples(
     folder: Path, indices: range, *, seed: int, settings: DatasetSettings, workers: int | None, progress: Progress
-) -> Generator[bytes, None, None]:
-    """Writes the files of samples into ``folder`` (not yet synced); yields their metadata lines, chunk by chunk, in order."""
+) -> Generator[Lines, None, None]:
+    """Writes the files of samples into ``folder`` (not yet synced); yields their metadata, chunk by chunk, in order."""
     draw = partial(_draw_chunk, folder, seed, settings)
     chunks = chunked(indices)
     for chunk, lines in zip(chunks, map_chunks(draw, chunks, worker_count(workers, len(indices))), strict=True):
@@ -74,9 +75,9 @@ def check_space(folder: Path, needed: int) -> None:
         )
 
 
-def _draw_chunk(folder: Path, seed: int, settings: DatasetSettings, chunk: range) -> bytes:
-    rows: list[Row] = []
+def _draw_chunk(folder: Path, seed: int, settings: DatasetSettings, chunk: range) -> Lines:
+    rows = []
     for index in chunk:
         scene = sample_scene(settings.scene, seed=seed, index=index)
         rows.append(write_sample(folder, scene, index, split_of(index, seed=seed, settings=settings.splits)))
-    return b"".join(map(encode_row, rows))
+    return encode_rows(rows)

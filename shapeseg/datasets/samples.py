@@ -22,6 +22,8 @@ FOLDERS = {"image": "images", "mask": "masks", "instance_map": "instances"}
 
 Row = dict[str, Any]
 
+_CANONICAL = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
 
 def write_sample(folder: Path, scene: Scene, index: int, split: str) -> Row:
     """Renders a scene, writes its files under ``folder`` (not yet synced), and returns its metadata row."""
@@ -66,7 +68,7 @@ def measured(truth: Truth) -> Iterator[dict[str, Any]]:
 
 def encode_row(row: Row) -> bytes:
     """Returns the row as one line of canonical JSON."""
-    return json.dumps(row, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    return _CANONICAL.encode(row).encode() + b"\n"
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
