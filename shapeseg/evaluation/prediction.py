@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     import keras
 
     from shapeseg.datasets.feed import Feed
+
+
+class Predictor(Protocol):
+    """What predicts: a Keras model, or an exported one in another runtime."""
+
+    def predict_on_batch(self, images: NDArray[np.uint8]) -> Any:
+        """Takes uint8 (B, H, W, 3), RGB, 0 to 255; gives probabilities, float32 (B, H, W, 1)."""
 
 
 def predict_batches(model: keras.Model, feed: Feed, *, stride: int) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.float32]]]:
@@ -53,11 +60,11 @@ def measure(
     return counts
 
 
-def probabilities(model: keras.Model, images: NDArray[np.uint8], *, stride: int) -> NDArray[np.float32]:
+def probabilities(model: Predictor, images: NDArray[np.uint8], *, stride: int) -> NDArray[np.float32]:
     """Predicts images of one size; they are padded to multiples of ``stride`` by repeating their edges, and cropped back.
 
     Args:
-        model: As ``shapeseg.load_model`` returns it.
+        model: As ``shapeseg.load_model`` returns it, or exported.
         images: uint8 (B, H, W, 3), RGB, 0 to 255.
         stride: What the model needs height and width to be multiples of.
 
