@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import tyro
 
@@ -25,7 +25,7 @@ class PredictOptions(CommonOptions):
     """Segment images: for each a mask, an overlay, and a JSON file with box, area and score of every connected part."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
-    """The .keras file."""
+    """The .keras file, or an exported one with --runtime."""
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
     """Images (PNG, JPEG, BMP, TIFF, WebP), and folders of images."""
     out: Path = Path("predictions")
@@ -36,8 +36,10 @@ class PredictOptions(CommonOptions):
     """Probability from which a pixel counts as rectangle; by default the one in the model's card, chosen on val."""
     batch_size: int = 16
     """Most images predicted at once; images of unlike sizes never are."""
+    runtime: Literal["keras", "onnx", "openvino"] = "keras"
+    """What runs the model: Keras; ONNX Runtime or OpenVINO for a .onnx file, OpenVINO for a .xml file, on the CPU."""
     device: Device = "auto"
-    """Where to compute."""
+    """Where to compute, in Keras."""
     trust_model: bool = False
     """Load a model without a card of its own by plain Keras, in its safe mode."""
 
@@ -54,13 +56,16 @@ def predict(options: PredictOptions) -> int:
         raise UsageError(
             "predict takes a model and images", received=options.model or "neither", fix="Name both: predict MODEL PATHS"
         )
-    from shapeseg.commands.open_model import open_model
+    from shapeseg.commands.open_model import open_export, open_model
     from shapeseg.commands.predict_files import find_images, make_folder, plan, refuse_existing
 
     sources, errors = find_images(options.paths)
     jobs = plan(sources, options.out)
     refuse_existing(jobs, overwrite=options.overwrite)
-    model = open_model(options.model, device=options.device, trust=options.trust_model)
+    if options.runtime == "keras":
+        model = open_model(options.model, device=options.device, trust=options.trust_model)
+    else:
+        model = open_export(options.model, options.runtime, trust=options.trust_model)
     if jobs:
         make_folder(options.out)
 
@@ -135,6 +140,7 @@ def _predict_batch(model: OpenedModel, batch: Sequence[_Work], threshold: float)
             "height": mask.shape[0],
             "model": str(model.path),
             "model_sha256": model.sha256,
+            "runtime": model.runtime,
             "threshold": threshold,
             "notes": told,
             "components": [part._asdict() for part in connected_components(probability, threshold)],

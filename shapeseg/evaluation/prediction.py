@@ -76,7 +76,7 @@ def probabilities(model: Predictor, images: NDArray[np.uint8], *, stride: int) -
     return np.asarray(model.predict_on_batch(padded))[:, :height, :width, 0]
 
 
-def check_model(model: keras.Model) -> None:
+def check_model(model: Any) -> None:
     """Raises a ModelRefusedError when a model does not take RGB images and give one probability a pixel."""
     takes, gives = model.input_shape, model.output_shape
     fits = isinstance(takes, tuple) and isinstance(gives, tuple) and len(takes) == len(gives) == 4
