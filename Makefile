@@ -1,11 +1,12 @@
-# make demo | make test | make notebook | make reference | make audit | make clean. Needs Python 3.11 or newer with venv, and nothing else.
+# make demo | test | test-keras-cv | lint | notebook | reference | audit | clean. Needs Python 3.11 or newer with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+VENV_KERAS_CV := .venv-keras-cv
 export KERAS_BACKEND ?= torch
 
-.PHONY: demo test lint notebook reference audit clean
+.PHONY: demo test test-keras-cv lint notebook reference audit clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -14,6 +15,9 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev lint
 	$(BIN)/python -m pytest
+
+test-keras-cv: $(VENV_KERAS_CV)/installed
+	$(VENV_KERAS_CV)/bin/python -m pytest -m keras_cv
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -43,4 +47,9 @@ $(VENV)/installed: requirements.txt pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	$(PIP) -r requirements-dev.txt
+	touch $@
+
+$(VENV_KERAS_CV)/installed: requirements.txt requirements-keras-cv.txt pyproject.toml
+	test -x $(VENV_KERAS_CV)/bin/python || $(PYTHON) -m venv $(VENV_KERAS_CV)
+	$(VENV_KERAS_CV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-keras-cv.txt
 	touch $@

@@ -34,6 +34,12 @@ class UsageError(ShapesegError, ValueError):
     exit_code = 2
 
 
+class NotInstalledError(ShapesegError, ImportError):
+    """An optional package that is asked for and not there."""
+
+    exit_code = 2
+
+
 class InputError(ShapesegError, ValueError):
     """Data that is missing, damaged or not what the command needs."""
 

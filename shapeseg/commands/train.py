@@ -15,7 +15,7 @@ import tyro
 from shapeseg.commands.command_line import CommonOptions, options_to_dict, run
 from shapeseg.commands.keras_backend import Device, prepare_keras
 from shapeseg.errors import UsageError
-from shapeseg.training.settings import TrainingSettings
+from shapeseg.training.settings import TrackerName, TrainingSettings
 
 if TYPE_CHECKING:
     import keras
@@ -50,6 +50,8 @@ class TrainOptions(CommonOptions):
     """Draw predictions for the val split every so many epochs; 0 draws them at the end only."""
     device: Device = "auto"
     """Where to compute."""
+    track: TrackerName = "none"
+    """Where else to show settings, scores, pictures and model; the run's folder holds them all whatever this is."""
     training: Annotated[TrainingSettings, tyro.conf.arg(name="")] = field(default_factory=TrainingSettings)
 
     def __post_init__(self) -> None:
@@ -83,6 +85,7 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     from shapeseg.training.fit import fit
     from shapeseg.training.processes import agree, average_gradients, join_processes, leave_processes
     from shapeseg.training.run_folder import RunFolder, next_free
+    from shapeseg.training.tracking import tracking
 
     processes = join_processes()
     architecture = _architecture(options)
@@ -110,25 +113,34 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     where = f"on {_device()}, into {folder.root}"
     print(f"training  {architecture.name}, {size}, {len(data.train.source)} images, {settings.epochs} epochs, {where}")
     average_gradients(model, processes)
-    drawing = [DrawPictures(options.pictures_every, lambda epoch: draw_samples(folder, model, card, data.val, 0.5))]
     quiet = 1 if sys.stdout.isatty() else 2  # a progress bar for a person, a line an epoch for a log
     started = time.monotonic()
-    history = fit(
-        model,
-        data.train,
-        data.val,
-        settings,
-        save=save,
-        history=folder.history if processes.writes else None,
-        checkpoints=folder.checkpoints if processes.writes else None,
-        resume=folder.newest_checkpoint() if options.resume else None,
-        max_minutes=options.max_minutes,
-        verbose=quiet if processes.writes else 0,
-        callbacks=[*(drawing if options.pictures_every and processes.writes else []), *callbacks],
-    )
-    if processes.writes:
-        finish(folder, card, data.val, history, time.monotonic() - started)
-        shutil.rmtree(folder.checkpoints, ignore_errors=True)
+    with tracking(options.track if processes.writes else "none", folder.root, options_to_dict(options)) as tracked:
+
+        def draw(epoch: int) -> None:
+            draw_samples(folder, model, card, data.val, 0.5)
+            tracked.tell(lambda tracker: tracker.picture(epoch, folder.samples))
+
+        history = fit(
+            model,
+            data.train,
+            data.val,
+            settings,
+            save=save,
+            history=folder.history if processes.writes else None,
+            checkpoints=folder.checkpoints if processes.writes else None,
+            resume=folder.newest_checkpoint() if options.resume else None,
+            max_minutes=options.max_minutes,
+            verbose=quiet if processes.writes else 0,
+            # The same callbacks whatever the options: a checkpoint knows them by their places.
+            callbacks=[DrawPictures(options.pictures_every if processes.writes else 0, draw), tracked, *callbacks],
+        )
+        if processes.writes:
+            finish(folder, card, data.val, history, time.monotonic() - started)
+            for picture in (folder.samples, folder.curves):
+                tracked.tell(lambda tracker, picture=picture: tracker.picture(len(history), picture))
+            tracked.tell(lambda tracker: tracker.model(folder.model, folder.card))
+            shutil.rmtree(folder.checkpoints, ignore_errors=True)
     leave_processes(processes)
     return folder.model
 

@@ -13,7 +13,7 @@ from shapeseg.errors import InputError, StorageError, UsageError
 from shapeseg.training.checkpoint import Checkpoint, read_newest
 
 # Settings that do not change what a training computes, so that a resume may change them.
-_FREE = {"out", "resume", "config", "debug", "pictures_every", "max_minutes"}
+_FREE = {"out", "resume", "config", "debug", "pictures_every", "max_minutes", "track"}
 
 
 class RunFolder:

@@ -13,6 +13,7 @@ from shapeseg.scenes.truth import Target
 LossName = Literal["bce+dice", "bce", "dice", "focal", "tversky", "boundary"]
 Schedule = Literal["linear", "cosine", "constant", "plateau"]
 Precision = Literal["float32", "bfloat16", "float16"]
+TrackerName = Literal["none", "tensorboard", "wandb"]
 
 
 @dataclass(frozen=True)
