@@ -17,4 +17,5 @@ COMMANDS = {
     "predict": "segment images of any kind with a saved model",
     "export": "write a saved model as ONNX, OpenVINO or torch program",
     "doctor": "check that a saved model is whole and still gives what it gave",
+    "tune": "search for better settings of a training",
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shapeseg.datasets.manifest import DatasetSettings
 from shapeseg.datasets.metadata import Lines, encode_rows
+from shapeseg.datasets.ray_chunks import ray_chunks
 from shapeseg.datasets.samples import FOLDERS, encode_row, encode_sample, write_sample
 from shapeseg.datasets.splits import split_of
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
@@ -42,12 +43,26 @@ def make_folders(folder: Path) -> None:
 
 
 def draw_samples(
-    folder: Path, indices: range, *, seed: int, settings: DatasetSettings, workers: int | None, progress: Progress
+    folder: Path,
+    indices: range,
+    *,
+    seed: int,
+    settings: DatasetSettings,
+    workers: int | None,
+    progress: Progress,
+    cluster: str | None = None,
 ) -> Generator[Lines, None, None]:
-    """Writes the files of samples into ``folder`` (not yet synced); yields their metadata, chunk by chunk, in order."""
+    """Writes the files of samples into ``folder`` (not yet synced); yields their metadata, chunk by chunk, in order.
+
+    They are drawn by ``workers`` processes, or by the Ray ``cluster`` of that address.
+    """
     draw = partial(_draw_chunk, folder, seed, settings)
     chunks = chunked(indices)
-    for chunk, lines in zip(chunks, map_chunks(draw, chunks, worker_count(workers, len(indices))), strict=True):
+    if cluster is None:
+        drawn = map_chunks(draw, chunks, worker_count(workers, len(indices)))
+    else:
+        drawn = ray_chunks(draw, chunks, cluster)
+    for chunk, lines in zip(chunks, drawn, strict=True):
         yield lines
         progress(len(chunk))
 
