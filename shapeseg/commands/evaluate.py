@@ -13,7 +13,7 @@ from shapeseg import files
 from shapeseg.commands.command_line import CommonOptions, run
 from shapeseg.commands.keras_backend import prepare_keras
 from shapeseg.commands.progress import progress_bar
-from shapeseg.errors import InputError, StorageError, UsageError
+from shapeseg.errors import InputError, UsageError, storage_errors
 
 if TYPE_CHECKING:
     import keras
@@ -65,7 +65,8 @@ def evaluate(options: EvaluateOptions) -> Path:
     data.refuse_damage()
     feed = data.feed(16, target=card.data.get("target", "visible") if card else "visible")
     out = options.out or Path("reports") / path.parent.name
-    _make_folder(out)
+    with storage_errors("the report's folder cannot be made", received=out):
+        out.mkdir(parents=True, exist_ok=True)
 
     with progress_bar("measuring", len(data), "image") as progress:
         counts = measure(model, feed, stride=stride, threshold=threshold, progress=progress)
@@ -116,15 +117,6 @@ def _default_model() -> Path:
     if path is None:
         raise InputError("there is no saved model yet", received=RUNS, fix="Train one with: python train.py")
     return path
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"the report's folder cannot be made ({error.strerror})", received=out, fix="Name a place that you can write"
-        ) from error
 
 
 def _command(options: EvaluateOptions) -> None:
