@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shapeseg.datasets.foreign_images import read_foreground, read_rgb
 from shapeseg.datasets.manifest import FORMAT
 from shapeseg.datasets.metadata import parse_rows, read_metadata
-from shapeseg.datasets.plain import is_plain, read_plain
+from shapeseg.datasets.plain import is_plain, read_plain, refuse_damaged_pair
 from shapeseg.datasets.rows import RowError, check_row
 from shapeseg.datasets.samples import Row, damaged_files, read_image, read_mask
 from shapeseg.datasets.splits import SPLITS
@@ -123,7 +123,11 @@ class Dataset:
         return Feed(self, batch_size, **options)
 
     def refuse_damage(self) -> None:
-        """Raises an InputError when the image or mask of any sample is missing or not what its row names."""
+        """Raises an InputError when the image or mask of any sample is missing, unreadable or not what its row names."""
+        if not self.has_recipes:
+            for row in self.rows:
+                refuse_damaged_pair(self.folder, row)
+            return
         damaged = [path for row in self.rows for path in damaged_files(self.folder, row)]
         if damaged:
             raise InputError(

@@ -13,7 +13,7 @@ from shapeseg.datasets.ray_chunks import ray_chunks
 from shapeseg.datasets.samples import FOLDERS, encode_row, encode_sample, write_sample
 from shapeseg.datasets.splits import split_of
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
-from shapeseg.errors import StorageError
+from shapeseg.errors import StorageError, storage_errors
 from shapeseg.scenes import sample_scene
 
 Progress = Callable[[int], object]
@@ -31,15 +31,9 @@ def make_folders(folder: Path) -> None:
     Raises:
         StorageError: If they cannot be made.
     """
-    try:
+    with storage_errors("the dataset's folder cannot be made", received=folder.parent):
         for name in FOLDERS.values():
             (folder / name).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"the dataset's folder cannot be made ({error.strerror})",
-            received=folder.parent,
-            fix="Name a place that you can write",
-        ) from error
 
 
 def draw_samples(

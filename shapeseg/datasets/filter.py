@@ -9,13 +9,13 @@
 from __future__ import annotations
 
 import copy
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from shapeseg import files
 from shapeseg.datasets.append import clean_up
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
@@ -120,7 +120,7 @@ def copy_files(source: Path, target: Path, rows: Sequence[tuple[Row, Row]], prog
     check_space(target, sum((source / old[role]).stat().st_size for old, _ in rows for role in FOLDERS))
     for old, new in rows:
         for role in FOLDERS:
-            shutil.copyfile(source / old[role], target / new[role])
+            files.copy_new_file(source / old[role], target / new[role])
         progress(1)
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
 from shapeseg.errors import InputError, ShapesegError
@@ -57,7 +57,7 @@ def read_foreign(path: Path) -> ForeignImage:
     Raises:
         InputError: If the file is missing, too large, no readable image, or of values whose range nobody knows.
     """
-    return _read(path, _rgb)
+    return _read(path, path, lambda image: _rgb(_upright(image)))
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
@@ -67,7 +67,7 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
 
 def read_foreground(path: Path) -> NDArray[np.uint8]:
     """Reads a mask as uint8 (H, W): 1 where its value is not 0 (in colour: not black), whatever its transparency."""
-    return _read(path, _foreground)
+    return _read(path, path, lambda image: _foreground(_upright(image)))
 
 
 def read_numbers(path: Path) -> NDArray[np.uint8]:
@@ -76,13 +76,20 @@ def read_numbers(path: Path) -> NDArray[np.uint8]:
     Raises:
         InputError: If the file is missing, too large, no readable image, or has colours in place of numbers.
     """
-    return _read(path, _numbers)
+    return _read(path, path, lambda image: _numbers(_upright(image)))
 
 
-def read_size(path: Path) -> tuple[int, int]:
-    """Returns width and height of an image, as it will be read."""
-    height, width = read_rgb(path).shape[:2]
-    return width, height
+def size_of(content: bytes, path: Path) -> tuple[int, int]:
+    """Returns width and height of an image as it will be read, from its header: no pixel is decoded.
+
+    Args:
+        content: Of the file.
+        path: Of the file, for errors.
+
+    Raises:
+        InputError: If it is too large, or no image.
+    """
+    return _read(path, io.BytesIO(content), _upright_size)
 
 
 def images_by_stem(folder: Path) -> dict[str, Path]:
@@ -110,7 +117,7 @@ def png_bytes(pixels: NDArray[np.uint8], palette: bytes | None = None) -> bytes:
     return buffer.getvalue()
 
 
-def _read(path: Path, convert: Callable[[Image.Image], Result]) -> Result:
+def _read(path: Path, source: Path | io.BytesIO, convert: Callable[[Image.Image], Result]) -> Result:
     if not path.is_file():
         raise InputError("this is no file", received=path, fix="Restore it, or remove what names it")
     if (size := path.stat().st_size) > MAX_BYTES:
@@ -123,9 +130,8 @@ def _read(path: Path, convert: Callable[[Image.Image], Result]) -> Result:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damage that decoders pass over; what they cannot pass over they raise
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_FORMATS) as image:
+            with Image.open(source, formats=_FORMATS) as image:
                 _check_size(path, image)
-                ImageOps.exif_transpose(image, in_place=True)
                 return convert(image)
     except _Unsuited as error:
         raise InputError(str(error), received=path, fix="Convert it to 8-bit RGB") from None
@@ -144,6 +150,19 @@ def _check_size(path: Path, image: Image.Image) -> None:
             received=f"{path}, {width} x {height}",
             fix="Make it smaller, or cut it into tiles",
         )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    ImageOps.exif_transpose(image, in_place=True)  # a copy would forget which format it came from
+    return image
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    width, height = image.size
+    # Not image.getexif(): that of a PNG decodes every pixel to look behind them. A TIFF has turned its size by itself.
+    orientation = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
+    turned = orientation in (5, 6, 7, 8) and image.format != "TIFF"
+    return (height, width) if turned else (width, height)
 
 
 class _Unsuited(ValueError):
