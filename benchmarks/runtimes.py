@@ -11,6 +11,7 @@ from pathlib import Path
 
 from measuring import Contestant, machine, race, spread, table
 
+from shapeseg.commands.export import export_contents
 from shapeseg.commands.keras_backend import prepare_keras
 from shapeseg.evaluation.prediction import Predictor, probabilities
 
@@ -24,7 +25,6 @@ def main(path: Path) -> None:
     prepare_keras(device="cpu")
     from shapeseg.evaluation.runtimes import open_exported
     from shapeseg.models import load_model, read_card
-    from shapeseg.models.export import export_model
     from shapeseg.models.golden import golden_images
 
     model, card = load_model(path), read_card(path)
@@ -33,8 +33,8 @@ def main(path: Path) -> None:
     stride = card.architecture.stride
     images = golden_images(max(BATCHES), stride=stride)
     runtimes: dict[str, Predictor] = {"keras": model}
-    for runtime in ("onnx", "openvino"):
-        runtimes[runtime] = open_exported(runtime, export_model(model, runtime, stride=stride))
+    runtimes["onnx"] = open_exported("onnx", export_contents(model, "onnx", stride=stride))
+    runtimes["openvino"] = open_exported("openvino", export_contents(model, "openvino", stride=stride))
 
     def predict(runtime: str, batch: int, numbers: range) -> None:
         for _ in range(0, len(numbers), batch):

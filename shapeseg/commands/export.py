@@ -18,9 +18,19 @@ from shapeseg.commands.optional_packages import require_packages
 from shapeseg.errors import ModelRefusedError, UsageError
 
 if TYPE_CHECKING:
+    import keras
+
     from shapeseg.evaluation.prediction import Predictor
 
+Format = Literal["onnx", "openvino", "torch"]
 TOLERANCE = 1e-4  # of any probability
+
+_SUFFIXES: dict[Format, tuple[str, ...]] = {"onnx": (".onnx",), "openvino": (".xml", ".bin"), "torch": (".pt2",)}
+PACKAGES: dict[Format, tuple[str, ...]] = {  # to write a format, and to run it once
+    "onnx": ("onnx", "onnxscript", "onnxruntime"),
+    "openvino": ("onnx", "onnxscript", "openvino"),
+    "torch": (),
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class ExportOptions(CommonOptions):
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
     """The .keras file."""
-    format: Literal["onnx", "openvino", "torch"] = "onnx"
+    format: Format = "onnx"
     """onnx (.onnx), openvino (.xml and .bin) or torch (.pt2, for torch.export.load)."""
     out: Path | None = None
     """File to write; by default beside the model, with the format's suffix. Its card is FILE.json."""
@@ -51,10 +61,9 @@ def export(options: ExportOptions) -> Path:
     from shapeseg.evaluation.export_card import ExportCard, digests, export_card_path
     from shapeseg.evaluation.runtimes import open_exported
     from shapeseg.models import read_card
-    from shapeseg.models.export import PACKAGES, SUFFIXES, export_model
 
     kind = options.format
-    suffixes = SUFFIXES[kind]
+    suffixes = _SUFFIXES[kind]
     out = options.out or options.model.with_suffix(suffixes[0])
     if out.suffix != suffixes[0]:
         raise UsageError("the file has this format's suffix", received=out, fix=f"Name it {out.with_suffix(suffixes[0]).name}")
@@ -64,7 +73,7 @@ def export(options: ExportOptions) -> Path:
         raise UsageError("an export is there already", received=there[0], fix="Name another --out, or pass --overwrite")
     require_packages(PACKAGES[kind], f"--format {kind}")
     opened = open_model(options.model, device="cpu", trust=options.trust_model)
-    contents = export_model(opened.predictor, kind, stride=opened.stride)
+    contents = export_contents(opened.predictor, kind, stride=opened.stride)
     difference, compared = _compare(opened.predictor, open_exported(kind, contents), opened.stride)
     print(f"parity    largest difference {difference:.1e} in {compared:,} probabilities, {TOLERANCE:.0e} allowed")
     if not difference <= TOLERANCE:
@@ -90,6 +99,17 @@ def export(options: ExportOptions) -> Path:
     size = sum(map(len, contents.values())) / 1e6
     print(f"wrote     {', '.join(map(str, paths.values()))} ({size:.2f} MB) and {export_card_path(out)}")
     return out
+
+
+def export_contents(model: keras.Model, kind: Format, *, stride: int) -> dict[str, bytes]:
+    """Returns the content of each file of an exported model, by suffix."""
+    from shapeseg.evaluation.openvino_runtime import convert
+    from shapeseg.models.export import export_model
+
+    if kind == "torch":
+        return {".pt2": export_model(model, "torch", stride=stride)}
+    onnx = export_model(model, "onnx", stride=stride)
+    return {".onnx": onnx} if kind == "onnx" else convert(onnx)
 
 
 def _compare(model: Predictor, exported: Predictor, stride: int) -> tuple[float, int]:

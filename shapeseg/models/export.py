@@ -1,51 +1,38 @@
-"""A trained network in formats that need no Keras: ONNX, OpenVINO and torch's own, for images of any number and size.
+"""A trained network in formats that need no Keras, for images of any number and size: ONNX, and torch's own.
 
 The network is traced by ``torch.export`` with sides that are multiples of its stride, which is what makes its paddings
-constant; ONNX is made of that program, and OpenVINO of ONNX. Keras's own ``model.export`` traces an image of one pixel
-instead, whose paddings are others.
+constant, and ONNX is made of that program. Keras's own ``model.export`` traces an image of one pixel instead, whose paddings
+are others.
 """
 
 from __future__ import annotations
 
 import io
 import logging
-import tempfile
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import keras
 
-Format = Literal["onnx", "openvino", "torch"]
-SUFFIXES: dict[Format, tuple[str, ...]] = {"onnx": (".onnx",), "openvino": (".xml", ".bin"), "torch": (".pt2",)}
-PACKAGES: dict[Format, tuple[str, ...]] = {  # to write a format, and to run it once
-    "onnx": ("onnx", "onnxscript", "onnxruntime"),
-    "openvino": ("onnx", "onnxscript", "openvino"),
-    "torch": (),
-}
-
 _MOST_IMAGES, _LONGEST_SIDE = 4096, 16384
 
 
-def export_model(model: keras.Model, kind: Format, *, stride: int) -> dict[str, bytes]:
+def export_model(model: keras.Model, kind: Literal["onnx", "torch"], *, stride: int) -> bytes:
     """Exports a network, on the torch backend.
 
     Args:
         model: From RGB 0 to 255, float32 (B, H, W, 3), to probabilities, float32 (B, H, W, 1).
-        kind: One of ``SUFFIXES``.
+        kind: The format.
         stride: What height and width must be multiples of. In torch's own format, two of it are the least.
 
     Returns:
-        The content of each file by its suffix, as ``SUFFIXES`` names them.
+        The content of the file.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the tracers, about their own insides
         program = _trace(model, stride)
-        if kind == "torch":
-            return {".pt2": _torch_bytes(program)}
-        content = _onnx_bytes(program)
-    return {".onnx": content} if kind == "onnx" else _openvino_bytes(content)
+        return _torch_bytes(program) if kind == "torch" else _onnx_bytes(program)
 
 
 def _trace(model: keras.Model, stride: int) -> Any:
@@ -76,12 +63,3 @@ def _onnx_bytes(program: Any) -> bytes:
         program, dynamo=True, input_names=["image"], output_names=["probability"], optimize=True, verbose=False
     )
     return exported.model_proto.SerializeToString()
-
-
-def _openvino_bytes(onnx: bytes) -> dict[str, bytes]:
-    import openvino
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.xml"
-        openvino.save_model(openvino.Core().read_model(onnx), path, compress_to_fp16=False)
-        return {suffix: path.with_suffix(suffix).read_bytes() for suffix in (".bin", ".xml")}

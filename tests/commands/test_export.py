@@ -12,12 +12,12 @@ import pytest
 from command_runs import REPOSITORY, error_line, folder_names, run_python, succeed
 from PIL import Image
 
-from shapeseg.commands.export import main
+from shapeseg.commands.export import PACKAGES, main
 from shapeseg.commands.predict import main as predict
 from shapeseg.evaluation.prediction import probabilities
 from shapeseg.evaluation.runtimes import open_exported
 from shapeseg.models import Architecture, Card, build, load_model, read_card, save_model
-from shapeseg.models.export import PACKAGES, export_model
+from shapeseg.models.export import export_model
 
 FORMATS = ("onnx", "openvino", "torch")
 FILES = {"onnx": ["model.onnx"], "openvino": ["model.bin", "model.xml"], "torch": ["model.pt2"]}
@@ -92,8 +92,11 @@ raise SystemExit(code)
 @pytest.mark.parametrize(("runtime", "name"), [("onnx", "model.onnx"), ("openvino", "model.onnx"), ("openvino", "model.xml")])
 def test_predicting_with_an_export_loads_neither_keras_nor_torch_and_finds_the_same(runtime, name, copied):
     words = ("predict", name, "a.png", "--runtime", runtime, "--out", "out")
-    result = succeed(run_python("-c", WATCHED, *words, cwd=copied, PYTHONPATH=REPOSITORY))
+    (copied / "home").mkdir()
+    changes = {"HOME": copied / "home", "PYTHONPATH": REPOSITORY, "CI": None, "ORT_DISABLE_TELEMETRY": None}
+    result = succeed(run_python("-c", WATCHED, *words, cwd=copied, **changes))
     assert result.stderr == "loaded "
+    assert folder_names(copied / "home") == set(), "where the telemetry of both would keep its numbers"
     assert predict([str(copied / word) for word in ("model.keras", "a.png")] + ["--out", str(copied / "expected")]) == 0
     found, expected = (json.loads((copied / out / "a.json").read_text()) for out in ("out", "expected"))
     assert found["runtime"] == runtime
@@ -108,7 +111,7 @@ def test_a_transformer_too():
     keras.utils.set_random_seed(4)
     settings = {"widths": [6]}
     model, stride = build("segformer", settings), Architecture("segformer", settings).stride
-    exported = open_exported("onnx", export_model(model, "onnx", stride=stride))
+    exported = open_exported("onnx", {".onnx": export_model(model, "onnx", stride=stride)})
     for count, height, width in ((1, stride, stride), (3, 7 * stride, 5 * stride)):
         images = noise(count, height, width)
         expected, given = (probabilities(each, images, stride=stride) for each in (model, exported))
@@ -118,11 +121,11 @@ def test_a_transformer_too():
 def test_an_export_that_differs_is_refused_and_not_written(copied, monkeypatch, capsys):
     from shapeseg.evaluation import runtimes
 
-    class Off(runtimes._TorchProgram):
+    class Off(runtimes.TorchProgram):
         def predict_on_batch(self, images):
             return super().predict_on_batch(images) + np.float32(2e-4)
 
-    monkeypatch.setattr(runtimes, "_TorchProgram", Off)
+    monkeypatch.setattr(runtimes, "TorchProgram", Off)
     assert main([str(copied / "model.keras"), "--format", "torch", "--out", str(copied / "new.pt2")]) == 6
     assert "differs from the saved one" in error_line(capsys.readouterr().err)
     assert not [name for name in folder_names(copied) if name.startswith("new")]
