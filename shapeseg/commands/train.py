@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import keras
 
     from shapeseg.models import Architecture
+    from shapeseg.training.processes import Processes
 
 RUNS = Path("saved_models")
 
@@ -104,7 +105,9 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
             save_model(model, folder.model, replace(card, scores=logs))
 
     size = f"{model.count_params():,} parameters"
-    print(f"training  {architecture.name}, {size}, {len(data.train.source)} images, on {_device()}, into {folder.root}")
+    print(
+        f"training  {architecture.name}, {size}, {len(data.train.source)} images, on {_device(processes)}, into {folder.root}"
+    )
     average_gradients(model, processes)
     quiet = 1 if sys.stdout.isatty() else 2  # a progress bar for a person, a line an epoch for a log
     started = time.monotonic()
@@ -130,10 +133,8 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
         )
         if processes.writes:
             finish(folder, card, data.val, history, time.monotonic() - started)
-            for picture in (folder.samples, folder.curves):
-                tracked.tell(lambda tracker, picture=picture: tracker.picture(len(history), picture))
-            tracked.tell(lambda tracker: tracker.model(folder.model, folder.card))
             shutil.rmtree(folder.checkpoints, ignore_errors=True)
+            tracked.run_ended(folder, len(history))
     leave_processes(processes)
     return folder.model
 
@@ -151,11 +152,11 @@ def _network(options: TrainOptions) -> tuple[Architecture, keras.Model]:
     return architecture, build(architecture.name, architecture.settings)
 
 
-def _device() -> str:
+def _device(processes: Processes) -> str:
     import keras
 
     if keras.backend.backend() != "torch":
-        return keras.backend.backend()
+        return keras.backend.backend() + (f", {processes.devices} devices" if processes.devices > 1 else "")
     import torch
 
     device = str(keras.ops.zeros(()).device)
