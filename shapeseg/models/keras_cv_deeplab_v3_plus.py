@@ -1,6 +1,6 @@
 """DeepLabV3+ as keras-cv builds it, on a residual network of its own: an extra, to compare with, and a way to its backbones.
 
-keras-cv 0.9.0 needs TensorFlow to be there, whatever backend it computes on. Its own head applies softmax, to one channel here,
+keras-cv 0.9.0 needs TensorFlow to be there, whatever backend it computes on. Its own head applies softmax to one channel,
 so the head is ours; its backbones by name download weights, so the backbone is built from its class. Its layers read Keras's
 global image data format, which must be channels_last: the commands see to that.
 """

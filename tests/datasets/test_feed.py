@@ -185,9 +185,7 @@ def test_devices_that_share_batches_get_whole_ones(data):
     assert (len(shared), len(alone)) == (3, 4)
     for batch in range(3):
         assert np.array_equal(shared[batch][0], alone[batch][0])
-    with pytest.raises(
-        UsageError, match="3 devices must share a batch equally. Received: batch_size=8. Choose a multiple of 3"
-    ):
+    with pytest.raises(UsageError, match=r"3 devices must share a batch equally\. Received: batch_size=8"):
         data.feed(8, devices=3)
     with pytest.raises(UsageError, match="Received: batch_size=32, 30 examples"):
         data.feed(32, devices=2)

@@ -7,11 +7,13 @@ import sys
 import threading
 
 import pytest
-from command_runs import folder_names, run_script, succeed
+from command_runs import REPOSITORY, folder_names, run_python, run_script, succeed
 
 from shapeseg.commands.train import TrainOptions, train
 from shapeseg.training.settings import TrainingSettings
 from shapeseg.training.tracking import tracking
+
+FLAGS = ("--epochs", 2, "--widths", 4, 4, "--pictures-every", 1, "--track", "wandb", "--out", "run")
 
 
 def history(run):
@@ -19,14 +21,10 @@ def history(run):
         return list(csv.DictReader(file))
 
 
-def options(data, root, tracker):
-    training = TrainingSettings(epochs=2)
-    return TrainOptions(data=data, widths=(4, 4), pictures_every=1, track=tracker, out=root, training=training)
-
-
 def test_tensorboard_holds_scores_settings_pictures_and_the_card(small_dataset, tmp_path, capsys):
     reading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    train(options(small_dataset, tmp_path / "run", "tensorboard"))
+    settings = {"widths": (4, 4), "pictures_every": 1, "training": TrainingSettings(epochs=2)}
+    train(TrainOptions(data=small_dataset, track="tensorboard", out=tmp_path / "run", **settings))
     assert "warning" not in capsys.readouterr().err
     events = reading.EventAccumulator(str(tmp_path / "run/tensorboard"))
     events.Reload()
@@ -100,11 +98,10 @@ def test_wandb_offline_holds_scores_settings_pictures_and_the_model(small_datase
     assert {entry.path for entry in artifact.manifest.contents} == {"model.keras", "model.json"}
 
 
-def test_a_failing_tracker_leaves_the_run_whole(small_dataset, tmp_path, capsys, monkeypatch):
+def test_a_failing_tracker_leaves_the_run_whole(small_dataset, tmp_path):
     pytest.importorskip("wandb")
-    monkeypatch.setenv("WANDB_MODE", "nonsense")
-    train(options(small_dataset, tmp_path / "run", "wandb"))
-    (line,) = capsys.readouterr().err.splitlines()
+    result = succeed(run_script("train.py", "--data", small_dataset, *FLAGS, cwd=tmp_path, WANDB_MODE="nonsense"))
+    (line,) = result.stderr.splitlines()
     assert line.startswith("warning: wandb tracks no more of this run, which goes on (")
     whole = {"model.keras", "model.json", "history.csv", "config.json", "curves.png", "samples.png"}
     assert folder_names(tmp_path / "run") == whole
@@ -112,15 +109,22 @@ def test_a_failing_tracker_leaves_the_run_whole(small_dataset, tmp_path, capsys,
     assert json.loads((tmp_path / "run/model.json").read_text())["scores"]["epochs"] == 2
 
 
-def test_wandb_can_be_switched_off(tmp_path, capsys, monkeypatch):
+SWITCHED_OFF = """
+from pathlib import Path
+from shapeseg.training.tracking import tracking
+
+with tracking("wandb", Path.cwd(), {"seed": 3}) as tracked:
+    tracked.tell(lambda tracker: tracker.scores(1, {"loss": 0.5}))
+    tracked.tell(lambda tracker: print("nothing has failed"))
+"""
+
+
+def test_wandb_can_be_switched_off(tmp_path):
     pytest.importorskip("wandb")
-    monkeypatch.setenv("WANDB_MODE", "disabled")
-    told = []
-    with tracking("wandb", tmp_path, {"seed": 3}) as tracked:
-        tracked.tell(lambda tracker: tracker.scores(1, {"loss": 0.5}))
-        tracked.tell(told.append)
-    assert len(told) == 1  # nothing has failed
-    assert "warning" not in capsys.readouterr().err
+    result = succeed(run_python("-c", SWITCHED_OFF, cwd=tmp_path, PYTHONPATH=REPOSITORY, WANDB_MODE="disabled"))
+    assert result.stdout == "nothing has failed\n"
+    assert "warning" not in result.stderr
+    assert folder_names(tmp_path) == set()
 
 
 def test_a_tracker_is_left_alone_after_its_first_failure(tmp_path, capsys):
