@@ -17,7 +17,7 @@ test: $(VENV)/installed-dev lint
 	$(BIN)/python -m pytest
 
 test-keras-cv: $(VENV_KERAS_CV)/installed
-	$(VENV_KERAS_CV)/bin/python -m pytest -m keras_cv
+	$(VENV_KERAS_CV)/bin/python -m pytest -m keras_cv tests/models tests/commands
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -37,7 +37,7 @@ audit: $(VENV)/installed
 	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement $(VENV)/audited.txt
 
 clean:
-	rm -rf $(VENV) data reports saved_models/unet-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV_KERAS_CV) data reports saved_models/unet-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: requirements.txt pyproject.toml

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from shapeseg.commands.train_data import TrainingData
     from shapeseg.models import Architecture
+    from shapeseg.training.processes import Processes
 
 RUNS = Path("saved_models")
 
@@ -110,7 +111,7 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
             save_model(model, folder.model, replace(card, scores=logs))
 
     size = f"{model.count_params():,} parameters"
-    where = f"on {_device()}, into {folder.root}"
+    where = f"on {_device(processes)}, into {folder.root}"
     print(f"training  {architecture.name}, {size}, {len(data.train.source)} images, {settings.epochs} epochs, {where}")
     average_gradients(model, processes)
     quiet = 1 if sys.stdout.isatty() else 2  # a progress bar for a person, a line an epoch for a log
@@ -137,10 +138,8 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
         )
         if processes.writes:
             finish(folder, card, data.val, history, time.monotonic() - started)
-            for picture in (folder.samples, folder.curves):
-                tracked.tell(lambda tracker, picture=picture: tracker.picture(len(history), picture))
-            tracked.tell(lambda tracker: tracker.model(folder.model, folder.card))
             shutil.rmtree(folder.checkpoints, ignore_errors=True)
+            tracked.run_ended(folder, len(history))
     leave_processes(processes)
     return folder.model
 
@@ -170,11 +169,11 @@ def _plan(options: TrainOptions, architecture: Architecture, data: TrainingData)
     return affordable_epochs(network, data.train, data.val, options.max_minutes or 0)
 
 
-def _device() -> str:
+def _device(processes: Processes) -> str:
     import keras
 
     if keras.backend.backend() != "torch":
-        return keras.backend.backend()
+        return keras.backend.backend() + (f", {processes.devices} devices" if processes.devices > 1 else "")
     import torch
 
     device = str(keras.ops.zeros(()).device)

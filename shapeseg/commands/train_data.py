@@ -50,9 +50,12 @@ def open_data(options: TrainOptions, stride: int, processes: Processes) -> Train
         augmentation=settings.augmentation,
         target=settings.target,
         shard=shard,
+        devices=processes.devices,
     )
+    # On jax the first batch says how all of a pass are shared, and the last of val may be of any size: so none is shared.
+    val_batch = 16 if processes.devices == 1 else 2 * processes.devices + 1
     description = {"folder": folder, "sha256": digest, "images": len(train) + len(val), "target": settings.target}
-    return TrainingData(feed, Feed(val, 16, target=settings.target), digest, description)
+    return TrainingData(feed, Feed(val, val_batch, target=settings.target), digest, description)
 
 
 def _fresh(options: TrainOptions) -> tuple[Any, Any, str, str]:

@@ -1,8 +1,8 @@
 """DeepLabV3+ as keras-cv builds it, on a residual network of its own: an extra, to compare with, and a way to its backbones.
 
-keras-cv 0.9.0 needs TensorFlow to be there, whatever backend it computes on. Its own head applies softmax to what for us is one
-channel, so the head is ours; its backbones by name download weights, so the backbone is built from its class. Its layers read
-Keras's global image data format, which must be channels_last: the commands see to that.
+keras-cv 0.9.0 needs TensorFlow to be there, whatever backend it computes on. Its own head applies softmax to one channel,
+so the head is ours; its backbones by name download weights, so the backbone is built from its class. Its layers read Keras's
+global image data format, which must be channels_last: the commands see to that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Settings:
     """Size of the DeepLabV3+ of keras-cv."""
 
     widths: tuple[int, ...] = (8, 16, 24, 32)
-    """Narrowest channels in the residual blocks at 1/4, 1/8, 1/16 and 1/32 of the resolution, which give four times as many."""
+    """Narrowest channels of the residual blocks at 1/4, 1/8, 1/16 and 1/32 of the resolution; they give four times as many."""
     blocks: int = 2
     """Residual blocks at each resolution."""
     dilations: tuple[int, ...] = (1, 2, 3)
@@ -32,7 +32,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         if len(self.widths) != 4 or min(self.widths) < 1:
-            raise UsageError("widths must be 1 or more, at four levels", received=f"widths={self.widths}", fix="Try 8 16 24 32")
+            raise UsageError(
+                "widths must be 1 or more, at four levels", received=f"widths={self.widths}", fix="Try 8 16 24 32"
+            )
         if self.blocks < 2:
             raise UsageError("blocks must be 2 or more", received=f"blocks={self.blocks}", fix="Try 2")
         if not self.dilations or min(self.dilations) < 1:

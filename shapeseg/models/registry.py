@@ -22,7 +22,7 @@ ARCHITECTURES = {
     "keras_cv_deeplab_v3_plus": "DeepLabV3+ of keras-cv, an extra",
 }
 # What an architecture needs beside the default install: modules, and how to get them.
-_EXTRAS = {
+EXTRAS = {
     "keras_cv_deeplab_v3_plus": (("keras_cv", "tensorflow"), "pip install keras-cv==0.9.0 tensorflow-cpu==2.20.0"),
 }
 
@@ -63,13 +63,15 @@ def build(name: str, settings: Mapping[str, Any] | None = None) -> keras.Model:
     check_name(name)
     install = missing_extra(name)
     if install is not None:
-        raise NotInstalledError(f"the model {name} needs packages that are not installed", received=name, fix=f"Run: {install}")
+        raise NotInstalledError(
+            f"the model {name} needs packages that are not installed", received=name, fix=f"Run: {install}"
+        )
     return _module(name).build(Architecture(name, dict(settings or {})).typed_settings())
 
 
 def missing_extra(name: str) -> str | None:
     """Returns the command that installs what an architecture needs and is not there; None when nothing is missing."""
-    modules, install = _EXTRAS.get(name, ((), ""))
+    modules, install = EXTRAS.get(name, ((), ""))
     return install if any(find_spec(module) is None for module in modules) else None
 
 

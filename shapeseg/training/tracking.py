@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from shapeseg.training.callbacks import Logs, logged
+from shapeseg.training.run_folder import RunFolder
 from shapeseg.training.settings import TrackerName
 
 
@@ -128,6 +129,12 @@ class Tracking(keras.callbacks.Callback):
         """Comes after the run's own history and model are written."""
         self.tell(lambda tracker: tracker.scores(epoch + 1, logged(self.model, logs)))
 
+    def run_ended(self, folder: RunFolder, epochs: int) -> None:
+        """Tells what a finished run has left in its folder."""
+        self.tell(lambda tracker: tracker.picture(epochs, folder.samples))
+        self.tell(lambda tracker: tracker.picture(epochs, folder.curves))
+        self.tell(lambda tracker: tracker.model(folder.model, folder.card))
+
     def tell(self, what: Callable[[Tracker], object]) -> None:
         """Tells the tracker something, if there is one and it has never failed: ``tell(lambda tracker: tracker.close())``."""
         tracker = self._tracker
@@ -140,6 +147,8 @@ class Tracking(keras.callbacks.Callback):
         except Exception as error:  # whatever is wrong with a tracker, the training is worth more
             self._tracker = None
             reason = " ".join(f"{type(error).__name__}: {error}".split())
+            if isinstance(error, ImportError):
+                reason += f"; pip install {self._name}"
             print(f"warning: {self._name} tracks no more of this run, which goes on ({reason})", file=sys.stderr)  # noqa: T201
 
 
