@@ -14,4 +14,5 @@ COMMANDS = {
     "train": "train a model on a dataset",
     "models": "list the architectures, their sizes and their speeds here",
     "evaluate": "measure a saved model on a dataset",
+    "study": "measure what occlusion in the training data does",
 }
