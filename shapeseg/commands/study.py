@@ -42,7 +42,7 @@ class StudyOptions(CommonOptions):
     """Images that each model learns from."""
     val_images: int = 90
     """Natural images that choose the best epoch and the threshold of every model."""
-    test_images: int = 240
+    test_images: int = 300
     """Images of each test set."""
     data_seed: int = 1000
     """Seed of the test sets; those of the others follow it."""
@@ -58,7 +58,7 @@ class StudyOptions(CommonOptions):
     training: Annotated[TrainingSettings, tyro.conf.arg(name="")] = field(default_factory=_usual_training)
 
     def __post_init__(self) -> None:
-        for name, usual in (("seeds", 3), ("train_images", 720), ("val_images", 90), ("test_images", 240), ("jobs", 2)):
+        for name, usual in (("seeds", 3), ("train_images", 720), ("val_images", 90), ("test_images", 300), ("jobs", 2)):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be 1 or more", received=f"{name}={getattr(self, name)}", fix=f"Try {usual}")
         if not 0 <= self.data_seed < 2**63:

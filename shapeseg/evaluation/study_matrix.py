@@ -135,11 +135,11 @@ def _table(scores: SetScores, value: Callable[[Rectangle], float]) -> NDArray[np
 def _changes(
     natural: Sequence[SetScores], removed: Sequence[SetScores], pairs: Sequence[Mapping[int, int]]
 ) -> dict[str, NDArray[np.float64]]:
-    """Returns sums over the paired, occluded rectangles: float64 (seeds, images, bins and any) of each of four names."""
+    """Returns sums over the pairs, hidden before and not after (in a pile something below the occluder may still hide one): float64 (seeds, images, bins and any) of each of four names."""
     names = ("n", "before", "after", "change")
     tables = {name: np.zeros((len(natural), len(pairs), len(BINS))) for name in names}
     for seed, (before, after) in enumerate(zip(natural, removed, strict=True)):
-        twins = {(each.place, each.instance): each.recall for each in after.rectangles}
+        twins = {(each.place, each.instance): each.recall for each in after.rectangles if each.occlusion_rate == 0}
         for each in before.rectangles:
             twin = twins.get((each.place, pairs[each.place].get(each.instance, 0)))
             if each.occlusion_rate > 0 and each.recall is not None and twin is not None:

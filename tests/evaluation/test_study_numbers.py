@@ -90,8 +90,10 @@ def test_counterfactual_pairs_are_the_same_rectangles():
         rectangle(1, 0.7, "(0.5, 0.75]", "other", 0.75, instance=3),
     ]
     after = [rectangle(0, 0.0, "0", recall=0.75, instance=1), rectangle(1, 0.0, "0", recall=1.0, instance=2)]
+    before += [rectangle(1, 0.3, "(0.25, 0.5]", "other", 0.5, instance=4)]
+    after += [rectangle(1, 0.1, "(0, 0.25]", "other", 0.5, instance=3)]  # still hidden, by what was below
     natural, removed = ({"all": [scores([(1, 0, 0)] * 2, each)]} for each in (before, after))
-    found = counterfactual(natural, removed, [{1: 1, 2: 2}, {3: 2}])
+    found = counterfactual(natural, removed, [{1: 1, 2: 2}, {3: 2, 4: 3}])
     assert found["n"] == dict(zip([*BINS[1:], "any"], [1, 0, 1, 0, 2], strict=True))
     changes = found["arms"]["all"]
     assert changes["(0, 0.25]"]["change"]["value"] == 0.25

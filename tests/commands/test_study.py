@@ -1,0 +1,232 @@
+"""The study as a user runs it, very small: what it trains on, what it writes, and that it goes on where it was."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from command_runs import HANG, REPOSITORY, SMALL, descendants, error_line, folder_names, run_python, running, succeed
+from PIL import Image
+
+from shapeseg.commands.study import NAMES, StudyOptions, study
+from shapeseg.commands.study_cells import Cell, train_cells
+from shapeseg.commands.study_data import composition, rows_digest, test_sets, train_set
+from shapeseg.datasets import Dataset
+from shapeseg.errors import InputError, UsageError
+from shapeseg.scenes import SceneSettings
+from shapeseg.settings import settings_from_dict
+from shapeseg.training.run_folder import RunFolder
+
+COMMAND = ("-m", "shapeseg", "study", "--arms", "drop-occluded", "all", "--seeds", 1, "--train-images", 8, "--val-images", 4)
+COMMAND += ("--test-images", 10, "--epochs", 1, "--widths", 4, 4, *SMALL)
+SCENE = SceneSettings(width=64, height=64, min_size=8, max_size=20)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = tmp_path_factory.mktemp("study")
+    succeed(run_python(*COMMAND, "--out", "s", cwd=place, PYTHONPATH=REPOSITORY))
+    return place
+
+
+def results(folder):
+    return json.loads((folder / "study.json").read_text())
+
+
+def digests(folder):
+    return {path.parent.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("cells/*/model.keras")}
+
+
+def again(place, monkeypatch):
+    """Runs the same study in this process."""
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    before = results(place / "s")
+    study(settings_from_dict(StudyOptions, json.loads((place / "s/config.json").read_text())))
+    after = results(place / "s")
+    return [{name: value for name, value in each.items() if name != "command"} for each in (before, after)]
+
+
+def test_every_arm_meets_every_test_set(place):
+    found = results(place / "s")
+    assert folder_names(place / "s") == {*NAMES, "data", "cells", "config.json", ".lock"}
+    for test in ("clean", "natural", "dialled", "removed"):
+        assert found["test_sets"][test]["images"] == 10
+        for arm in ("all", "drop-occluded"):
+            assert 0 <= found["matrix"][test][arm]["iou"]["value"] <= 1
+            assert len(found["matrix"][test][arm]["iou"]["seeds"]) == 1
+    assert found["training_sets"]["drop-occluded"]["hidden_at_all"] == 0 < found["training_sets"]["all"]["hidden_at_all"]
+    assert {each["images"] for each in found["training_sets"].values()} == {8}
+    assert found["response"]["any"]["n"]["(0.5, 0.75]"] == 2  # every fifth image
+    page = (place / "s/study.md").read_text()
+    for test in ("clean", "natural", "dialled", "removed"):
+        assert f"{found['matrix'][test]['all']['iou']['value']:.4f}" in page
+    for name in NAMES[2:]:
+        with Image.open(place / "s" / name) as picture:
+            assert min(picture.size) > 300
+            picture.load()
+
+
+def test_models_differ_in_nothing_but_their_training_images(place):
+    rows = [json.loads(path.read_text()) for path in place.glob("s/cells/*/config.json")]
+    assert len(rows) == 2
+    same = [{name: value for name, value in row.items() if name not in ("data", "out")} for row in rows]
+    assert same[0] == same[1]
+    assert same[0]["train_images"] == 8
+    assert "val-" in same[0]["val_data"]
+
+
+def test_a_finished_study_trains_and_measures_nothing_again(place, monkeypatch):
+    files = {path: path.stat().st_mtime_ns for path in place.glob("s/*/*/*") if path.suffix in (".keras", ".json")}
+    before, after = again(place, monkeypatch)
+    assert before == after
+    assert files == {path: path.stat().st_mtime_ns for path in files}
+    assert len(files) > 10
+
+
+def test_what_a_kill_left_of_a_cell_is_trained_again_to_the_same_model(place, monkeypatch):
+    models = digests(place / "s")
+    cell = next(place.glob("s/cells/all-*"))
+    (cell / "checkpoints").mkdir()  # as where a training was killed
+    (cell / "model.keras").unlink()
+    others = next(place.glob("s/cells/drop-*/model.keras")).stat().st_mtime_ns
+    before, after = again(place, monkeypatch)
+    assert before == after
+    assert digests(place / "s") == models
+    assert next(place.glob("s/cells/drop-*/model.keras")).stat().st_mtime_ns == others
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
+def test_an_interrupted_study_stops_its_trainings_and_says_so(place, tmp_path):
+    shutil.copytree(place / "s/data", tmp_path / "s/data")
+    command = [sys.executable, *map(str, COMMAND), "--out", "s", "--epochs", str(10**6), "--patience", str(10**6)]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not list(tmp_path.glob("s/cells/*/model.keras")):
+        assert process.poll() is None, process.communicate()
+    below = descendants(process.pid)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    stderr = process.communicate(timeout=HANG)[1]
+    assert process.returncode == 130, stderr
+    assert error_line(stderr)
+    assert len(below) >= 1
+    assert not running(below)
+    assert not (tmp_path / "s/study.json").exists()
+
+
+def test_a_training_that_fails_tells_why_with_its_code(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    cell = Cell(
+        "all, seed 0", RunFolder(tmp_path / "run"), ("--data", str(tmp_path / "nowhere"), "--out", str(tmp_path / "run"))
+    )
+    with Path(os.devnull).open() as lock, pytest.raises(InputError, match=r"all, seed 0.*nowhere"):
+        train_cells([cell], 1, lock.fileno(), lambda count: None)
+
+
+@pytest.mark.parametrize("arm", ["all", "drop-beyond", "ignore-occluded", "no-overlap", "heavy"])
+def test_an_arm_is_what_its_name_says(arm, tmp_path):
+    data = train_set(tmp_path, arm, SCENE, 5, 12)
+    assert len(data) >= 12
+    assert {row["split"] for row in data.rows} == {"train"}
+    found = composition([data.first(12)])
+    assert found["images"] == 12
+    quarter = found["hidden_by_more_than_a_quarter"]
+    assert quarter > 0.4 if arm == "heavy" else (quarter > 0) == (arm == "all")
+    assert (found["hidden_at_all"] > 0) == (arm != "no-overlap")
+    assert rows_digest(train_set(tmp_path, arm, SCENE, 5, 12)) == rows_digest(data)
+
+
+def test_other_arms_and_larger_pools_change_no_training_set(tmp_path):
+    alone = rows_digest(train_set(tmp_path / "a", "drop-beyond", SCENE, 5, 12).first(12))
+    train_set(tmp_path / "b", "drop-occluded", SCENE, 5, 12)  # needs a larger pool
+    assert rows_digest(train_set(tmp_path / "b", "drop-beyond", SCENE, 5, 12).first(12)) == alone
+    assert rows_digest(train_set(tmp_path / "b", "all", SCENE, 5, 12).first(12)) == rows_digest(
+        train_set(tmp_path / "a", "all", SCENE, 5, 12).first(12)
+    )
+
+
+def test_scenes_that_always_overlap_are_told(tmp_path):
+    crowded = replace(SCENE, min_instances=60, max_instances=60)
+    with pytest.raises(InputError, match="drop-occluded leaves too few"):
+        train_set(tmp_path, "drop-occluded", crowded, 5, 2)
+
+
+def test_test_sets_are_the_four_and_share_no_scene_with_training(tmp_path):
+    tests = test_sets(tmp_path, SCENE, 1, 10)
+    trained = {str(row["instances"]) for row in train_set(tmp_path, "all", SCENE, 6, 10).rows}
+    for name, data in tests.items():
+        assert len(data) == 10
+        assert trained.isdisjoint(str(row["instances"]) for row in data.rows), name
+    hidden = {name: composition([data])["hidden_at_all"] for name, data in tests.items()}
+    assert hidden["clean"] == 0 <= hidden["removed"] < hidden["natural"]
+    pairs = zip(tests["natural"].rows, tests["removed"].rows, strict=True)
+    assert all(row["image_id"] == twin["twin"]["image_id"] for row, twin in pairs)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"seeds": 0}, "seeds=0"),
+        ({"jobs": 0}, "jobs=0"),
+        ({"train_images": -1}, "train_images=-1"),
+        ({"arms": ("heavy",)}, "heavy"),
+        ({"arms": ("all",)}, "all"),
+        ({"arms": ("all", "heavy", "heavy")}, "heavy heavy"),
+        ({"data_seed": -1}, "data_seed=-1"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_told(changes, word):
+    with pytest.raises(UsageError, match=word):
+        StudyOptions(**changes)
+
+
+def test_a_folder_of_other_things_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(UsageError, match=r"thesis\.txt"):
+        study(replace(StudyOptions(), out=tmp_path))
+    assert folder_names(tmp_path) == {"thesis.txt"}
+
+
+def test_an_unknown_arm_is_usage(tmp_path):
+    result = run_python("-m", "shapeseg", "study", "--arms", "all", "most", cwd=tmp_path, PYTHONPATH=REPOSITORY)
+    assert result.returncode == 2
+    assert "most" in result.stderr
+    assert folder_names(tmp_path) == set()
+
+
+def test_quick_lowers_only_what_is_left_at_its_default():
+    from shapeseg.commands.study import _quick
+
+    options = _quick(StudyOptions(seeds=1, quick=True))
+    assert (options.seeds, options.train_images, options.training.epochs) == (1, 60, 4)
+    assert options.scene.width == 96
+    assert _quick(StudyOptions(scene=SCENE)).scene == SCENE
+
+
+def test_a_training_takes_the_first_images_and_another_set_s_val(small_dataset, tmp_path):
+    from shapeseg.commands.train import TrainOptions
+    from shapeseg.commands.train_data import open_data
+    from shapeseg.training.processes import join_processes
+
+    other = train_set(tmp_path, "all", SCENE, 5, 12)
+    usual = open_data(TrainOptions(data=small_dataset), 4, join_processes())
+    found = open_data(TrainOptions(data=other.folder, val_data=small_dataset, train_images=7), 4, join_processes())
+    assert [found.train.source.scene_of(place, 0) for place in range(7)] == [other.scene(place) for place in range(7)]
+    assert len(found.train.source) == 7
+    assert found.val.source.rows == Dataset(small_dataset).split("val").rows == usual.val.source.rows
+    assert len({found.digest, usual.digest, other.digest()}) == 3
+    with pytest.raises(InputError, match="13 of 12"):
+        other.first(13)
