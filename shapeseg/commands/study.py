@@ -25,7 +25,7 @@ _OWN = {*NAMES, "data", "cells", "config.json", ".lock"}
 
 
 def _usual_training() -> TrainingSettings:
-    return TrainingSettings(epochs=7)
+    return TrainingSettings(epochs=8)
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,10 @@ def _table(scores: SetScores, value: Callable[[Rectangle], float]) -> NDArray[np
 def _changes(
     natural: Sequence[SetScores], removed: Sequence[SetScores], pairs: Sequence[Mapping[int, int]]
 ) -> dict[str, NDArray[np.float64]]:
-    """Returns sums over the pairs, hidden before and not after (in a pile something below the occluder may still hide one): float64 (seeds, images, bins and any) of each of four names."""
+    """Returns sums over the pairs: float64 (seeds, images, bins and any) of each of four names.
+
+    A rectangle that is still hidden in its twin, by what was below its occluder, is left out.
+    """
     names = ("n", "before", "after", "change")
     tables = {name: np.zeros((len(natural), len(pairs), len(BINS))) for name in names}
     for seed, (before, after) in enumerate(zip(natural, removed, strict=True)):
