@@ -85,6 +85,7 @@ def study(options: StudyOptions) -> Path:
     from shapeseg.commands.study_data import test_sets, train_set, val_set
     from shapeseg.commands.study_files import study_results, write_study
     from shapeseg.commands.study_measure import measure_cell
+    from shapeseg.reporting.study_tables import summary
 
     options = _quick(options) if options.quick else options
     _make_folder(options.out)
@@ -115,6 +116,7 @@ def study(options: StudyOptions) -> Path:
         part = {key: each.first(options.train_images) for key, each in train.items()}
         results = study_results(options, part, tests, cells, scores)
         write_study(options.out, results, tests, cells)
+    print(summary(results))
     print(f"wrote {', '.join(str(options.out / name) for name in NAMES)}")
     return options.out
 

@@ -52,6 +52,16 @@ def study_page(results: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def summary(results: Mapping[str, Any]) -> str:
+    """Returns the IoU on decidable pixels, for the terminal: a row an arm, a column a test set."""
+    matrix = results["matrix"]
+    lines = [f"{'IoU, decidable pixels':<22}" + "".join(f"{test:>9}" for test in matrix)]
+    for arm in results["training_sets"]:
+        values = [matrix[test][arm]["iou_decidable"]["value"] for test in matrix]
+        lines.append(f"{arm:<22}" + "".join(f"{'-' if value is None else f'{value:.4f}':>9}" for value in values))
+    return "\n".join(lines)
+
+
 def _introduction(results: Mapping[str, Any]) -> str:
     settings = results["settings"]
     quick = "**A quick look: these numbers mean little.** " if results["quick"] else ""

@@ -1,17 +1,17 @@
 """The study as a user runs it, very small: what it trains on, what it writes, and that it goes on where it was."""
 
-import hashlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from command_runs import HANG, REPOSITORY, SMALL, descendants, error_line, folder_names, run_python, running, succeed
+from command_runs import HANG, REPOSITORY, SMALL, descendants, error_line, folder_names, run_python, running
 from PIL import Image
 
 from shapeseg.commands.study import NAMES, StudyOptions, study
@@ -24,33 +24,61 @@ from shapeseg.settings import settings_from_dict
 from shapeseg.training.run_folder import RunFolder
 
 COMMAND = ("-m", "shapeseg", "study", "--arms", "drop-occluded", "all", "--seeds", 1, "--train-images", 8, "--val-images", 4)
-COMMAND += ("--test-images", 10, "--epochs", 1, "--widths", 4, 4, *SMALL)
+COMMAND += ("--test-images", 10, "--epochs", 1, "--widths", 4, 4, *SMALL, "--jobs", 1, "--out", "s")
 SCENE = SceneSettings(width=64, height=64, min_size=8, max_size=20)
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
+
+
+class Interrupted(NamedTuple):
+    """A study that was interrupted while it trained its second model, and has not gone on yet."""
+
+    place: Path
+    code: int
+    stderr: str
+    left: list
+    finished: dict
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def interrupted(tmp_path_factory):
     place = tmp_path_factory.mktemp("study")
-    succeed(run_python(*COMMAND, "--out", "s", cwd=place, PYTHONPATH=REPOSITORY))
-    return place
+    process = subprocess.Popen(
+        [sys.executable, *map(str, COMMAND)],
+        cwd=place,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not list(place.glob("s/cells/all-*/config.json")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    below = descendants(process.pid)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    stderr = process.communicate(timeout=HANG)[1]
+    return Interrupted(place, process.returncode, stderr, running(below) if below else ["none were there"], times(place))
+
+
+@pytest.fixture(scope="module")
+def place(interrupted):
+    """The study's folder, after it has gone on in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(interrupted.place)
+        patch.setenv("PYTHONPATH", str(REPOSITORY))
+        study(settings_from_dict(StudyOptions, json.loads(Path("s/config.json").read_text())))
+    return interrupted.place
+
+
+def times(place):
+    """Returns when each file of a finished model was written."""
+    cells = [path.parent for path in place.glob("s/cells/*/model.keras") if not (path.parent / "checkpoints").exists()]
+    return {path: path.stat().st_mtime_ns for cell in cells for path in cell.iterdir()}
 
 
 def results(folder):
     return json.loads((folder / "study.json").read_text())
-
-
-def digests(folder):
-    return {path.parent.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("cells/*/model.keras")}
-
-
-def again(place, monkeypatch):
-    """Runs the same study in this process."""
-    monkeypatch.chdir(place)
-    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
-    before = results(place / "s")
-    study(settings_from_dict(StudyOptions, json.loads((place / "s/config.json").read_text())))
-    after = results(place / "s")
-    return [{name: value for name, value in each.items() if name != "command"} for each in (before, after)]
 
 
 def test_every_arm_meets_every_test_set(place):
@@ -82,49 +110,28 @@ def test_models_differ_in_nothing_but_their_training_images(place):
     assert "val-" in same[0]["val_data"]
 
 
+def test_an_interruption_is_one_line_and_stops_what_trains(interrupted):
+    assert interrupted.code == 130, interrupted.stderr
+    assert error_line(interrupted.stderr)
+    assert interrupted.left == []
+    assert [path.parent.name[:4] for path in interrupted.finished if path.name == "model.keras"] == ["drop"]
+
+
+def test_a_study_goes_on_with_what_is_missing(interrupted, place):
+    now = times(place)
+    assert interrupted.finished == {path: now[path] for path in interrupted.finished}
+    assert [path.parent.name[:4] for path in set(now) if path.name == "model.keras" and path not in interrupted.finished] == [
+        "all-"
+    ]
+
+
 def test_a_finished_study_trains_and_measures_nothing_again(place, monkeypatch):
-    files = {path: path.stat().st_mtime_ns for path in place.glob("s/*/*/*") if path.suffix in (".keras", ".json")}
-    before, after = again(place, monkeypatch)
-    assert before == after
-    assert files == {path: path.stat().st_mtime_ns for path in files}
-    assert len(files) > 10
-
-
-def test_what_a_kill_left_of_a_cell_is_trained_again_to_the_same_model(place, monkeypatch):
-    models = digests(place / "s")
-    cell = next(place.glob("s/cells/all-*"))
-    (cell / "checkpoints").mkdir()  # as where a training was killed
-    (cell / "model.keras").unlink()
-    others = next(place.glob("s/cells/drop-*/model.keras")).stat().st_mtime_ns
-    before, after = again(place, monkeypatch)
-    assert before == after
-    assert digests(place / "s") == models
-    assert next(place.glob("s/cells/drop-*/model.keras")).stat().st_mtime_ns == others
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
-def test_an_interrupted_study_stops_its_trainings_and_says_so(place, tmp_path):
-    shutil.copytree(place / "s/data", tmp_path / "s/data")
-    command = [sys.executable, *map(str, COMMAND), "--out", "s", "--epochs", str(10**6), "--patience", str(10**6)]
-    process = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    while not list(tmp_path.glob("s/cells/*/model.keras")):
-        assert process.poll() is None, process.communicate()
-    below = descendants(process.pid)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    stderr = process.communicate(timeout=HANG)[1]
-    assert process.returncode == 130, stderr
-    assert error_line(stderr)
-    assert len(below) >= 1
-    assert not running(below)
-    assert not (tmp_path / "s/study.json").exists()
+    monkeypatch.chdir(place)
+    files, before = times(place), results(place / "s")
+    study(settings_from_dict(StudyOptions, json.loads(Path("s/config.json").read_text())))
+    assert times(place) == files
+    assert results(place / "s") == before
+    assert sum(path.name.startswith("scores-") for path in files) == 8
 
 
 def test_a_training_that_fails_tells_why_with_its_code(tmp_path, monkeypatch):
