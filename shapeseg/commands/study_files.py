@@ -18,8 +18,8 @@ from shapeseg.evaluation.prediction import probabilities
 from shapeseg.evaluation.study_matrix import BASE, Arms, counterfactual, iou_matrix, largest_losses, response
 from shapeseg.evaluation.study_scores import SetScores, pairs_of
 from shapeseg.models import load_model, read_card
+from shapeseg.reporting.occlusion_pictures import Comparison, comparison_figure, matrix_figure, response_figure
 from shapeseg.reporting.pictures import save_figure
-from shapeseg.reporting.study_pictures import Comparison, comparison_figure, matrix_figure, response_figure
 from shapeseg.reporting.study_tables import study_page
 
 if TYPE_CHECKING:
