@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from shapeseg.evaluation.bootstrap import times_drawn
 from shapeseg.evaluation.study_intervals import SeedMeans
 from shapeseg.evaluation.study_matrix import BINS, counterfactual, iou_matrix, largest_losses, response
 from shapeseg.evaluation.study_scores import Rectangle, SetScores, pairs_of
@@ -50,6 +51,13 @@ def test_an_interval_holds_the_luck_of_seeds_and_of_images():
     assert widths[2] == pytest.approx(2 * 1.96 * standard_error, rel=0.15)
 
 
+def test_seeds_are_drawn_independently_of_images():
+    images, seeds = (np.concatenate(list(times_drawn(3, run))) for run in (0, 1))
+    assert (images.sum(1) == 3).all()
+    assert (seeds.sum(1) == 3).all()
+    assert abs(np.corrcoef(images[:, 0], seeds[:, 0])[0, 1]) < 0.1
+
+
 def test_a_difference_is_taken_between_pairs():
     wholes = np.full((2, 40, 1), 100.0)
     parts = RANDOM.integers(0, 90, (2, 40, 1)).astype(float)
@@ -91,6 +99,7 @@ def test_counterfactual_pairs_are_the_same_rectangles():
     ]
     after = [rectangle(0, 0.0, "0", recall=0.75, instance=1), rectangle(1, 0.0, "0", recall=1.0, instance=2)]
     before += [rectangle(1, 0.3, "(0.25, 0.5]", "other", 0.5, instance=4)]
+    after += [rectangle(0, 0.0, "0", instance=2)]
     after += [rectangle(1, 0.1, "(0, 0.25]", "other", 0.5, instance=3)]  # still hidden, by what was below
     natural, removed = ({"all": [scores([(1, 0, 0)] * 2, each)]} for each in (before, after))
     found = counterfactual(natural, removed, [{1: 1, 2: 2}, {3: 2, 4: 3}])
