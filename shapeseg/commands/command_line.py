@@ -74,7 +74,7 @@ def _parse(options_type: type[Options], arguments: list[str], prog: str | None) 
     hints = get_type_hints(options_type, include_extras=True)
     positional = {name for name, hint in hints.items() if tyro.conf.Positional in getattr(hint, "__metadata__", ())}
     named: dict[str, Any] = {name: _paths(content[name]) for name in positional if content.get(name) is not None}
-    flags = _flags({name: value for name, value in content.items() if name not in positional})
+    flags = flags_of({name: value for name, value in content.items() if name not in positional})
     return tyro.cli(
         options_type, args=flags + arguments, default=options_type(**named), prog=prog, description=options_type.__doc__
     )
@@ -84,11 +84,12 @@ def _paths(value: str | list[str]) -> Path | tuple[Path, ...]:
     return tuple(map(Path, value)) if isinstance(value, list) else Path(value)
 
 
-def _flags(content: dict[str, Any]) -> list[str]:
+def flags_of(content: dict[str, Any]) -> list[str]:
+    """Returns plain settings as flags; those of groups stand beside the others."""
     flags = []
     for name, value in content.items():
         if isinstance(value, dict):
-            flags += _flags(value)
+            flags += flags_of(value)
         elif isinstance(value, bool):
             flags.append(f"--{name}" if value else f"--no-{name}")
         else:

@@ -33,6 +33,10 @@ class TrainOptions(CommonOptions):
 
     data: Path = Path("data/shapes")
     """Dataset to learn from, made when it is the default one and not there; "none" draws fresh scenes in every epoch."""
+    val_data: Path | None = None
+    """Dataset whose val split chooses the best epoch and the threshold; by default that of --data."""
+    train_images: int | None = None
+    """Learn from the first so many images of the train split only."""
     epoch_images: int = 720
     """With --data none: fresh images an epoch."""
     model: str = "unet"
@@ -62,6 +66,14 @@ class TrainOptions(CommonOptions):
             )
         if self.epoch_images < 1:
             raise UsageError("epoch_images must be 1 or more", received=self.epoch_images, fix="Try 720")
+        if self.train_images is not None and self.train_images < 1:
+            raise UsageError("train_images must be 1 or more", received=self.train_images, fix="Try 720")
+        if str(self.data) == "none" and (self.val_data or self.train_images):
+            raise UsageError(
+                "fresh scenes are not taken from a dataset",
+                received=f"val_data={self.val_data}, train_images={self.train_images}",
+                fix="Leave them out, or name a dataset with --data",
+            )
         if self.max_minutes is not None and not self.max_minutes > 0:
             raise UsageError("max_minutes must be above 0", received=self.max_minutes, fix="Try 10")
         if self.pictures_every < 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shapeseg.errors import InputError
@@ -79,13 +80,17 @@ def _stored(options: TrainOptions, stride: int) -> tuple[Dataset, Dataset, str, 
         )
         generate(default)
     data = Dataset(options.data)
-    train, val = data.split("train"), data.split("val")
-    if options.training.target == "amodal" and not data.has_recipes:
-        raise InputError("whole rectangles are unknown without recipes", received=options.data, fix="Use --target visible")
+    val_data = Dataset(options.val_data) if options.val_data else data
+    train, val = data.split("train"), val_data.split("val")
+    if options.train_images:
+        train = train.first(options.train_images)
     for part in (train, val):
+        if options.training.target == "amodal" and not part.has_recipes:
+            raise InputError("whole rectangles are unknown without recipes", received=part.folder, fix="Use --target visible")
         _check_size(part, stride)
         part.refuse_damage()
-    return train, val, data.digest(), str(options.data)
+    digest = data.digest() if val_data is data else hashlib.sha256((data.digest() + val_data.digest()).encode()).hexdigest()
+    return train, val, digest, str(options.data)
 
 
 def _check_size(data: Dataset, stride: int) -> None:

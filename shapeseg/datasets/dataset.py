@@ -105,15 +105,32 @@ class Dataset:
         """
         if name not in (*SPLITS, "all"):
             raise UsageError("there is no such split", received=name, fix=f"Use one of {', '.join(SPLITS)}, all")
-        part = Dataset.__new__(Dataset)
-        part.folder, part.manifest, part.has_recipes = self.folder, self.manifest, self.has_recipes
-        part.rows = [row for row in self.rows if name in (row["split"], "all")]
+        part = self._part([row for row in self.rows if name in (row["split"], "all")])
         if not part.rows:
             raise InputError(
                 f"the {name} split of {self.folder} is empty",
                 received=f"{len(self)} images",
                 fix="Make the dataset larger (10 images hold every split), or name another split",
             )
+        return part
+
+    def first(self, count: int) -> Dataset:
+        """Returns the first so many of these samples.
+
+        Raises:
+            InputError: If there are fewer.
+        """
+        if count > len(self):
+            raise InputError(
+                f"{self.folder} has fewer images than were asked for",
+                received=f"{count} of {len(self)}",
+                fix="Ask for fewer, or append to it",
+            )
+        return self._part(self.rows[:count])
+
+    def _part(self, rows: list[Row]) -> Dataset:
+        part = Dataset.__new__(Dataset)
+        part.folder, part.manifest, part.has_recipes, part.rows = self.folder, self.manifest, self.has_recipes, rows
         return part
 
     def feed(self, batch_size: int = 8, **options: Any) -> Feed:
