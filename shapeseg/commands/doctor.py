@@ -91,9 +91,11 @@ def _golden(model: keras.Model, card: Card) -> Finding:
 
     from shapeseg.models.golden import TOLERANCE, golden_output
 
+    now = golden_output(model, stride=card.architecture.stride)
+    if now is None:
+        return Finding("golden", "problem", "the golden scene gives numbers that are not finite")
     if card.golden is None:
         return Finding("golden", "note", "the card holds no golden output; models saved from now on have one")
-    now = golden_output(model, stride=card.architecture.stride)
     if now.image_sha256 != card.golden.image_sha256:
         return Finding("golden", "note", "this version draws the golden scene otherwise, so that nothing can be compared")
     if len(now.means) != len(card.golden.means):

@@ -2,6 +2,7 @@ import json
 import shutil
 
 import keras
+import numpy as np
 import pytest
 from command_runs import REPOSITORY, error_line
 
@@ -57,6 +58,15 @@ def test_another_output_is_a_problem(model, capsys):
     edit(model, lambda card: card["golden"].__setitem__("means", []))
     assert main([str(model)]) == 1
     assert "damaged" in capsys.readouterr().out
+
+
+def test_numbers_that_are_not_finite_are_a_problem(tmp_path, capsys):
+    large = new_model(0)
+    large.set_weights([weight * np.float32(1e30) for weight in large.get_weights()])
+    save_model(large, tmp_path / "model.keras", Card(ARCHITECTURE))
+    assert read_card(tmp_path / "model.keras").golden is None
+    assert main([str(tmp_path / "model.keras")]) == 1
+    assert "not finite" in capsys.readouterr().out
 
 
 def test_a_changed_file_is_a_problem_and_a_missing_one_missing_input(model, capsys):
