@@ -1,6 +1,6 @@
 import numpy as np
 
-from shapeseg.evaluation.components import Component, connected_components
+from shapeseg.evaluation.components import Component, connected_components, without_small
 
 
 def test_each_part_has_its_box_area_and_mean_probability():
@@ -25,3 +25,17 @@ def test_a_threshold_equal_to_a_probability_counts_it_and_nothing_found_is_nothi
     half = np.full((2, 3), 0.5, np.float32)
     assert [part.area for part in connected_components(half, 0.5)] == [6]
     assert connected_components(half, 0.51) == []
+
+
+def test_pieces_below_the_least_size_go():
+    # Pieces of 3, 1, 2 pixels; the two of the second row touch the first piece by a corner only.
+    predicted = np.array([[1, 1, 0, 1], [1, 0, 0, 0], [0, 1, 1, 0]], bool)
+    assert np.array_equal(without_small(predicted, 1), predicted)
+    assert without_small(predicted, 2).sum() == 5
+    assert np.array_equal(without_small(predicted, 3), [[1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]])
+    assert not without_small(predicted, 4).any()
+
+
+def test_the_background_is_no_piece():
+    assert not without_small(np.zeros((9, 9), bool), 3).any()
+    assert without_small(np.ones((2, 2), bool), 4).all()
