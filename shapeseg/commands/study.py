@@ -82,7 +82,7 @@ def study(options: StudyOptions) -> Path:
     """Does what is left to do, writes the results, and returns their folder."""
     prepare_keras()
     from shapeseg.commands.study_cells import make_cell, train_cells
-    from shapeseg.commands.study_data import test_sets, train_set, val_set
+    from shapeseg.commands.study_data import make_test_sets, train_set, val_set
     from shapeseg.commands.study_files import study_results, write_study
     from shapeseg.commands.study_measure import measure_cell
     from shapeseg.reporting.study_tables import summary
@@ -93,7 +93,7 @@ def study(options: StudyOptions) -> Path:
         files.write_json(options.out / "config.json", options_to_dict(options))
         data, seeds = options.out / "data", range(options.seeds)
         with progress_bar("drawing", 2 + len(options.arms) * options.seeds, "dataset") as progress:
-            tests = test_sets(data, options.scene, options.data_seed, options.test_images)
+            tests = make_test_sets(data, options.scene, options.data_seed, options.test_images)
             progress(1)
             val = val_set(data, options.scene, options.data_seed + len(tests), options.val_images)
             progress(1)

@@ -60,7 +60,7 @@ def val_set(root: Path, scene: SceneSettings, seed: int, images: int) -> Dataset
     return _drawn(root, "val", scene, _VAL, seed, images)
 
 
-def test_sets(root: Path, scene: SceneSettings, seed: int, images: int) -> dict[str, Dataset]:
+def make_test_sets(root: Path, scene: SceneSettings, seed: int, images: int) -> dict[str, Dataset]:
     """Returns the test sets by name: no overlap, natural, dialled to every bin alike, natural without its occluders."""
     natural = _drawn(root, "test-natural", scene, _TEST, seed, images)
     removed = natural.folder.with_name(f"test-removed-{_digest(natural.folder.name)}")

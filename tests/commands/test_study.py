@@ -16,7 +16,7 @@ from PIL import Image
 
 from shapeseg.commands.study import NAMES, StudyOptions, study
 from shapeseg.commands.study_cells import Cell, train_cells
-from shapeseg.commands.study_data import composition, rows_digest, test_sets, train_set
+from shapeseg.commands.study_data import composition, make_test_sets, rows_digest, train_set
 from shapeseg.datasets import Dataset
 from shapeseg.errors import InputError, UsageError
 from shapeseg.scenes import SceneSettings
@@ -172,7 +172,7 @@ def test_scenes_that_always_overlap_are_told(tmp_path):
 
 
 def test_test_sets_are_the_four_and_share_no_scene_with_training(tmp_path):
-    tests = test_sets(tmp_path, SCENE, 1, 10)
+    tests = make_test_sets(tmp_path, SCENE, 1, 10)
     trained = {str(row["instances"]) for row in train_set(tmp_path, "all", SCENE, 6, 10).rows}
     for name, data in tests.items():
         assert len(data) == 10
