@@ -1,11 +1,11 @@
-# make demo | make test | make notebook | make clean. Needs Python 3.11 or newer with venv, and nothing else.
+# make demo | make test | make notebook | make notebooks | make slides | make clean. Needs Python 3.11 or newer with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export KERAS_BACKEND ?= torch
 
-.PHONY: demo test lint notebook clean
+.PHONY: demo test lint notebook notebooks slides clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -23,6 +23,13 @@ lint: $(VENV)/installed-dev
 
 notebook: $(VENV)/installed
 	$(BIN)/jupyter lab notebooks
+
+notebooks: $(VENV)/installed
+	cd notebooks && ../$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level ERROR *.ipynb
+
+slides: $(VENV)/installed
+	$(BIN)/jupyter nbconvert --to slides --no-input --SlidesExporter.reveal_scroll=True \
+		--output-dir reports/slides notebooks/5_presentation.ipynb
 
 clean:
 	rm -rf $(VENV) data reports saved_models/unet-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
