@@ -25,7 +25,7 @@ notebook: $(VENV)/installed
 	$(BIN)/jupyter lab notebooks
 
 notebooks: $(VENV)/installed
-	cd notebooks && ../$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level ERROR *.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
 
 slides: $(VENV)/installed
 	$(BIN)/jupyter nbconvert --to slides --no-input --SlidesExporter.reveal_scroll=True \

@@ -29,13 +29,13 @@ def runs_figure(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> Figur
     for ax, (score, label) in zip(axes, _PANELS, strict=True):
         for number, (name, epochs) in enumerate(histories.items()):
             known = [row for row in epochs if score in row]
-            best = max(range(len(known)), key=lambda place, rows=known: rows[place]["val_iou"], default=None)
+            scores = [row["val_iou"] for row in known]
             ax.plot(
                 [row["epoch"] for row in known],
                 [row[score] for row in known],
                 color=COLORS[number % len(COLORS)],
                 marker=MARKERS[number % len(MARKERS)],
-                markevery=[] if best is None else [best],
+                markevery=[scores.index(max(scores))] if scores else [],
                 markersize=7,
                 label=name,
             )
