@@ -1,4 +1,5 @@
-# make demo | test | test-keras-cv | lint | notebook | reference | audit | clean. Needs Python 3.11 or newer with venv, and nothing else.
+# make demo | test | test-keras-cv | lint | notebook | notebooks | slides | reference | audit | clean.
+# Needs Python 3.11 or newer with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV_KERAS_CV := .venv-keras-cv
 export KERAS_BACKEND ?= torch
 
-.PHONY: demo test test-keras-cv lint notebook reference audit clean
+.PHONY: demo test test-keras-cv lint notebook notebooks slides reference audit clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -35,6 +36,13 @@ audit: $(VENV)/installed
 	$(PIP) pip-audit==2.10.1
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > $(VENV)/audited.txt
 	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement $(VENV)/audited.txt
+
+notebooks: $(VENV)/installed
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+
+slides: $(VENV)/installed
+	$(BIN)/jupyter nbconvert --to slides --no-input --SlidesExporter.reveal_scroll=True \
+		--output-dir reports/slides notebooks/5_presentation.ipynb
 
 clean:
 	rm -rf $(VENV) $(VENV_KERAS_CV) data reports saved_models/unet-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -67,6 +66,7 @@ def write_evaluation(
     from shapeseg.reporting.pictures import save_figure
     from shapeseg.reporting.report import write_report
     from shapeseg.reporting.tables import csv_text
+    from shapeseg.training.history import read_history
 
     for name in (_METRICS, *_CORRUPTIONS):
         (out / name).unlink(missing_ok=True)  # of an earlier evaluation
@@ -77,7 +77,9 @@ def write_evaluation(
     _write_pictures(out, data, metrics["target"], evaluation)
     reported = _report_images(whole, data, metrics["target"], evaluation)
     title = f"{model.parent.name} on the {metrics['split']} split of {options.data}"
-    write_report(out / "report.html", metrics, reported, title=title, history=_history(model.parent / "history.csv"))
+    history = model.parent / "history.csv"
+    epochs = read_history(history) if history.is_file() else None
+    write_report(out / "report.html", metrics, reported, title=title, history=epochs)
     files.write_json(out / "config.json", options_to_dict(options))
     if corrupted is not None:
         files.write_json(out / _CORRUPTIONS[0], corrupted)
@@ -134,11 +136,3 @@ def _report_image(
         instances=instances.get(row["index"], []),
         regenerate=shlex.join(["python", "-m", "shapeseg", *preview, "--out", picture]),
     )
-
-
-def _history(path: Path) -> list[dict[str, float]] | None:
-    """Reads the epochs of the run, if the model came from one."""
-    if not path.is_file():
-        return None
-    with path.open(newline="", encoding="utf-8") as file:
-        return [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]

@@ -1,4 +1,4 @@
-"""Tables for the terminal."""
+"""Tables for the terminal, for files and for notebooks."""
 
 from __future__ import annotations
 
@@ -18,10 +18,31 @@ def table(rows: Mapping[str, Any]) -> str:
     return "\n".join(f"{name:<{width}}  {_text(value)}" for name, value in rows.items())
 
 
+def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Returns rows of one set of names as a Markdown table; numbers stand to the right.
+
+    >>> print(markdown_table([{"split": "test", "iou": 0.97654}, {"split": "val", "iou": None}]))
+    | split | iou |
+    |---|--:|
+    | test | 0.9765 |
+    | val | - |
+    """
+    if not rows:
+        return ""
+    first = rows[0]
+    rule = "".join("|--:" if isinstance(value, int | float) else "|---" for value in first.values())
+    lines = [[_text(row[name]) for name in first] for row in rows]
+    return "\n".join([_line(list(first)), f"{rule}|", *map(_line, lines)])
+
+
 def csv_text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Returns CSV; a value that is undefined is left empty."""
     lines = [header, *rows]
     return "".join(",".join("" if value is None else str(value) for value in line) + "\n" for line in lines)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _text(value: Any) -> str:

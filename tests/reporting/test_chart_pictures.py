@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from shapeseg.evaluation.calibration import calibration, reliability
+from shapeseg.evaluation.threshold import CANDIDATES, counts_at, histograms
+from shapeseg.reporting.calibration_picture import calibration_figure
+from shapeseg.reporting.errors_picture import errors_figure
+from shapeseg.reporting.response_picture import response_figure
+from shapeseg.reporting.runs_picture import runs_figure
+from shapeseg.reporting.threshold_picture import threshold_figure
+
+TRUTH = np.array([True, True, False, False, False])
+PROBABILITY = np.array([0.97, 0.42, 0.62, 0.08, 0.02], np.float32)
+
+
+def line(axes, label):
+    (found,) = [each for each in axes.lines if each.get_label() == label]
+    return found
+
+
+def test_runs_are_drawn_by_epoch_with_the_best_one_marked():
+    reference = [{"epoch": k, "val_loss": 1 / k, "val_iou": k / 9, "val_iou_decidable": k / 8} for k in (1, 2, 3)]
+    own = [{"epoch": k, "val_loss": k, "val_iou": 1 / k, "val_iou_decidable": 1 / k} for k in (1, 2)]
+    loss, iou, decidable = runs_figure({"reference": reference, "own": own}).axes
+    assert list(line(loss, "reference").get_ydata()) == [1, 1 / 2, 1 / 3]
+    assert list(line(iou, "own").get_ydata()) == [1, 1 / 2]
+    assert list(line(decidable, "reference").get_xdata()) == [1, 2, 3]
+    assert [line(iou, name).get_markevery() for name in ("reference", "own")] == [[2], [0]]
+
+
+def test_a_run_without_epochs_is_an_empty_line():
+    assert [len(line(axes, "new").get_xdata()) for axes in runs_figure({"new": []}).axes] == [0, 0, 0]
+
+
+def test_the_threshold_picture_shows_the_scores_of_every_candidate():
+    found = histograms(TRUTH, PROBABILITY)
+    whole, _ = threshold_figure(found, 0.4).axes
+    for name in ("IoU", "precision", "recall"):
+        scores = [getattr(counts_at(found, candidate), name.lower()) for candidate in CANDIDATES]
+        assert list(line(whole, name).get_ydata()) == scores
+    assert list(line(whole, "chosen: 0.4").get_xdata()) == [0.4, 0.4]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_calibration_picture_shows_the_groups_that_are_known(known):
+    group = calibration(reliability(PROBABILITY, TRUTH))
+    curve, pixels = calibration_figure({"all": group, "decidable": group if known else None, "ambiguous": None}).axes
+    name = "decidable" if known else "all"
+    shares = line(curve, f"{name}, expected error {group['expected_error']:.4f}")
+    assert list(shares.get_ydata()) == [0, 1, 0, 1]
+    assert list(shares.get_xdata()) == pytest.approx([0.05, 0.42, 0.62, 0.97])
+    assert list(line(pixels, name).get_ydata()) == [2, 1, 1, 1]
+
+
+def test_errors_are_counted_by_place_and_images_without_a_score_left_out():
+    images = [{"iou": 0.9, "max_occlusion": 0.5}, {"iou": None, "max_occlusion": None}, {"iou": 1.0, "max_occlusion": 0.0}]
+    places, dots = errors_figure({"outer border": 30, "ambiguous": None, "elsewhere": 10}, images).axes
+    assert [text.get_text() for text in places.texts] == ["30 (75%)", "10 (25%)"]
+    assert dots.collections[0].get_offsets().tolist() == [[0.5, 0.9], [0.0, 1.0]]
+
+
+def test_the_response_leaves_out_bins_without_rectangles():
+    empty = {"n": 0, "recall": None, "recall_interval": None, "iou": None, "iou_interval": None}
+    half = {"n": 7, "recall": 0.5, "recall_interval": [0.4, 0.7], "iou": 0.4, "iou_interval": None}
+    recall, iou = response_figure({"reference": {"0": empty, "(0, 0.25]": half, "hidden": empty}}).axes
+    assert [text.get_text() for text in recall.get_xticklabels()] == ["0\nn=0", "(0, 0.25]\nn=7"]
+    assert [list(axes.lines[0].get_ydata()) for axes in (recall, iou)] == [[0.5], [0.4]]
+    (bar,) = recall.collections[0].get_segments()
+    assert bar[:, 1].tolist() == pytest.approx([0.4, 0.7])
