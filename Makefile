@@ -1,11 +1,11 @@
-# make demo | make test | make notebook | make clean. Needs Python 3.11 or newer with venv, and nothing else.
+# make demo | make test | make browser | make notebook | make clean. Needs Python 3.11 or newer with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export KERAS_BACKEND ?= torch
 
-.PHONY: demo test lint notebook clean
+.PHONY: demo test browser lint notebook clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -14,6 +14,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev lint
 	$(BIN)/python -m pytest
+
+# Debian's Chromium, for the tests of report.html; without it they are skipped.
+browser:
+	command -v chromium || { apt-get update && apt-get install -y chromium; }
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
