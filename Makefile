@@ -1,4 +1,4 @@
-# make demo | test | test-keras-cv | lint | notebook | notebooks | slides | reference | audit | clean.
+# make demo | test | test-keras-cv | browser | lint | notebook | notebooks | slides | reference | audit | clean.
 # Needs Python 3.11 or newer with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV_KERAS_CV := .venv-keras-cv
 export KERAS_BACKEND ?= torch
 
-.PHONY: demo test test-keras-cv lint notebook notebooks slides reference audit clean
+.PHONY: demo test test-keras-cv browser lint notebook notebooks slides reference audit clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -19,6 +19,10 @@ test: $(VENV)/installed-dev lint
 
 test-keras-cv: $(VENV_KERAS_CV)/installed
 	$(VENV_KERAS_CV)/bin/python -m pytest -m keras_cv tests/models tests/commands
+
+# Debian's Chromium, for the tests of report.html; without it they are skipped.
+browser:
+	command -v chromium || { apt-get update && apt-get install -y chromium; }
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -73,7 +73,8 @@ def unknown_metrics():
     """Returns what is known of a plain folder without recipes and without a rectangle pixel."""
     return summarise([Counts(0, 0, 0)]) | {
         "split": "all", "threshold": 0.5, "target": "visible", "iou_interval": None, "iou_decidable": None,
-        "iou_ceiling": None,        "boundary_iou": {"1": None, "2": None}, "by_occlusion": None, "breakdown": None, "panoptic": {"pq": None, "sq": None},
+        "iou_ceiling": None, "boundary_iou": {"1": None, "2": None}, "by_occlusion": None, "breakdown": None,
+        "panoptic": {"pq": None, "sq": None}, "options": {"tta": False, "min_component": 0},
         "calibration": {"decidable": None, "ambiguous": None}, "wrong_pixels": None, "undefined": {"iou": 1}, "effects": None,
         "model": "model.keras", "model_sha256": None, "dataset": "photos", "dataset_sha256": None, "backend": "torch",
         "versions": {}, "command": None,

@@ -70,7 +70,7 @@ def interval_chart(
         shift = 0.16 * (number - (len(series) - 1) / 2)
         for place, (value, interval) in enumerate(estimates):
             if value is not None and interval is not None:
-                parts.append(_bracket(frame.x(place + shift), *map(frame.y, interval), number))
+                parts.append(_bracket(frame.x(place + shift), frame.y(interval[0]), frame.y(interval[1]), number))
         points = [(place + shift, value) for place, (value, _) in enumerate(estimates) if value is not None]
         parts.append(_curve(frame, number, points))
     return _svg(title, parts)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shapeseg.datasets.png import encode_png
 from shapeseg.datasets.statistics import bin_names
 from shapeseg.reporting.page.markup import Markup, element, join, json_script
+from shapeseg.reporting.page.values import NO_RECIPES, absent
 from shapeseg.reporting.pictures import INVENTED, MISSED, RIGHT
 
 TRUTH, PREDICTED, AMBIGUOUS = 1, 2, 4
@@ -71,6 +72,8 @@ def filters(images: Sequence[ReportImage]) -> Markup:
     for key, label in _FILTERS.items():
         found = Counter(value for image in images for value in {shown(row.get(key)) for row in image.instances})
         choices.append(_choice(key, label, found))
+    if not any(image.instances for image in images):
+        choices.append(element("p", "Rectangles ", absent("unknown", NO_RECIPES)))
     return join(choices)
 
 
@@ -80,7 +83,7 @@ def shown(value: object) -> str:
 
 
 def _choice(key: str, label: str, found: Counter[str]) -> Markup:
-    options = [element("option", "any" if found else "unknown: no recipes", value="")]
+    options = [element("option", "any" if found else "unknown", value="")]
     options += [element("option", f"{value} ({found[value]})", value=value) for value in _ordered(found)]
     select = element("select", *options, id=f"filter-{key}", name=key, disabled=not found)
     return element("div", element("label", label, for_=f"filter-{key}"), select)

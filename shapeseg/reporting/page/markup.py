@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterable
+from operator import methodcaller
 from typing import Any
 
 _VOID = {"input", "line", "circle", "path", "polyline", "rect", "br"}
@@ -51,8 +52,8 @@ def table(caption: object, header: Iterable[object], rows: Iterable[Iterable[obj
 
 
 def json_script(identifier: str, content: Any) -> Markup:
-    """Returns JSON for a page's own script; nothing in it can end the element or begin another."""
-    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    """Returns JSON for a page's own script, NumPy's numbers included; nothing in it can end the element or begin another."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False, default=methodcaller("item"))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(f'<script type="application/json" id="{html.escape(identifier)}">{text}</script>')

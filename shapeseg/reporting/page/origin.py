@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite, nan
 
 from shapeseg.reporting.page.charts import curves_chart
 from shapeseg.reporting.page.markup import Markup, element, join, table
@@ -29,7 +30,7 @@ def training(history: History) -> Markup:
     for key, name in (("loss", "Loss"), ("iou", "Rectangle IoU")):
         columns = {"train": key, "val": f"val_{key}"}
         points = {
-            shown: [(row["epoch"], row[column]) for row in history if row.get(column) is not None]
+            shown: [(row["epoch"], row[column]) for row in history if isfinite(row.get(column, nan))]
             for shown, column in columns.items()
         }
         curves = {shown: curve for shown, curve in points.items() if curve}
@@ -56,5 +57,6 @@ def origin(metrics: Metrics) -> Markup:
     facts += [(f"option {name}", value) for name, value in (metrics.get("options") or {}).items()]
     facts.append(("versions", ", ".join(f"{name} {value}" for name, value in (metrics.get("versions") or {}).items()) or None))
     listed = (element("div", element("dt", name), element("dd", plain(value))) for name, value in facts)
-    again = element("p", "The command that made this report:")
-    return join([element("dl", *listed, class_="facts"), again, command_line(plain(metrics.get("command")))])
+    command = metrics.get("command")
+    again = [element("p", "The command that made this report:"), command_line(command)] if command else []
+    return join([element("dl", *listed, class_="facts"), *again])

@@ -72,7 +72,7 @@ def score_table(metrics: Metrics) -> Markup:
         for score in (*_PIXELS, *_boundary(metrics), *_PANOPTIC)
     ]
     pieces = [join([count(lookup(metrics, f"panoptic.{key}")), f" {name}"]) for key, name in _PIECES.items()]
-    times = dict(metrics.get("undefined") or {})
+    times = metrics.get("undefined") or {"IoU per image": metrics.get("iou_per_image_undefined")}
     left_out = [join([name, " (", count(value), ")"]) for name, value in times.items() if value]
     return join([
         table("All other scores", ("score", "value", "0 to 1", "what it is"), rows, class_="scores"),
