@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import errno
 import os
 from contextlib import contextmanager
@@ -70,7 +69,7 @@ class FailingDisk:
     def _opening(self, path, mode="r", **options):
         if self._fails():
             self._fail()
-        file = builtins.open(path, mode, **options)
+        file = path.open(mode, **options)  # noqa: SIM115 (the package closes it)
         self._descriptors.add(file.fileno())
         return file
 

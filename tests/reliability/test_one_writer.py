@@ -1,4 +1,4 @@
-"""Only ``files.py`` writes files; a call that could write anywhere else in the package is found here, or named with its reason."""
+"""Only ``files.py`` writes files; a call elsewhere in the package that could is found here, or named with its reason."""
 
 import ast
 
