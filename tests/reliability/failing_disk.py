@@ -69,7 +69,7 @@ class FailingDisk:
     def _opening(self, path, mode="r", **options):
         if self._fails():
             self._fail()
-        file = path.open(mode, **options)  # noqa: SIM115 (the package closes it)
+        file = path.open(mode, **options)
         self._descriptors.add(file.fileno())
         return file
 
