@@ -1,4 +1,4 @@
-# make demo | test | test-keras-cv | browser | lint | notebook | notebooks | slides | reference | audit | clean.
+# make demo | test | kill-test | test-keras-cv | browser | lint | notebook | notebooks | slides | reference | audit | clean.
 # Needs Python 3.11 or newer with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV_KERAS_CV := .venv-keras-cv
 export KERAS_BACKEND ?= torch
 
-.PHONY: demo test test-keras-cv browser lint notebook notebooks slides reference audit clean
+.PHONY: demo test kill-test test-keras-cv browser lint notebook notebooks slides reference audit clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -16,6 +16,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev lint
 	$(BIN)/python -m pytest
+
+# KILLS random kills of each command that writes a dataset; `make test` does a few.
+kill-test: $(VENV)/installed-dev
+	$(BIN)/python tests/reliability/kill_commands.py $(or $(KILLS),200)
 
 test-keras-cv: $(VENV_KERAS_CV)/installed
 	$(VENV_KERAS_CV)/bin/python -m pytest -m keras_cv tests/models tests/commands

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,7 +57,7 @@ def replace_with(target: Path, write: Callable[[Path], object]) -> None:
 
 def write_bytes(target: Path, content: bytes) -> None:
     """Writes ``target`` whole or not at all, durably."""
-    replace_with(target, lambda temporary: temporary.write_bytes(content))
+    replace_with(target, lambda temporary: write_new_bytes(temporary, content))
 
 
 def write_text(target: Path, content: str) -> None:
@@ -83,7 +82,12 @@ def write_new_bytes(target: Path | str, content: bytes) -> None:
 
 def copy_new_file(source: Path, target: Path) -> None:
     """Copies a file to one of many new ones that nothing refers to yet. Call :func:`sync_all` before you refer to them."""
-    shutil.copyfile(source, target)
+    write_new_bytes(target, source.read_bytes())
+
+
+def rename_new_file(source: Path, target: Path) -> None:
+    """Renames a file that nothing refers to yet. Call :func:`sync_all` before you refer to it."""
+    os.replace(source, target)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shapeseg.errors import BusyError, InputError
@@ -41,8 +41,9 @@ def writer_lock(folder: Path) -> Iterator[int]:
             raise BusyError(
                 "another command is writing here", received=f"{folder}, locked by {holder}", fix="Try later"
             ) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        with suppress(OSError):  # who holds it is a courtesy; a full disk is told by what must be written
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
         yield descriptor
     finally:
         os.close(descriptor)

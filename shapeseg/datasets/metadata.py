@@ -97,7 +97,7 @@ def commit_metadata(folder: Path, manifest: Manifest, chunks: Iterable[Lines]) -
     named = write_metadata(folder, f".{METADATA}{files.TEMPORARY_SUFFIX}", chunks)
     # Named by its content: no counter to keep, and the same change done twice ends in the same files.
     final = folder / f"metadata-{named.sha256[:16]}.jsonl"
-    (folder / named.file).replace(final)
+    files.rename_new_file(folder / named.file, final)
     files.sync_all()
     committed = replace(manifest, metadata=MetadataFile(final.name, named.sha256))
     committed.write(folder)

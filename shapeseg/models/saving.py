@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 
 from shapeseg import files
 from shapeseg.errors import InputError, ModelRefusedError, StorageError, UsageError
+from shapeseg.models.archive import Array, read_arrays
 from shapeseg.models.card import Card, card_path, file_digest, read_card
 from shapeseg.models.golden import golden_output
 from shapeseg.models.registry import build
-
-_MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
 
 
 def save_model(model: keras.Model, path: Path, card: Card) -> Card:
@@ -46,6 +42,7 @@ def save_model(model: keras.Model, path: Path, card: Card) -> Card:
     def write(temporary: Path) -> None:
         nonlocal written
         clean.save(temporary)
+        read_arrays(temporary)  # what could not be loaded again is told now
         saved.load_weights(temporary)
         reread = (keras.ops.convert_to_numpy(weight) for weight in saved.weights)
         if not all(np.array_equal(one, other, equal_nan=True) for one, other in zip(weights, reread, strict=True)):
@@ -78,7 +75,7 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
         raise InputError("there is no such model", received=path, fix="Train one with: python train.py")
     if path.suffix != ".keras" or not path.is_file():
         raise ModelRefusedError("a model is a .keras file", received=path, fix="Name the model.keras of a run")
-    _check_archive(path)
+    arrays = read_arrays(path)
     card = read_card(path)
     if card is None or file_digest(path) not in (card.sha256, card.previous_sha256):
         if trust:
@@ -94,8 +91,8 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
     except UsageError as error:
         raise ModelRefusedError(f"the card describes no network ({error})", received=path, fix="Restore the card") from error
     try:
-        if _count_arrays(path) != len(model.weights):
-            raise ValueError("the file holds more arrays, or fewer")
+        if sorted(arrays) != sorted(Array(tuple(weight.shape), weight.dtype) for weight in model.weights):
+            raise ValueError("the file holds other arrays")  # Keras would pass over those that it has no use for
         model.load_weights(path)
     except Exception as error:  # h5py and Keras raise many kinds for weights that do not fit
         raise ModelRefusedError(
@@ -115,35 +112,6 @@ def _float32() -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(policy)
-
-
-def _check_archive(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise ModelRefusedError(
-            f"the file is no .keras archive ({error})", received=path, fix="Restore it from a copy"
-        ) from error
-    if sorted(names) != sorted(_MEMBERS):
-        raise ModelRefusedError(
-            "a .keras file holds config.json, metadata.json and model.weights.h5",
-            received=f"{path} with {', '.join(names)}",
-            fix="Save the model again",
-        )
-
-
-def _count_arrays(path: Path) -> int:
-    """Counts the arrays in the file, of which Keras itself would pass over those that it has no use for."""
-    found = 0
-
-    def visit(_name: str, item: object) -> None:
-        nonlocal found
-        found += isinstance(item, h5py.Dataset)
-
-    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as weights:
-        weights.visititems(visit)
-    return found
 
 
 def _load_with_keras(path: Path) -> keras.Model:
