@@ -1,11 +1,13 @@
-# make demo | make test | make notebook | make notebooks | make slides | make clean. Needs Python 3.11 or newer with venv, and nothing else.
+# make demo | test | test-keras-cv | browser | lint | notebook | notebooks | slides | reference | audit | clean.
+# Needs Python 3.11 or newer with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+VENV_KERAS_CV := .venv-keras-cv
 export KERAS_BACKEND ?= torch
 
-.PHONY: demo test lint notebook notebooks slides clean
+.PHONY: demo test test-keras-cv browser lint notebook notebooks slides reference audit clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -14,6 +16,13 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev lint
 	$(BIN)/python -m pytest
+
+test-keras-cv: $(VENV_KERAS_CV)/installed
+	$(VENV_KERAS_CV)/bin/python -m pytest -m keras_cv tests/models tests/commands
+
+# Debian's Chromium, for the tests of report.html; without it they are skipped.
+browser:
+	command -v chromium || { apt-get update && apt-get install -y chromium; }
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -24,6 +33,14 @@ lint: $(VENV)/installed-dev
 notebook: $(VENV)/installed
 	$(BIN)/jupyter lab notebooks
 
+reference: $(VENV)/installed
+	$(BIN)/python docs/make_reference.py
+
+audit: $(VENV)/installed
+	$(PIP) pip-audit==2.10.1
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > $(VENV)/audited.txt
+	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement $(VENV)/audited.txt
+
 notebooks: $(VENV)/installed
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
 
@@ -32,7 +49,7 @@ slides: $(VENV)/installed
 		--output-dir reports/slides notebooks/5_presentation.ipynb
 
 clean:
-	rm -rf $(VENV) data reports saved_models/unet-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV_KERAS_CV) data reports saved_models/unet-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: requirements.txt pyproject.toml
@@ -42,4 +59,9 @@ $(VENV)/installed: requirements.txt pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	$(PIP) -r requirements-dev.txt
+	touch $@
+
+$(VENV_KERAS_CV)/installed: requirements.txt requirements-keras-cv.txt pyproject.toml
+	test -x $(VENV_KERAS_CV)/bin/python || $(PYTHON) -m venv $(VENV_KERAS_CV)
+	$(VENV_KERAS_CV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-keras-cv.txt
 	touch $@

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class ShapesegError(Exception):
     """An error with its value and its fix, shown as one line: ``WHAT. Received: VALUE. FIX.``
@@ -34,6 +37,12 @@ class UsageError(ShapesegError, ValueError):
     exit_code = 2
 
 
+class NotInstalledError(ShapesegError, ImportError):
+    """An optional package that is asked for and not there."""
+
+    exit_code = 2
+
+
 class InputError(ShapesegError, ValueError):
     """Data that is missing, damaged or not what the command needs."""
 
@@ -47,6 +56,15 @@ class StorageError(ShapesegError, OSError):
 
     # OSError defines its own __str__ from errno; ours is the line that the base class built.
     __str__ = Exception.__str__
+
+
+@contextmanager
+def storage_errors(what: str, *, received: object, fix: str = "Name a place that you can write") -> Iterator[None]:
+    """Turns an OSError of the block into a StorageError: ``WHAT (reason). Received: VALUE. FIX.``"""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{what} ({error.strerror})", received=received, fix=fix) from error
 
 
 class BusyError(ShapesegError):

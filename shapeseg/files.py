@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,6 +79,11 @@ def write_new_bytes(target: Path | str, content: bytes) -> None:
             content = content[os.write(descriptor, content) :]
     finally:
         os.close(descriptor)
+
+
+def copy_new_file(source: Path, target: Path) -> None:
+    """Copies a file to one of many new ones that nothing refers to yet. Call :func:`sync_all` before you refer to them."""
+    shutil.copyfile(source, target)
 
 
 @contextmanager

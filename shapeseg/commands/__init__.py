@@ -14,4 +14,9 @@ COMMANDS = {
     "train": "train a model on a dataset",
     "models": "list the architectures, their sizes and their speeds here",
     "evaluate": "measure a saved model on a dataset",
+    "study": "measure what occlusion in the training data does",
+    "predict": "segment images of any kind with a saved model",
+    "export": "write a saved model as ONNX, OpenVINO or torch program",
+    "doctor": "check that a saved model is whole and still gives what it gave",
+    "tune": "search for better settings of a training",
 }

@@ -73,18 +73,23 @@ def _parse(options_type: type[Options], arguments: list[str], prog: str | None) 
         pass  # out of range by itself; a flag may mend it, and if none does, it is told below
     hints = get_type_hints(options_type, include_extras=True)
     positional = {name for name, hint in hints.items() if tyro.conf.Positional in getattr(hint, "__metadata__", ())}
-    named: dict[str, Any] = {name: Path(content[name]) for name in positional if content.get(name) is not None}
-    flags = _flags({name: value for name, value in content.items() if name not in positional})
+    named: dict[str, Any] = {name: _paths(content[name]) for name in positional if content.get(name) is not None}
+    flags = flags_of({name: value for name, value in content.items() if name not in positional})
     return tyro.cli(
         options_type, args=flags + arguments, default=options_type(**named), prog=prog, description=options_type.__doc__
     )
 
 
-def _flags(content: dict[str, Any]) -> list[str]:
+def _paths(value: str | list[str]) -> Path | tuple[Path, ...]:
+    return tuple(map(Path, value)) if isinstance(value, list) else Path(value)
+
+
+def flags_of(content: dict[str, Any]) -> list[str]:
+    """Returns plain settings as flags; those of groups stand beside the others."""
     flags = []
     for name, value in content.items():
         if isinstance(value, dict):
-            flags += _flags(value)
+            flags += flags_of(value)
         elif isinstance(value, bool):
             flags.append(f"--{name}" if value else f"--no-{name}")
         else:
@@ -134,11 +139,16 @@ def _of_os_error(failure: OSError) -> tuple[str, int]:
     return str(error), error.exit_code
 
 
+def say(kind: str, line: str) -> None:
+    """Writes ``KIND: LINE`` to stderr, as one line that any terminal can show."""
+    text = f"{kind}: {' '.join(line.split())}\n"
+    sys.stderr.write(text.encode(sys.stderr.encoding or "ascii", "backslashreplace").decode(sys.stderr.encoding or "ascii"))
+
+
 def _report(line: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    text = "error: " + " ".join(line.split()) + "\n"
-    sys.stderr.write(text.encode(sys.stderr.encoding or "ascii", "backslashreplace").decode(sys.stderr.encoding or "ascii"))
+    say("error", line)
     return code
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shapeseg import files
 from shapeseg.commands.command_line import options_to_dict
 from shapeseg.datasets import Dataset
-from shapeseg.errors import StorageError, UsageError
+from shapeseg.errors import UsageError, storage_errors
 from shapeseg.evaluation import Evaluation
 from shapeseg.evaluation.example import Example, example_at
 from shapeseg.evaluation.instances import InstanceRecord
@@ -36,13 +36,9 @@ def make_report_folder(out: Path) -> Path:
         UsageError: If it holds something else.
         StorageError: If it cannot be made.
     """
-    try:
+    with storage_errors("the report's folder cannot be made", received=out):
         out.mkdir(parents=True, exist_ok=True)
         names = {path.name for path in out.iterdir()}
-    except OSError as error:
-        raise StorageError(
-            f"the report's folder cannot be made ({error.strerror})", received=out, fix="Name a place that you can write"
-        ) from error
     if _METRICS not in names and (others := sorted(names - {*_NAMES, *_CORRUPTIONS})):
         raise UsageError(
             "the folder holds other things than a report", received=f"{out} with {others[0]}", fix="Name another with --out"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -13,7 +13,9 @@ from shapeseg.commands.command_line import CommonOptions, run
 from shapeseg.commands.progress import progress_bar
 from shapeseg.datasets import DatasetSettings, Manifest, SplitSettings, create_dataset
 from shapeseg.datasets.draw import estimate_bytes
+from shapeseg.datasets.ray_chunks import LOCAL
 from shapeseg.datasets.staging import refuse_existing
+from shapeseg.errors import UsageError
 from shapeseg.scenes import SceneSettings
 
 
@@ -29,8 +31,16 @@ class GenerateOptions(CommonOptions):
     """Seed of every random choice; the same seed gives the same pixels."""
     workers: int | None = None
     """Processes that draw; by default as many as the machine and the job are good for. They do not change the result."""
+    engine: Literal["processes", "ray"] = "processes"
+    """Who draws: processes of this machine, or a Ray cluster that shares its disk. It does not change the result."""
+    ray_address: str | None = None
+    """Address of the cluster; by default one is started on this machine."""
     scene: Annotated[SceneSettings, tyro.conf.arg(name="")] = SceneSettings()
     splits: Annotated[SplitSettings, tyro.conf.arg(name="")] = SplitSettings()
+
+    def __post_init__(self) -> None:
+        if self.ray_address is not None and self.engine != "ray":
+            raise UsageError("an address is for a cluster", received=self.ray_address, fix="Add --engine ray")
 
 
 def generate(options: GenerateOptions) -> Manifest:
@@ -48,6 +58,7 @@ def generate(options: GenerateOptions) -> Manifest:
             settings=settings,
             workers=options.workers,
             progress=progress,
+            cluster=(options.ray_address or LOCAL) if options.engine == "ray" else None,
         )
     print(f"dataset   {options.out}: {manifest.count} images, seed {manifest.seed}")
     return manifest

@@ -29,6 +29,7 @@ def prepare_keras(*, device: Device = "auto", precision: str = "float32", determ
         raise UsageError("KERAS_BACKEND names no backend that shapeseg runs on", received=name or "nothing", fix=fix)
     if find_spec(name) is None:
         raise UsageError("the backend is not installed", received=f"KERAS_BACKEND={name}", fix=f"Run: pip install {name}")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes about the processor are no errors
     if device != "auto":
         _choose_device(name, device)
 

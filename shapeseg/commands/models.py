@@ -58,11 +58,11 @@ class Measured:
 
 
 def measure(options: ModelsOptions) -> list[Measured]:
-    """Builds and times every architecture: batches of 8, the median of a few repeats."""
+    """Builds and times every architecture that is installed: batches of 8, the median of a few repeats."""
     prepare_keras(device=options.device)
-    from shapeseg.models import ARCHITECTURES, Architecture
+    from shapeseg.models import ARCHITECTURES, Architecture, missing_extra
 
-    strides = {name: Architecture(name).stride for name in ARCHITECTURES}
+    strides = {name: Architecture(name).stride for name in ARCHITECTURES if missing_extra(name) is None}
     step = math.lcm(*strides.values())
     if options.size % step:
         raise UsageError(
@@ -133,14 +133,19 @@ def _table(measured: Sequence[Measured]) -> str:
 
 def _command(options: ModelsOptions) -> None:
     measured = measure(options)
+    from shapeseg.models import ARCHITECTURES, missing_extra
+
+    missing = {name: install for name in ARCHITECTURES if (install := missing_extra(name)) is not None}
     backend = os.environ["KERAS_BACKEND"]
     if options.json:
         conditions = {"backend": backend, "size": options.size, "batch_size": _BATCH}
-        print(json.dumps(conditions | {"models": [asdict(one) for one in measured]}, indent=2))
+        print(json.dumps(conditions | {"models": [asdict(one) for one in measured], "not_installed": missing}, indent=2))
     else:
         print(_table(measured))
         print(f"speed: images a second, {options.size} x {options.size}, batches of {_BATCH}, on {backend}; ", end="")
         print("training is steps of Adam on binary cross-entropy")
+        for name, install in missing.items():
+            print(f"{name} is not installed: {install}")
 
 
 def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:

@@ -15,13 +15,14 @@ import tyro
 from shapeseg.commands.command_line import CommonOptions, options_to_dict, run
 from shapeseg.commands.keras_backend import Device, prepare_keras
 from shapeseg.errors import UsageError
-from shapeseg.training.settings import TrainingSettings
+from shapeseg.training.settings import TrackerName, TrainingSettings
 
 if TYPE_CHECKING:
     import keras
 
     from shapeseg.commands.train_data import TrainingData
     from shapeseg.models import Architecture
+    from shapeseg.training.processes import Processes
 
 RUNS = Path("saved_models")
 
@@ -32,6 +33,10 @@ class TrainOptions(CommonOptions):
 
     data: Path = Path("data/shapes")
     """Dataset to learn from, made when it is the default one and not there; "none" draws fresh scenes in every epoch."""
+    val_data: Path | None = None
+    """Dataset whose val split chooses the best epoch and the threshold; by default that of --data."""
+    train_images: int | None = None
+    """Learn from the first so many images of the train split only."""
     epoch_images: int = 720
     """With --data none: fresh images an epoch."""
     model: str = "unet"
@@ -50,6 +55,8 @@ class TrainOptions(CommonOptions):
     """Draw predictions for the val split every so many epochs; 0 draws them at the end only."""
     device: Device = "auto"
     """Where to compute."""
+    track: TrackerName = "none"
+    """Where else to show settings, scores, pictures and model; the run's folder holds them all whatever this is."""
     training: Annotated[TrainingSettings, tyro.conf.arg(name="")] = field(default_factory=TrainingSettings)
 
     def __post_init__(self) -> None:
@@ -59,6 +66,14 @@ class TrainOptions(CommonOptions):
             )
         if self.epoch_images < 1:
             raise UsageError("epoch_images must be 1 or more", received=self.epoch_images, fix="Try 720")
+        if self.train_images is not None and self.train_images < 1:
+            raise UsageError("train_images must be 1 or more", received=self.train_images, fix="Try 720")
+        if str(self.data) == "none" and (self.val_data or self.train_images):
+            raise UsageError(
+                "fresh scenes are not taken from a dataset",
+                received=f"val_data={self.val_data}, train_images={self.train_images}",
+                fix="Leave them out, or name a dataset with --data",
+            )
         if self.max_minutes is not None and not self.max_minutes > 0:
             raise UsageError("max_minutes must be above 0", received=self.max_minutes, fix="Try 10")
         if self.pictures_every < 0:
@@ -83,6 +98,7 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     from shapeseg.training.fit import fit
     from shapeseg.training.processes import agree, average_gradients, join_processes, leave_processes
     from shapeseg.training.run_folder import RunFolder, next_free
+    from shapeseg.training.tracking import tracking
 
     processes = join_processes()
     architecture = _architecture(options)
@@ -107,28 +123,35 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
             save_model(model, folder.model, replace(card, scores=logs))
 
     size = f"{model.count_params():,} parameters"
-    where = f"on {_device()}, into {folder.root}"
+    where = f"on {_device(processes)}, into {folder.root}"
     print(f"training  {architecture.name}, {size}, {len(data.train.source)} images, {settings.epochs} epochs, {where}")
     average_gradients(model, processes)
-    drawing = [DrawPictures(options.pictures_every, lambda epoch: draw_samples(folder, model, card, data.val, 0.5))]
     quiet = 1 if sys.stdout.isatty() else 2  # a progress bar for a person, a line an epoch for a log
     started = time.monotonic()
-    history = fit(
-        model,
-        data.train,
-        data.val,
-        settings,
-        save=save,
-        history=folder.history if processes.writes else None,
-        checkpoints=folder.checkpoints if processes.writes else None,
-        resume=folder.newest_checkpoint() if options.resume else None,
-        max_minutes=options.max_minutes,
-        verbose=quiet if processes.writes else 0,
-        callbacks=[*(drawing if options.pictures_every and processes.writes else []), *callbacks],
-    )
-    if processes.writes:
-        finish(folder, card, data.val, history, time.monotonic() - started)
-        shutil.rmtree(folder.checkpoints, ignore_errors=True)
+    with tracking(options.track if processes.writes else "none", folder.root, options_to_dict(options)) as tracked:
+
+        def draw(epoch: int) -> None:
+            draw_samples(folder, model, card, data.val, 0.5)
+            tracked.tell(lambda tracker: tracker.picture(epoch, folder.samples))
+
+        history = fit(
+            model,
+            data.train,
+            data.val,
+            settings,
+            save=save,
+            history=folder.history if processes.writes else None,
+            checkpoints=folder.checkpoints if processes.writes else None,
+            resume=folder.newest_checkpoint() if options.resume else None,
+            max_minutes=options.max_minutes,
+            verbose=quiet if processes.writes else 0,
+            # The same callbacks whatever the options: a checkpoint knows them by their places.
+            callbacks=[DrawPictures(options.pictures_every if processes.writes else 0, draw), tracked, *callbacks],
+        )
+        if processes.writes:
+            finish(folder, card, data.val, history, time.monotonic() - started)
+            shutil.rmtree(folder.checkpoints, ignore_errors=True)
+            tracked.run_ended(folder, len(history))
     leave_processes(processes)
     return folder.model
 
@@ -158,11 +181,11 @@ def _plan(options: TrainOptions, architecture: Architecture, data: TrainingData)
     return affordable_epochs(network, data.train, data.val, options.max_minutes or 0)
 
 
-def _device() -> str:
+def _device(processes: Processes) -> str:
     import keras
 
     if keras.backend.backend() != "torch":
-        return keras.backend.backend()
+        return keras.backend.backend() + (f", {processes.devices} devices" if processes.devices > 1 else "")
     import torch
 
     device = str(keras.ops.zeros(()).device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shapeseg.errors import InputError
@@ -50,9 +51,12 @@ def open_data(options: TrainOptions, stride: int, processes: Processes) -> Train
         augmentation=settings.augmentation,
         target=settings.target,
         shard=shard,
+        devices=processes.devices,
     )
+    # On jax the first batch says how all of a pass are shared, and the last of val may be of any size: so none is shared.
+    val_batch = 16 if processes.devices == 1 else 2 * processes.devices + 1
     description = {"folder": folder, "sha256": digest, "images": len(train) + len(val), "target": settings.target}
-    return TrainingData(feed, Feed(val, 16, target=settings.target), digest, description)
+    return TrainingData(feed, Feed(val, val_batch, target=settings.target), digest, description)
 
 
 def _fresh(options: TrainOptions) -> tuple[Any, Any, str, str]:
@@ -76,13 +80,17 @@ def _stored(options: TrainOptions, stride: int) -> tuple[Dataset, Dataset, str, 
         )
         generate(default)
     data = Dataset(options.data)
-    train, val = data.split("train"), data.split("val")
-    if options.training.target == "amodal" and not data.has_recipes:
-        raise InputError("whole rectangles are unknown without recipes", received=options.data, fix="Use --target visible")
+    val_data = Dataset(options.val_data) if options.val_data else data
+    train, val = data.split("train"), val_data.split("val")
+    if options.train_images:
+        train = train.first(options.train_images)
     for part in (train, val):
+        if options.training.target == "amodal" and not part.has_recipes:
+            raise InputError("whole rectangles are unknown without recipes", received=part.folder, fix="Use --target visible")
         _check_size(part, stride)
         part.refuse_damage()
-    return train, val, data.digest(), str(options.data)
+    digest = data.digest() if val_data is data else hashlib.sha256((data.digest() + val_data.digest()).encode()).hexdigest()
+    return train, val, digest, str(options.data)
 
 
 def _check_size(data: Dataset, stride: int) -> None:

@@ -36,6 +36,7 @@ def finish(folder: RunFolder, card: Card, val: Feed, history: list[dict[str, flo
     from shapeseg.evaluation.scores import summarise
     from shapeseg.evaluation.threshold import best_candidate, counts_at, histograms
     from shapeseg.models import build, file_digest
+    from shapeseg.models.golden import golden_output
     from shapeseg.reporting.pictures import curves_figure, save_figure
     from shapeseg.reporting.tables import table
 
@@ -52,7 +53,8 @@ def finish(folder: RunFolder, card: Card, val: Feed, history: list[dict[str, flo
     scores: dict[str, Any] = {"split": "val", "epochs": len(history), **summarise(counts)}
     _draw_worst(folder, model, card, val, threshold, counts)
     save_figure(curves_figure({name: [row[name] for row in history] for name in history[0]}), folder.curves)
-    replace(card, threshold=threshold, scores=scores, sha256=file_digest(folder.model)).write(folder.model)
+    golden = golden_output(model, stride=stride)
+    replace(card, threshold=threshold, scores=scores, sha256=file_digest(folder.model), golden=golden).write(folder.model)
     best = max(history, key=lambda row: row["val_iou"])
     print(
         table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -12,7 +13,7 @@ from shapeseg import files
 from shapeseg.datasets.draw import Progress, check_space, draw_samples, estimate_bytes, make_folders, no_progress
 from shapeseg.datasets.lock import writer_lock
 from shapeseg.datasets.manifest import Manifest, read_manifest
-from shapeseg.datasets.metadata import commit_metadata, parse_rows, read_metadata
+from shapeseg.datasets.metadata import commit_metadata, parse_rows, read_metadata, stored_lines
 from shapeseg.datasets.samples import sample_paths
 from shapeseg.errors import InputError, UsageError
 from shapeseg.scenes import GENERATOR_VERSION
@@ -56,11 +57,12 @@ def append_samples(folder: Path, *, num_images: int, workers: int | None = None,
         indices = range(manifest.next_index, manifest.next_index + num_images)
         files.write_json(folder / _JOURNAL, {"first": indices.start, "stop": indices.stop})
         make_folders(folder)
-        lines = draw_samples(
-            folder, indices, seed=manifest.seed, settings=manifest.settings, workers=workers, progress=progress
-        )
         grown = replace(manifest, count=manifest.count + num_images, next_index=indices.stop)
-        committed = commit_metadata(folder, grown, chain([metadata] if metadata else [], lines))
+        # Closed before the lock is free, should something interrupt: workers must not write any more.
+        with closing(
+            draw_samples(folder, indices, seed=manifest.seed, settings=manifest.settings, workers=workers, progress=progress)
+        ) as lines:
+            committed = commit_metadata(folder, grown, chain([stored_lines(metadata)], lines))
         (folder / _JOURNAL).unlink()
     return committed
 

@@ -20,7 +20,7 @@ from shapeseg import files
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import Progress, no_progress
 from shapeseg.datasets.samples import Row
-from shapeseg.errors import InputError, StorageError, UsageError
+from shapeseg.errors import InputError, UsageError, storage_errors
 from shapeseg.scenes import Instance, Scene
 from shapeseg.scenes.kinds import KINDS, silhouette
 from shapeseg.scenes.scene import Box
@@ -61,10 +61,8 @@ def export_coco(data: Dataset, out: Path, progress: Progress = no_progress) -> C
     refuse_existing_file(out)
     if not data.has_recipes:
         raise InputError("COCO instances need recipes", received=data.folder, fix="Name a dataset made by shapeseg")
-    try:
+    with storage_errors("the folder cannot be made", received=out.parent):
         out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"the folder cannot be made ({error.strerror})", received=out.parent, fix="Name another") from error
     annotations = 0
 
     def write(temporary: Path) -> None:

@@ -24,8 +24,9 @@ def create_dataset(
     settings: DatasetSettings | None = None,
     workers: int | None = None,
     progress: Progress = no_progress,
+    cluster: str | None = None,
 ) -> Manifest:
-    """Writes a new dataset. Its content is a pure function of (settings, seed, num_images), whatever ``workers`` is.
+    """Writes a new dataset. Its content is a pure function of (settings, seed, num_images), whoever draws it.
 
     Args:
         out: The new folder; it must not exist, or be empty.
@@ -34,13 +35,14 @@ def create_dataset(
         settings: How scenes look and how they are split.
         workers: Processes that draw; 0 and 1 draw in this process, None takes what the machine and the job are good for.
         progress: Called with the number of samples written since the last call.
+        cluster: Address of a Ray cluster that draws instead of workers; it shares the disk of ``out``.
 
     Raises:
         UsageError: If ``out`` exists, or a number is out of range.
         InputError: If shapes find no place.
         StorageError: If the folder cannot be written, or the disk is too small.
         BusyError: If another process is making the same dataset.
-        ResourcesError: If a worker process died.
+        ResourcesError: If a worker process died, or the cluster cannot be reached.
     """
     if num_images < 1:
         raise UsageError("a dataset has 1 image or more", received=f"num_images={num_images}", fix="Ask for at least 1")
@@ -49,7 +51,15 @@ def create_dataset(
         check_space(staging, estimate_bytes(settings, seed, num_images))
         # Closed before the folder is removed, should something interrupt: workers must not write into it any more.
         with closing(
-            draw_samples(staging, range(num_images), seed=seed, settings=settings, workers=workers, progress=progress)
+            draw_samples(
+                staging,
+                range(num_images),
+                seed=seed,
+                settings=settings,
+                workers=workers,
+                progress=progress,
+                cluster=cluster,
+            )
         ) as lines:
             manifest = Manifest(settings, seed, num_images, num_images, write_metadata(staging, METADATA, lines))
         manifest.write(staging)

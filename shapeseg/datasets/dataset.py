@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shapeseg.datasets.foreign_images import read_foreground, read_rgb
 from shapeseg.datasets.manifest import FORMAT
 from shapeseg.datasets.metadata import parse_rows, read_metadata
-from shapeseg.datasets.plain import is_plain, read_plain
+from shapeseg.datasets.plain import is_plain, read_plain, refuse_damaged_pair
 from shapeseg.datasets.rows import RowError, check_row
 from shapeseg.datasets.samples import Row, damaged_files, read_image, read_mask
 from shapeseg.datasets.splits import SPLITS
@@ -105,15 +105,32 @@ class Dataset:
         """
         if name not in (*SPLITS, "all"):
             raise UsageError("there is no such split", received=name, fix=f"Use one of {', '.join(SPLITS)}, all")
-        part = Dataset.__new__(Dataset)
-        part.folder, part.manifest, part.has_recipes = self.folder, self.manifest, self.has_recipes
-        part.rows = [row for row in self.rows if name in (row["split"], "all")]
+        part = self._part([row for row in self.rows if name in (row["split"], "all")])
         if not part.rows:
             raise InputError(
                 f"the {name} split of {self.folder} is empty",
                 received=f"{len(self)} images",
                 fix="Make the dataset larger (10 images hold every split), or name another split",
             )
+        return part
+
+    def first(self, count: int) -> Dataset:
+        """Returns the first so many of these samples.
+
+        Raises:
+            InputError: If there are fewer.
+        """
+        if count > len(self):
+            raise InputError(
+                f"{self.folder} has fewer images than were asked for",
+                received=f"{count} of {len(self)}",
+                fix="Ask for fewer, or append to it",
+            )
+        return self._part(self.rows[:count])
+
+    def _part(self, rows: list[Row]) -> Dataset:
+        part = Dataset.__new__(Dataset)
+        part.folder, part.manifest, part.has_recipes, part.rows = self.folder, self.manifest, self.has_recipes, rows
         return part
 
     def feed(self, batch_size: int = 8, **options: Any) -> Feed:
@@ -123,7 +140,11 @@ class Dataset:
         return Feed(self, batch_size, **options)
 
     def refuse_damage(self) -> None:
-        """Raises an InputError when the image or mask of any sample is missing or not what its row names."""
+        """Raises an InputError when the image or mask of any sample is missing, unreadable or not what its row names."""
+        if not self.has_recipes:
+            for row in self.rows:
+                refuse_damaged_pair(self.folder, row)
+            return
         damaged = [path for row in self.rows for path in damaged_files(self.folder, row)]
         if damaged:
             raise InputError(

@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from shapeseg.datasets.manifest import DatasetSettings
-from shapeseg.datasets.samples import FOLDERS, Row, encode_row, encode_sample, write_sample
+from shapeseg.datasets.metadata import Lines, encode_rows
+from shapeseg.datasets.ray_chunks import ray_chunks
+from shapeseg.datasets.samples import FOLDERS, encode_row, encode_sample, write_sample
 from shapeseg.datasets.splits import split_of
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
-from shapeseg.errors import StorageError
+from shapeseg.errors import StorageError, storage_errors
 from shapeseg.scenes import sample_scene
 
 Progress = Callable[[int], object]
@@ -29,24 +31,32 @@ def make_folders(folder: Path) -> None:
     Raises:
         StorageError: If they cannot be made.
     """
-    try:
+    with storage_errors("the dataset's folder cannot be made", received=folder.parent):
         for name in FOLDERS.values():
             (folder / name).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"the dataset's folder cannot be made ({error.strerror})",
-            received=folder.parent,
-            fix="Name a place that you can write",
-        ) from error
 
 
 def draw_samples(
-    folder: Path, indices: range, *, seed: int, settings: DatasetSettings, workers: int | None, progress: Progress
-) -> Generator[bytes, None, None]:
-    """Writes the files of samples into ``folder`` (not yet synced); yields their metadata lines, chunk by chunk, in order."""
+    folder: Path,
+    indices: range,
+    *,
+    seed: int,
+    settings: DatasetSettings,
+    workers: int | None,
+    progress: Progress,
+    cluster: str | None = None,
+) -> Generator[Lines, None, None]:
+    """Writes the files of samples into ``folder`` (not yet synced); yields their metadata, chunk by chunk, in order.
+
+    They are drawn by ``workers`` processes, or by the Ray ``cluster`` of that address.
+    """
     draw = partial(_draw_chunk, folder, seed, settings)
     chunks = chunked(indices)
-    for chunk, lines in zip(chunks, map_chunks(draw, chunks, worker_count(workers, len(indices))), strict=True):
+    if cluster is None:
+        drawn = map_chunks(draw, chunks, worker_count(workers, len(indices)))
+    else:
+        drawn = ray_chunks(draw, chunks, cluster)
+    for chunk, lines in zip(chunks, drawn, strict=True):
         yield lines
         progress(len(chunk))
 
@@ -74,9 +84,9 @@ def check_space(folder: Path, needed: int) -> None:
         )
 
 
-def _draw_chunk(folder: Path, seed: int, settings: DatasetSettings, chunk: range) -> bytes:
-    rows: list[Row] = []
+def _draw_chunk(folder: Path, seed: int, settings: DatasetSettings, chunk: range) -> Lines:
+    rows = []
     for index in chunk:
         scene = sample_scene(settings.scene, seed=seed, index=index)
         rows.append(write_sample(folder, scene, index, split_of(index, seed=seed, settings=settings.splits)))
-    return b"".join(map(encode_row, rows))
+    return encode_rows(rows)

@@ -33,6 +33,7 @@ class Feed(keras.utils.PyDataset):
         target: ``"visible"`` rectangle pixels, or ``"amodal"`` for whole rectangles.
         shard: ``(place, of)``: serve this one of so many equal parts of every batch, to train in several processes. Examples
             that do not fill a batch are then left out.
+        devices: How many devices share what is served; with several, examples that do not fill a batch are left out, too.
 
     Attributes:
         epoch: The epoch that is served; set it before the epoch begins.
@@ -47,11 +48,20 @@ class Feed(keras.utils.PyDataset):
         augmentation: tuple[Augmentation, ...] = (),
         target: Target = "visible",
         shard: tuple[int, int] = (0, 1),
+        devices: int = 1,
     ) -> None:
         super().__init__()
-        if batch_size < 1 or batch_size % shard[1]:
-            what = "batch_size must be 1 or more" if batch_size < 1 else f"{shard[1]} processes must share a batch equally"
-            raise UsageError(what, received=f"batch_size={batch_size}", fix=f"Choose a multiple of {shard[1]}")
+        shares = shard[1] * devices
+        if batch_size < 1 or batch_size % shares:
+            sharing = f"{devices} devices" if devices > 1 else f"{shares} processes"
+            what = "batch_size must be 1 or more" if batch_size < 1 else f"{sharing} must share a batch equally"
+            raise UsageError(what, received=f"batch_size={batch_size}", fix=f"Choose a multiple of {shares}")
+        if shares > 1 and len(source) < batch_size:
+            raise UsageError(
+                "a batch that is shared must be full, and there are too few examples",
+                received=f"batch_size={batch_size}, {len(source)} examples",
+                fix="Choose a smaller batch_size",
+            )
         if shuffle_seed is not None and not 0 <= shuffle_seed <= MAX_SEED:
             raise UsageError("a seed is from 0 to 2**64 - 1", received=f"seed={shuffle_seed}", fix="Choose such a value")
         if augmentation and shuffle_seed is None:
@@ -62,12 +72,13 @@ class Feed(keras.utils.PyDataset):
         self.augmentation = augmentation
         self.target = target
         self.shard = shard
+        self.whole_batches_only = shares > 1
         self.epoch = 0
         self._order: tuple[int, list[int]] = (-1, [])
 
     def __len__(self) -> int:
         batches = len(self.source) / self.batch_size
-        return math.ceil(batches) if self.shard[1] == 1 else math.floor(batches)
+        return math.floor(batches) if self.whole_batches_only else math.ceil(batches)
 
     def __getitem__(self, batch: int) -> tuple[Pixels, Pixels]:
         epoch = self.epoch

@@ -9,22 +9,23 @@
 from __future__ import annotations
 
 import copy
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from shapeseg import files
 from shapeseg.datasets.append import clean_up
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import Progress, check_space, no_progress
 from shapeseg.datasets.lock import writer_lock
-from shapeseg.datasets.metadata import METADATA, commit_metadata, write_metadata
-from shapeseg.datasets.samples import FOLDERS, Row, encode_row
+from shapeseg.datasets.metadata import METADATA, commit_metadata, encode_rows, write_metadata
+from shapeseg.datasets.samples import FOLDERS, Row
 from shapeseg.datasets.splits import SPLITS
 from shapeseg.datasets.staging import refuse_existing
+from shapeseg.datasets.workers import chunked
 from shapeseg.errors import InputError, UsageError
 
 Way = Literal["drop-occluded", "drop-beyond", "ignore-occluded"]
@@ -88,7 +89,7 @@ def filter_copy(data: Dataset, settings: FilterSettings, out: Path, progress: Pr
     plan = plan_filter(data, settings)
     with staged_dataset(out) as staging:
         copy_files(data.folder, staging, [(row, row) for row in plan.rows], progress)
-        named = write_metadata(staging, METADATA, map(encode_row, plan.rows))
+        named = write_metadata(staging, METADATA, map(encode_rows, chunked(plan.rows)))
         replace(data.manifest, count=len(plan.rows), metadata=named).write(staging)
     return plan
 
@@ -100,7 +101,7 @@ def filter_in_place(folder: Path, settings: FilterSettings, *, purge: bool = Fal
         clean_up(folder)
         data = Dataset(folder)
         plan = plan_filter(data, settings)
-        commit_metadata(folder, replace(data.manifest, count=len(plan.rows)), map(encode_row, plan.rows))
+        commit_metadata(folder, replace(data.manifest, count=len(plan.rows)), map(encode_rows, chunked(plan.rows)))
         if purge:
             stays = {row["index"] for row in plan.rows}
             for row in data.rows:
@@ -119,7 +120,7 @@ def copy_files(source: Path, target: Path, rows: Sequence[tuple[Row, Row]], prog
     check_space(target, sum((source / old[role]).stat().st_size for old, _ in rows for role in FOLDERS))
     for old, new in rows:
         for role in FOLDERS:
-            shutil.copyfile(source / old[role], target / new[role])
+            files.copy_new_file(source / old[role], target / new[role])
         progress(1)
 
 

@@ -1,7 +1,8 @@
 """Strangers' image files: read with care, by written rules, and written as PNG.
 
-Pillow reads PNG, JPEG, BMP, TIFF and WebP and nothing else; the size is checked in the header, before a pixel is decoded. Of
-several frames the first counts, and an EXIF orientation is applied.
+Pillow reads PNG, JPEG, BMP, TIFF and WebP and nothing else, whatever a file is called; the file's size is checked before it is
+opened, and that of the image in its header, before a pixel is decoded. Of several frames the first counts, and an EXIF
+orientation is applied. A file that ends too early is refused.
 """
 
 from __future__ import annotations
@@ -10,38 +11,63 @@ import io
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
+from PIL.JpegImagePlugin import JpegImageFile
 
 from shapeseg.errors import InputError, ShapesegError
 from shapeseg.scenes.settings import MAX_SIDE
 
 MAX_PIXELS = 50_000_000
+MAX_BYTES = 500_000_000  # the largest image at 16 bits a channel, with transparency and uncompressed, needs 400 MB
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
 
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+_EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
 
 Result = TypeVar("Result")
 
 
-def read_rgb(path: Path) -> NDArray[np.uint8]:
-    """Reads any image as uint8 (H, W, 3), RGB, 0 to 255.
+class ForeignImage(NamedTuple):
+    """An image and what its reader should be told.
 
-    16-bit grey values are divided by 257, so that white stays white. Transparent pixels show white behind them.
+    Attributes:
+        pixels: uint8 (H, W, 3), RGB, 0 to 255.
+        notes: What was left out or assumed, each a clause.
+    """
+
+    pixels: NDArray[np.uint8]
+    notes: list[str]
+
+
+def read_foreign(path: Path) -> ForeignImage:
+    """Reads any image as 8-bit RGB, and tells what was left out or assumed.
+
+    - Grey, 1-bit and palette images become RGB.
+    - 16-bit grey values are divided by 257, so that white stays white; 16-bit colours keep their upper 8 bits.
+    - 32-bit floating-point values must be between 0 and 1, which becomes 255.
+    - Transparent pixels show white behind them.
+    - CMYK becomes ``255 - C - K + C K / 255`` and so on, without the file's colour profile. Adobe stores it inverted in JPEG
+      files, and marks them; one without that mark does not say what it holds, and is refused.
 
     Raises:
-        InputError: If the file is missing, too large, no readable image, or of 32-bit numbers, whose range nobody knows.
+        InputError: If the file is missing, too large, no readable image, or of values whose range nobody knows.
     """
-    return _read(path, _rgb)
+    return _read(path, path, lambda image: _rgb(_upright(image)))
+
+
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """Reads any image as uint8 (H, W, 3), RGB, 0 to 255, by the rules of :func:`read_foreign`."""
+    return read_foreign(path).pixels
 
 
 def read_foreground(path: Path) -> NDArray[np.uint8]:
     """Reads a mask as uint8 (H, W): 1 where its value is not 0 (in colour: not black), whatever its transparency."""
-    return _read(path, _foreground)
+    return _read(path, path, lambda image: _foreground(_upright(image)))
 
 
 def read_numbers(path: Path) -> NDArray[np.uint8]:
@@ -50,13 +76,20 @@ def read_numbers(path: Path) -> NDArray[np.uint8]:
     Raises:
         InputError: If the file is missing, too large, no readable image, or has colours in place of numbers.
     """
-    return _read(path, _numbers)
+    return _read(path, path, lambda image: _numbers(_upright(image)))
 
 
-def read_size(path: Path) -> tuple[int, int]:
-    """Returns width and height of an image, as it will be read."""
-    height, width = read_rgb(path).shape[:2]
-    return width, height
+def size_of(content: bytes, path: Path) -> tuple[int, int]:
+    """Returns width and height of an image as it will be read, from its header: no pixel is decoded.
+
+    Args:
+        content: Of the file.
+        path: Of the file, for errors.
+
+    Raises:
+        InputError: If it is too large, or no image.
+    """
+    return _read(path, io.BytesIO(content), _upright_size)
 
 
 def images_by_stem(folder: Path) -> dict[str, Path]:
@@ -84,17 +117,24 @@ def png_bytes(pixels: NDArray[np.uint8], palette: bytes | None = None) -> bytes:
     return buffer.getvalue()
 
 
-def _read(path: Path, convert: Callable[[Image.Image], Result]) -> Result:
+def _read(path: Path, source: Path | io.BytesIO, convert: Callable[[Image.Image], Result]) -> Result:
     if not path.is_file():
         raise InputError("this is no file", received=path, fix="Restore it, or remove what names it")
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise InputError(
+            f"an image file has at most {MAX_BYTES:,} bytes",
+            received=f"{path}, {size:,} bytes",
+            fix="Compress it, or cut it up",
+        )
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of damage that decoders pass over; what they cannot pass over they raise
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_FORMATS) as image:
+            with Image.open(source, formats=_FORMATS) as image:
                 _check_size(path, image)
-                return convert(ImageOps.exif_transpose(image))
+                return convert(image)
     except _Unsuited as error:
-        raise InputError(str(error), received=path, fix="Convert it to 8 bits a channel") from None
+        raise InputError(str(error), received=path, fix="Convert it to 8-bit RGB") from None
     except (ShapesegError, MemoryError):
         raise
     except Exception as error:  # decoders meet damage in many ways
@@ -112,20 +152,52 @@ def _check_size(path: Path, image: Image.Image) -> None:
         )
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    ImageOps.exif_transpose(image, in_place=True)  # a copy would forget which format it came from
+    return image
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    width, height = image.size
+    # Not image.getexif(): that of a PNG decodes every pixel to look behind them. A TIFF has turned its size by itself.
+    orientation = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
+    turned = orientation in (5, 6, 7, 8) and image.format != "TIFF"
+    return (height, width) if turned else (width, height)
+
+
 class _Unsuited(ValueError):
     """Why an image that can be read cannot be used."""
 
 
-def _rgb(image: Image.Image) -> NDArray[np.uint8]:
+def _rgb(image: Image.Image) -> ForeignImage:
+    notes = ["only the first of its frames was read"] if getattr(image, "is_animated", False) else []
     if image.mode in _SIXTEEN_BITS:
-        grey = (np.asarray(image).astype(np.uint32) + 128) // 257
-        return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
-    if image.mode in ("I", "F"):
-        raise _Unsuited("an image of 32-bit numbers has no known range")
+        values = np.asarray(image)
+        grey = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        grey[values == image.info.get("transparency", -1)] = 255
+        return ForeignImage(np.repeat(grey[..., None], 3, axis=2), notes)
+    if image.mode == "F":
+        return ForeignImage(np.repeat(_unit_range(image)[..., None], 3, axis=2), notes)
+    if image.mode not in _EIGHT_BITS:
+        raise _Unsuited(f"an image of mode {image.mode} has no known range")
+    if image.mode == "CMYK":
+        if isinstance(image, JpegImageFile) and "adobe" not in image.info:
+            raise _Unsuited("a CMYK JPEG without Adobe's mark does not say whether it is inverted")
+        notes.append("its CMYK was converted without a colour profile")
     if image.has_transparency_data:
         image = image.convert("RGBA")
+        if image.getchannel("A").getextrema() == (0, 0):
+            notes.append("it is transparent everywhere, so it was read as white")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.array(image.convert("RGB"))
+    return ForeignImage(np.array(image.convert("RGB")), notes)
+
+
+def _unit_range(image: Image.Image) -> NDArray[np.uint8]:
+    """Returns floating-point values 0 to 1 as uint8 (H, W), 0 to 255."""
+    values = np.asarray(image)
+    if not ((values >= 0) & (values <= 1)).all():  # NaN is neither
+        raise _Unsuited("an image of 32-bit numbers must keep between 0 and 1")
+    return np.round(values * 255).astype(np.uint8)
 
 
 def _foreground(image: Image.Image) -> NDArray[np.uint8]:

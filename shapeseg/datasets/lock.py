@@ -16,8 +16,11 @@ LOCK = ".lock"
 
 
 @contextmanager
-def writer_lock(folder: Path) -> Iterator[None]:
+def writer_lock(folder: Path) -> Iterator[int]:
     """Holds the lock of ``folder`` while the block runs. Readers never ask for it.
+
+    Yields:
+        Its descriptor; a process that inherits it holds the lock, too, until it ends.
 
     Raises:
         BusyError: If another process holds it.
@@ -40,6 +43,6 @@ def writer_lock(folder: Path) -> Iterator[None]:
             ) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)

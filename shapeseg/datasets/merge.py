@@ -13,9 +13,10 @@ from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import Progress, no_progress
 from shapeseg.datasets.filter import copy_files
 from shapeseg.datasets.manifest import Manifest
-from shapeseg.datasets.metadata import METADATA, write_metadata
-from shapeseg.datasets.samples import Row, encode_row, sample_paths
+from shapeseg.datasets.metadata import METADATA, encode_rows, write_metadata
+from shapeseg.datasets.samples import Row, sample_paths
 from shapeseg.datasets.staging import refuse_existing
+from shapeseg.datasets.workers import chunked
 from shapeseg.errors import InputError
 
 
@@ -42,7 +43,7 @@ def merge_datasets(first: Dataset, second: Dataset, out: Path, progress: Progres
         copy_files(first.folder, staging, pairs[: len(first)], progress)
         copy_files(second.folder, staging, pairs[len(first) :], progress)
         kept.sort(key=lambda row: row["index"])
-        named = write_metadata(staging, METADATA, map(encode_row, kept))
+        named = write_metadata(staging, METADATA, map(encode_rows, chunked(kept)))
         next_index = max(first.manifest.next_index, kept[-1]["index"] + 1)
         manifest = replace(first.manifest, count=len(kept), next_index=next_index, metadata=named)
         manifest.write(staging)

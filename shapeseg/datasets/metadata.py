@@ -4,19 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from shapeseg import files
 from shapeseg.datasets.manifest import Manifest, MetadataFile, read_manifest
-from shapeseg.datasets.samples import Row
+from shapeseg.datasets.samples import Row, encode_row
 from shapeseg.errors import InputError
 
 METADATA = "metadata.jsonl"
 GLANCE = "metadata.csv"
 _GLANCE_HEADER = "image_id,split,image_path,mask_path,instances,rectangles,max_occlusion\n"
 _REREADS = 5
+
+
+class Lines(NamedTuple):
+    """Some rows as they are stored.
+
+    Attributes:
+        metadata: Their lines of JSON.
+        glance: Their lines of ``metadata.csv``.
+    """
+
+    metadata: bytes
+    glance: bytes
+
+
+def encode_rows(rows: Sequence[Row]) -> Lines:
+    """Returns rows as they are stored."""
+    return Lines(b"".join(map(encode_row, rows)), _glances(rows))
+
+
+def stored_lines(metadata: bytes) -> Lines:
+    """Returns metadata that is stored already, to be stored again as it is."""
+    return Lines(metadata, _glances(parse_rows(metadata)))
 
 
 def read_metadata(folder: Path) -> tuple[Manifest, bytes]:
@@ -50,19 +73,19 @@ def parse_rows(content: bytes) -> list[Row]:
     return [json.loads(line) for line in content.splitlines()]
 
 
-def write_metadata(folder: Path, name: str, chunks: Iterable[bytes]) -> MetadataFile:
+def write_metadata(folder: Path, name: str, chunks: Iterable[Lines]) -> MetadataFile:
     """Streams metadata lines into a new file, with the table for a glance beside it, and returns what names the file."""
     digest = hashlib.sha256()
     with files.stream_new_file(folder / name) as metadata, files.stream_new_file(folder / GLANCE) as table:
         table.write(_GLANCE_HEADER.encode())
         for lines in chunks:
-            metadata.write(lines)
-            digest.update(lines)
-            table.write("".join(map(_glance, parse_rows(lines))).encode())
+            metadata.write(lines.metadata)
+            digest.update(lines.metadata)
+            table.write(lines.glance)
     return MetadataFile(name, digest.hexdigest())
 
 
-def commit_metadata(folder: Path, manifest: Manifest, chunks: Iterable[bytes]) -> Manifest:
+def commit_metadata(folder: Path, manifest: Manifest, chunks: Iterable[Lines]) -> Manifest:
     """Makes new metadata the one that counts, in a dataset that exists: the old version holds until the last moment.
 
     Args:
@@ -81,6 +104,10 @@ def commit_metadata(folder: Path, manifest: Manifest, chunks: Iterable[bytes]) -
     if old != final:
         old.unlink(missing_ok=True)
     return committed
+
+
+def _glances(rows: Sequence[Row]) -> bytes:
+    return "".join(map(_glance, rows)).encode()
 
 
 def _glance(row: Row) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from shapeseg.datasets.foreign_images import images_by_stem, read_size
+from shapeseg.datasets.foreign_images import images_by_stem, read_foreground, read_rgb, size_of
 from shapeseg.datasets.manifest import MANIFEST, DatasetSettings, Manifest, MetadataFile
 from shapeseg.datasets.samples import FOLDERS, Row
 from shapeseg.datasets.splits import split_of
@@ -20,6 +20,8 @@ def is_plain(folder: Path) -> bool:
 def read_plain(folder: Path) -> tuple[Manifest, list[Row]]:
     """Pairs images with masks by name and deals them out to the splits; recipes are unknown, so rows have no instances.
 
+    Of an image only the header is looked at; :func:`refuse_damaged_pair` looks at the rest.
+
     Raises:
         InputError: If there are no images, names do not pair, or a file is no image.
     """
@@ -33,10 +35,13 @@ def read_plain(folder: Path) -> tuple[Manifest, list[Row]]:
     digest = hashlib.sha256()
     rows = []
     for index, stem in enumerate(sorted(images)):
+        sizes = []
         for path in (images[stem], masks[stem]):
-            digest.update(path.name.encode(errors="surrogateescape") + hashlib.sha256(path.read_bytes()).digest())
-        width, height = read_size(images[stem])
-        if read_size(masks[stem]) != (width, height):
+            content = path.read_bytes()
+            digest.update(path.name.encode(errors="surrogateescape") + hashlib.sha256(content).digest())
+            sizes.append(size_of(content, path))
+        (width, height), mask_size = sizes
+        if mask_size != (width, height):
             raise InputError("a mask must have its image's size", received=masks[stem], fix=f"Make it {width} x {height}")
         rows.append(
             {
@@ -53,3 +58,20 @@ def read_plain(folder: Path) -> tuple[Manifest, list[Row]]:
         DatasetSettings(), 0, len(rows), len(rows), MetadataFile("", digest.hexdigest()), format="plain-folder"
     )
     return manifest, rows
+
+
+def refuse_damaged_pair(folder: Path, row: Row) -> None:
+    """Reads an image and its mask whole.
+
+    Raises:
+        InputError: If one cannot be read, or is of another size than its header says.
+    """
+    for role, read in (("image", read_rgb), ("mask", read_foreground)):
+        path = folder / row[role]
+        height, width = read(path).shape[:2]
+        if (width, height) != (row["width"], row["height"]):
+            raise InputError(
+                "an image is of another size than its header says",
+                received=f"{path}, {width} x {height}",
+                fix="Save it again, turned upright",
+            )

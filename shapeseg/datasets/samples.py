@@ -22,6 +22,8 @@ FOLDERS = {"image": "images", "mask": "masks", "instance_map": "instances"}
 
 Row = dict[str, Any]
 
+_CANONICAL = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
 
 def write_sample(folder: Path, scene: Scene, index: int, split: str) -> Row:
     """Renders a scene, writes its files under ``folder`` (not yet synced), and returns its metadata row."""
@@ -66,7 +68,7 @@ def measured(truth: Truth) -> Iterator[dict[str, Any]]:
 
 def encode_row(row: Row) -> bytes:
     """Returns the row as one line of canonical JSON."""
-    return json.dumps(row, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    return _CANONICAL.encode(row).encode() + b"\n"
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
@@ -80,15 +82,14 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
 
 
 def damaged_files(folder: Path, row: Row) -> Iterator[str]:
-    """Yields the image and the mask of a row when they are missing or not what it names; rows without digests pass."""
+    """Yields the image and the mask of a row when they are missing or not what it names."""
     for role in ("image", "mask"):
-        if "sha256" in row:
-            try:
-                content = (folder / row[role]).read_bytes()
-            except OSError:
-                content = b""
-            if hashlib.sha256(content).hexdigest() != row["sha256"][role]:
-                yield row[role]
+        try:
+            content = (folder / row[role]).read_bytes()
+        except OSError:
+            content = b""
+        if hashlib.sha256(content).hexdigest() != row["sha256"][role]:
+            yield row[role]
 
 
 def _decode(path: Path, flags: int) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shapeseg import files
 from shapeseg.datasets.lock import LOCK, writer_lock
-from shapeseg.errors import StorageError, UsageError
+from shapeseg.errors import UsageError, storage_errors
 
 
 @contextmanager
@@ -26,12 +26,8 @@ def staged_folder(out: Path) -> Iterator[Path]:
     refuse_existing(out)
     out = out.absolute()
     staging = out.with_name(f".{out.name}.staging")
-    try:
+    with storage_errors("the folder cannot be made", received=out):
         staging.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"the folder cannot be made ({error.strerror})", received=out, fix="Name a place that you can write"
-        ) from error
     with writer_lock(staging):
         try:
             _empty(staging)
@@ -46,10 +42,8 @@ def staged_folder(out: Path) -> Iterator[Path]:
 
 def refuse_existing(out: Path) -> None:
     """Raises an error when ``out`` is anything but free (an empty folder is free)."""
-    try:
+    with storage_errors("the folder cannot be read", received=out, fix="Name another"):
         free = not out.exists() or (out.is_dir() and not any(out.iterdir()))
-    except OSError as error:
-        raise StorageError(f"the folder cannot be read ({error.strerror})", received=out, fix="Name another") from error
     if not free:
         raise UsageError("the folder is in use and is never overwritten", received=out, fix="Name another, or remove it first")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,8 +11,8 @@ from pathlib import Path
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import Progress, check_space, no_progress
-from shapeseg.datasets.metadata import METADATA, write_metadata
-from shapeseg.datasets.samples import FOLDERS, Row, encode_row, write_sample
+from shapeseg.datasets.metadata import METADATA, Lines, encode_rows, write_metadata
+from shapeseg.datasets.samples import FOLDERS, Row, write_sample
 from shapeseg.datasets.staging import refuse_existing
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
 from shapeseg.errors import InputError
@@ -37,18 +38,19 @@ def write_twins(
         raise InputError("twins need recipes", received=data.folder, fix="Name a dataset made by shapeseg")
     changed = 0
 
-    def lines(staging: Path) -> Iterator[bytes]:
+    def twins(staging: Path) -> Generator[Lines, None, None]:
         nonlocal changed
         work = partial(_write_chunk, staging, change, data.manifest.settings.scene.colors, data.digest())
         chunks = chunked(data.rows)
         for chunk, rows in zip(chunks, map_chunks(work, chunks, worker_count(workers, len(data))), strict=True):
             changed += sum(row["twin"]["changed"] for row in rows)
             progress(len(chunk))
-            yield b"".join(map(encode_row, rows))
+            yield encode_rows(rows)
 
     with staged_dataset(out) as staging:
         check_space(staging, sum((data.folder / row[role]).stat().st_size for row in data.rows for role in FOLDERS))
-        named = write_metadata(staging, METADATA, lines(staging))
+        with closing(twins(staging)) as lines:  # before the folder is removed, should something interrupt
+            named = write_metadata(staging, METADATA, lines)
         replace(data.manifest, metadata=named, twin=change).write(staging)
     return changed
 

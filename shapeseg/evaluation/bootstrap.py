@@ -33,7 +33,7 @@ def intervals(parts: ArrayLike, wholes: ArrayLike) -> list[Interval]:
     if not columns.size:
         return found
     ratios = []
-    for drawn in _times_drawn(len(whole)):
+    for drawn in times_drawn(len(whole)):
         total = drawn @ whole[:, columns]
         ratios.append(np.divide(drawn @ part[:, columns], total, out=np.full(total.shape, np.nan), where=total != 0))
     bounds = np.nanpercentile(np.concatenate(ratios), [2.5, 97.5], axis=0)
@@ -42,9 +42,14 @@ def intervals(parts: ArrayLike, wholes: ArrayLike) -> list[Interval]:
     return found
 
 
-def _times_drawn(images: int) -> Iterator[NDArray[np.float64]]:
-    """Yields how often each replicate draws each image: float64 (replicates, images), block by block."""
-    random = np.random.Philox(key=Stream.BOOTSTRAP)
+def times_drawn(images: int, run: int = 0) -> Iterator[NDArray[np.float64]]:
+    """Yields how often each replicate draws each image: float64 (replicates, images), block by block.
+
+    Args:
+        images: How many there are.
+        run: Another run draws independently.
+    """
+    random = np.random.Philox(key=Stream.BOOTSTRAP, counter=np.array([0, 0, 0, run], np.uint64))
     block = max(1, _BLOCK // images)
     for start in range(0, REPLICATES, block):
         count = min(block, REPLICATES - start)

@@ -36,6 +36,7 @@ class Evaluation:
         images: Rows of ``per_image.csv``.
         instances: Rows of ``per_instance.csv``; none where recipes are unknown.
         counts: Of each image.
+        decidable: Of each image, the pixels whose label the image tells.
         shown: Predicted pixels, bool (H, W), of the images asked for and of those with the most wrong pixels, by place.
         worst: Places of the latter, worst first.
     """
@@ -44,6 +45,7 @@ class Evaluation:
     images: list[dict[str, Any]]
     instances: list[dict[str, Any]]
     counts: list[Counts]
+    decidable: list[Counts]
     shown: Mapping[int, Mask]
     worst: list[int]
 
@@ -106,6 +108,7 @@ def evaluate_model(
             for record in result.instances
         ],
         counts=[result.counts for result in pass_.results],
+        decidable=[result.decidable for result in pass_.results],
         shown=asked | worst.masks(),
         worst=worst.places(),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,13 @@ def _batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
         yield batch
 
 
+class Predictor(Protocol):
+    """What predicts: a Keras model, or an exported one in another runtime."""
+
+    def predict_on_batch(self, images: NDArray[np.uint8]) -> Any:
+        """Takes uint8 (B, H, W, 3), RGB, 0 to 255; gives probabilities, float32 (B, H, W, 1)."""
+
+
 def predict_batches(model: keras.Model, feed: Feed, *, stride: int) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.float32]]]:
     """Yields truth and prediction, batch by batch, in the feed's order.
 
@@ -105,11 +112,11 @@ def measure(
     return counts
 
 
-def probabilities(model: keras.Model, images: NDArray[np.uint8], *, stride: int) -> NDArray[np.float32]:
+def probabilities(model: Predictor, images: NDArray[np.uint8], *, stride: int) -> NDArray[np.float32]:
     """Predicts images of one size; they are padded to multiples of ``stride`` by repeating their edges, and cropped back.
 
     Args:
-        model: As ``shapeseg.load_model`` returns it.
+        model: As ``shapeseg.load_model`` returns it, or exported.
         images: uint8 (B, H, W, 3), RGB, 0 to 255.
         stride: What the model needs height and width to be multiples of.
 
@@ -121,7 +128,7 @@ def probabilities(model: keras.Model, images: NDArray[np.uint8], *, stride: int)
     return np.asarray(model.predict_on_batch(padded))[:, :height, :width, 0]
 
 
-def check_model(model: keras.Model) -> None:
+def check_model(model: Any) -> None:
     """Raises a ModelRefusedError when a model does not take RGB images and give one probability a pixel."""
     takes, gives = model.input_shape, model.output_shape
     fits = isinstance(takes, tuple) and isinstance(gives, tuple) and len(takes) == len(gives) == 4

@@ -2,7 +2,7 @@
 
 from shapeseg.models import layers, reduced_attention  # registers them
 from shapeseg.models.card import Card, file_digest, read_card
-from shapeseg.models.registry import ARCHITECTURES, Architecture, build, check_name
+from shapeseg.models.registry import ARCHITECTURES, Architecture, build, check_name, missing_extra
 from shapeseg.models.saving import load_model, save_model
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "file_digest",
     "layers",
     "load_model",
+    "missing_extra",
     "read_card",
     "reduced_attention",
     "save_model",

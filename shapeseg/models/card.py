@@ -10,6 +10,7 @@ from typing import Any
 
 from shapeseg import files
 from shapeseg.errors import ModelRefusedError, UsageError
+from shapeseg.models.golden import GoldenOutput
 from shapeseg.models.registry import Architecture
 from shapeseg.settings import settings_from_dict
 
@@ -29,6 +30,7 @@ class Card:
         scores: Measured when it was saved.
         versions: Of the packages that made it.
         command: The exact command.
+        golden: What it gave for a known scene when it was saved (:mod:`shapeseg.models.golden`); None in old cards.
         format: Always ``shapeseg-model``.
         format_version: Of this card.
     """
@@ -41,6 +43,7 @@ class Card:
     scores: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     command: str = ""
+    golden: GoldenOutput | None = None
     format: str = FORMAT
     format_version: int = 1
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from shapeseg.errors import UsageError
+from shapeseg.errors import NotInstalledError, UsageError
 from shapeseg.settings import settings_from_dict
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ ARCHITECTURES = {
     "unet_plus_plus": "U-Net whose skips are nested decoders",
     "deeplab_v3_plus": "atrous pyramid with an early skip",
     "segformer": "small transformer with an all-MLP decoder",
+    "keras_cv_deeplab_v3_plus": "DeepLabV3+ of keras-cv, an extra",
+}
+# What an architecture needs beside the default install: modules, and how to get them.
+EXTRAS = {
+    "keras_cv_deeplab_v3_plus": (("keras_cv", "tensorflow"), "pip install keras-cv==0.9.0 tensorflow-cpu==2.20.0"),
 }
 
 
@@ -48,8 +54,25 @@ class Architecture:
 
 
 def build(name: str, settings: Mapping[str, Any] | None = None) -> keras.Model:
-    """Builds an untrained network: RGB 0 to 255, (B, H, W, 3), to the probability of rectangle, float32 (B, H, W, 1)."""
+    """Builds an untrained network: RGB 0 to 255, (B, H, W, 3), to the probability of rectangle, float32 (B, H, W, 1).
+
+    Raises:
+        UsageError: If the name or a setting is unknown or out of range.
+        NotInstalledError: If it needs an extra that is not installed.
+    """
+    check_name(name)
+    install = missing_extra(name)
+    if install is not None:
+        raise NotInstalledError(
+            f"the model {name} needs packages that are not installed", received=name, fix=f"Run: {install}"
+        )
     return _module(name).build(Architecture(name, dict(settings or {})).typed_settings())
+
+
+def missing_extra(name: str) -> str | None:
+    """Returns the command that installs what an architecture needs and is not there; None when nothing is missing."""
+    modules, install = EXTRAS.get(name, ((), ""))
+    return install if any(find_spec(module) is None for module in modules) else None
 
 
 def check_name(name: str) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from shapeseg import files
 from shapeseg.errors import InputError, ModelRefusedError, StorageError, UsageError
 from shapeseg.models.card import Card, card_path, file_digest, read_card
+from shapeseg.models.golden import golden_output
 from shapeseg.models.registry import build
 
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
@@ -30,7 +31,7 @@ def save_model(model: keras.Model, path: Path, card: Card) -> Card:
     Args:
         model: Built from ``card.architecture``.
         path: Ends in ``.keras``.
-        card: What to say of it; its digests are filled in.
+        card: What to say of it; its digests and its golden output are filled in.
 
     Returns:
         The card as written.
@@ -50,7 +51,8 @@ def save_model(model: keras.Model, path: Path, card: Card) -> Card:
         if not all(np.array_equal(one, other, equal_nan=True) for one, other in zip(weights, reread, strict=True)):
             raise StorageError("the saved model differs from the one in memory", received=path, fix="Check the disk")
         previous = file_digest(path) if path.exists() else None
-        written = replace(card, sha256=file_digest(temporary), previous_sha256=previous)
+        golden = golden_output(saved, stride=card.architecture.stride)
+        written = replace(card, sha256=file_digest(temporary), previous_sha256=previous, golden=golden)
         written.write(path)
 
     files.replace_with(path, write)

@@ -40,6 +40,8 @@ def corruptions_figure(found: Mapping[str, Any]) -> Figure:
 
 
 def _draw(ax: Axes, kind: str, curve: Mapping[str, Any], clean: float | None) -> None:
+    from matplotlib.patheffects import withStroke
+
     steps = [step for step in curve["steps"] if step["iou"] is not None]
     severities = [step["severity"] for step in steps]
     ious = [step["iou"] for step in steps]
@@ -59,6 +61,7 @@ def _draw(ax: Axes, kind: str, curve: Mapping[str, Any], clean: float | None) ->
             ha="center",
             va="bottom" if above else "top",
             fontsize=7,
+            path_effects=[withStroke(linewidth=2, foreground="white")],
         )
     ax.set_title(kind, fontsize=10)
     ax.set_xlabel(curve["unit"], fontsize=8)

@@ -65,17 +65,17 @@ def error_map(truth: Mask, predicted: Mask) -> Pixels:
 
 def prediction_figure(predictions: Sequence[Prediction], heading: str = "") -> Figure:
     """Draws a column an image: image, truth, prediction, error."""
-    figure, rows = _grid(4, len(predictions), height=0.98, top=0.75)
+    figure, rows = grid(4, len(predictions), height=0.98, top=0.75)
     for column, (title, image, truth, predicted) in enumerate(predictions):
         tiles = (image, _black_and_white(truth), _black_and_white(predicted), error_map(truth, predicted))
         for axes, tile in zip(rows, tiles, strict=True):
-            _show(axes[column], tile)
+            show(axes[column], tile)
         rows[0][column].set_title(title, fontsize=9)
     for axes, name in zip(rows, ("image", "truth", "prediction", "error"), strict=True):
         axes[0].set_ylabel(name, fontsize=10)
     if heading:
         figure.suptitle(heading, fontsize=12)
-    _legend(figure)
+    add_legend(figure)
     return figure
 
 
@@ -91,9 +91,9 @@ def scene_figure(truth: Truth) -> Figure:
         "amodal: hidden parts in orange": error_map(whole, visible),
         "ambiguous pixels": _black_and_white(truth.ambiguous),
     }
-    figure, (axes,) = _grid(1, len(tiles), height=1.14)
+    figure, (axes,) = grid(1, len(tiles), height=1.14)
     for ax, (name, tile) in zip(axes, tiles.items(), strict=True):
-        _show(ax, tile)
+        show(ax, tile)
         ax.set_title(name, fontsize=9)
     for number, mask in enumerate(truth.visible_masks, start=1):
         if mask.any():
@@ -108,10 +108,10 @@ def gallery_figure(
 ) -> Figure:
     """Draws images or masks as tiles, uint8 (H, W, 3) or (H, W), row by row, each with its note over it."""
     columns = max(1, min(columns, len(tiles)))
-    figure, rows = _grid(-(-len(tiles) // columns), columns)
+    figure, rows = grid(-(-len(tiles) // columns), columns)
     axes = [ax for row in rows for ax in row]
     for ax, tile, title, note in zip(axes, tiles, titles, notes or [Note()] * len(tiles), strict=False):
-        _show(ax, tile)
+        show(ax, tile)
         ax.set_title(title, fontsize=8)
         _write(ax, note)
     for ax in axes[len(tiles) :]:
@@ -141,14 +141,16 @@ def save_figure(figure: Figure, path: Path) -> None:
     files.replace_with(path, lambda temporary: figure.savefig(temporary))
 
 
-def _grid(rows: int, columns: int, height: float = 1.08, top: float = 0.0) -> tuple[Figure, list[list[Axes]]]:
+def grid(rows: int, columns: int, height: float = 1.08, top: float = 0.0) -> tuple[Figure, list[list[Axes]]]:
+    """Returns a figure of so many rows and columns of tiles, and its axes, row by row."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(_TILE * columns, _TILE * height * rows + top), dpi=_DPI, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False).tolist()
 
 
-def _show(ax: Axes, tile: Any) -> None:
+def show(ax: Axes, tile: Any) -> None:
+    """Draws one tile, uint8 (H, W, 3) or (H, W), pixel by pixel."""
     ax.imshow(tile, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
     for spine in ax.spines.values():
@@ -187,7 +189,8 @@ def _black_and_white(mask: Mask) -> Pixels:
     return np.where(mask, np.uint8(0), np.uint8(255))
 
 
-def _legend(figure: Figure) -> None:
+def add_legend(figure: Figure) -> None:
+    """Tells below a figure what the colours of an error map mean."""
     from matplotlib.patches import Patch
 
     colors = {"rectangle, found": RIGHT, "rectangle, missed": MISSED, "no rectangle, invented": INVENTED}

@@ -1,35 +1,27 @@
-"""The report of an evaluation as one page."""
+"""``report.html``: one file with scores, charts and every failure, which needs no server and no network."""
 
 from __future__ import annotations
 
-import html
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
+from string import Template
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from shapeseg import files
+from shapeseg.reporting.page.errors import calibration, wrong_pixels
+from shapeseg.reporting.page.explorer import ReportImage, explorer_data, filters
+from shapeseg.reporting.page.markup import Markup, element, join
+from shapeseg.reporting.page.occlusion import breakdown, by_occlusion
+from shapeseg.reporting.page.origin import effects, origin, training
+from shapeseg.reporting.page.scores import cards, score_table
+from shapeseg.reporting.page.summary import summary
+from shapeseg.reporting.page.values import many, plain
+from shapeseg.reporting.pictures import INVENTED, MISSED, RIGHT
 
+__all__ = ["ReportImage", "write_report"]
 
-@dataclass(frozen=True, eq=False)
-class ReportImage:
-    """One image of the report."""
-
-    index: int
-    image_id: str
-    split: str
-    iou: float | None
-    wrong_pixels: int
-    image: NDArray[np.uint8]
-    truth: NDArray[np.bool_]
-    predicted: NDArray[np.bool_]
-    ambiguous: NDArray[np.bool_] | None
-    instances: Sequence[Mapping[str, Any]]
-    regenerate: str
+_SCRIPTS = ("sorting.js", "copying.js", "layers.js", "explorer.js", "enlarging.js")
 
 
 def write_report(
@@ -40,6 +32,65 @@ def write_report(
     title: str,
     history: Sequence[Mapping[str, float]] | None = None,
 ) -> None:
-    """Writes the page."""
-    text = json.dumps({"title": title, "images": len(images), "epochs": len(history or ()), **metrics}, indent=2)
-    files.write_text(path, f"<!doctype html><title>{html.escape(title)}</title><pre>{html.escape(text)}</pre>\n")
+    """Writes the report, whole or not at all.
+
+    Args:
+        path: File to write; an earlier one is replaced.
+        metrics: What ``metrics.json`` holds. What is None or missing is shown as unknown or undefined.
+        images: What the failure explorer shows; a flat image of 224 x 224 takes about 10 kB.
+        title: Names the model and the data.
+        history: Rows of the run's ``history.csv``, if it is known.
+    """
+    sections = {
+        "Scores": (cards(metrics), score_table(metrics), effects(metrics)),
+        "Occlusion": (by_occlusion(metrics), element("h3", "By what hides them"), breakdown(metrics)),
+        "Wrong pixels": (wrong_pixels(metrics),),
+        "Failures": (_explorer(images),),
+        "Calibration": (calibration(metrics),),
+        **({"Training": (training(history),)} if history else {}),
+        "Origin": (origin(metrics),),
+    }
+    files.write_text(
+        path,
+        Template(_part("page.html")).substitute(
+            title=join([title]),
+            style=_part("style.css"),
+            colors=_colors(),
+            facts=_facts(metrics),
+            navigation=join(element("li", element("a", name, href=f"#{_slug(name)}")) for name in sections),
+            summary=summary(metrics),
+            sections=join(_section(name, content) for name, content in sections.items()),
+            data=explorer_data(images),
+            script="\n".join(map(_part, _SCRIPTS)),
+        ),
+    )
+
+
+def _section(name: str, content: Sequence[Markup]) -> Markup:
+    heading = element("h2", name, id=f"{_slug(name)}-heading")
+    return element("section", heading, *content, id=_slug(name), aria_labelledby=f"{_slug(name)}-heading")
+
+
+def _explorer(images: Sequence[ReportImage]) -> Markup:
+    if not images:
+        return element("p", "No image was handed to this report.", class_="absent")
+    return Markup(Template(_part("explorer.html")).substitute(filters=filters(images), total=len(images)))
+
+
+def _facts(metrics: Mapping[str, Any]) -> Markup:
+    shown = [many(metrics.get("images"), "image")]
+    shown += [join([f"{name} ", plain(metrics.get(name))]) for name in ("split", "target", "threshold")]
+    return join(element("li", fact) for fact in shown)
+
+
+def _colors() -> str:
+    colors = {"right": RIGHT, "missed": MISSED, "invented": INVENTED}
+    return ":root{" + "".join(f"--{name}:rgb{color};" for name, color in colors.items()) + "}"
+
+
+def _slug(name: str) -> str:
+    return name.lower().replace(" ", "-")
+
+
+def _part(name: str) -> str:
+    return resources.files("shapeseg.reporting.page").joinpath(name).read_text(encoding="utf-8")

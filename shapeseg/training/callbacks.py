@@ -21,6 +21,12 @@ MONITOR = "val_iou"
 Logs = dict[str, Any] | None
 
 
+def logged(model: keras.Model, logs: Logs) -> dict[str, float]:
+    """Returns what an epoch logged, and its learning rate."""
+    rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+    return {name: float(value) for name, value in (logs or {}).items()} | {"learning_rate": rate}
+
+
 class ServeEpoch(keras.callbacks.Callback):
     """Tells the feed which epoch it serves, so that order and augmentation depend on (seed, epoch) alone."""
 
@@ -59,9 +65,7 @@ class History(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Writes the row."""
-        values = {name: float(value) for name, value in (logs or {}).items()}
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        self.rows.append({"epoch": epoch + 1} | values | {"learning_rate": rate})
+        self.rows.append({"epoch": epoch + 1} | logged(self.model, logs))
         self.write()
 
     def write(self) -> None:
@@ -100,7 +104,7 @@ class StopAfter(keras.callbacks.Callback):
 
     def __init__(self, minutes: float) -> None:
         super().__init__()
-        self.seconds = 60 * minutes
+        self._seconds = 60 * minutes  # not a number to restore: a resume may change it
         self.spent = 0.0
         self._started = 0.0
 
@@ -111,21 +115,21 @@ class StopAfter(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Adds up; time in which nothing ran, before a resume, does not count."""
         self.spent += time.monotonic() - self._started
-        if self.spent >= self.seconds:
+        if self.spent >= self._seconds:
             self.model.stop_training = True
 
 
 class DrawPictures(keras.callbacks.Callback):
-    """Calls ``draw(epoch)`` after every so many epochs."""
+    """Calls ``draw(epoch)`` after every so many epochs; after every 0, never."""
 
     def __init__(self, every: int, draw: Callable[[int], object]) -> None:
         super().__init__()
-        self.every = every
+        self._every = every  # not a number to restore: a resume may change it
         self.draw = draw
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Draws when it is time."""
-        if (epoch + 1) % self.every == 0:
+        if self._every and (epoch + 1) % self._every == 0:
             self.draw(epoch + 1)
 
 

@@ -1,7 +1,8 @@
-"""Training in several processes on torch: each serves its share of every batch, and gradients are averaged.
+"""Training on several devices: in several processes on torch, in one on jax.
 
-Start them with ``torchrun --nproc-per-node 2 train.py ...``. Statistics of batch normalisation and the sums of soft Dice and
-of metrics go over all processes, so that two of them with half a batch each do what one does with the whole.
+On torch, start them with ``torchrun --nproc-per-node 2 train.py ...``: each serves its share of every batch, and gradients are
+averaged. Statistics of batch normalisation and the sums of soft Dice and of metrics go over all processes, so that two of them
+with half a batch each do what one does with the whole. On jax, one process shares every batch among the devices it finds.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ class Processes:
     Attributes:
         rank: 0 for the one that writes.
         count: How many there are.
+        devices: How many devices share a batch of this one.
     """
 
     rank: int = 0
     count: int = 1
+    devices: int = 1
 
     @property
     def writes(self) -> bool:
@@ -32,7 +35,10 @@ class Processes:
 
 
 def join_processes() -> Processes:
-    """Joins the processes that torchrun started; alone, there is nothing to join."""
+    """Joins the processes that torchrun started; alone, there is nothing to join. On jax, takes all devices there are."""
+    if keras.backend.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
+        keras.distribution.set_distribution(_ShareBatches())
+        return Processes(devices=len(keras.distribution.list_devices()))
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1 or keras.backend.backend() != "torch":
         return Processes()
@@ -40,6 +46,16 @@ def join_processes() -> Processes:
 
     torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     return Processes(torch.distributed.get_rank(), count)
+
+
+class _ShareBatches(keras.distribution.DataParallel):
+    """Every device has the weights and its share of a batch; a batch that cannot be shared equally is given whole to each."""
+
+    def get_data_layout(self, data_shape: tuple[int, ...]) -> keras.distribution.TensorLayout:
+        """Returns how an array of a batch lies on the devices."""
+        if data_shape[0] % self.num_model_replicas:
+            return keras.distribution.TensorLayout([None] * len(data_shape), self.device_mesh)
+        return super().get_data_layout(data_shape)
 
 
 def average_gradients(model: keras.Model, processes: Processes) -> None:
@@ -81,6 +97,8 @@ def total(value: Any) -> Any:
 
 def leave_processes(processes: Processes) -> None:
     """Waits for the others and parts."""
+    if processes.devices > 1:
+        keras.distribution.set_distribution(None)
     if processes.count > 1:
         import torch
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from shapeseg import files
-from shapeseg.errors import InputError, StorageError, UsageError
+from shapeseg.errors import InputError, UsageError, storage_errors
 from shapeseg.training.checkpoint import Checkpoint, read_newest
 
 # Settings that do not change what a training computes, so that a resume may change them.
-_FREE = {"out", "resume", "config", "debug", "pictures_every", "max_minutes"}
+_FREE = {"out", "resume", "config", "debug", "pictures_every", "max_minutes", "track"}
 
 
 class RunFolder:
@@ -37,15 +37,9 @@ class RunFolder:
             UsageError: If it holds anything.
             StorageError: If it cannot be made.
         """
-        try:
+        with storage_errors("the run's folder cannot be made", received=self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             used = any(self.root.iterdir())
-        except OSError as error:
-            raise StorageError(
-                f"the run's folder cannot be made ({error.strerror})",
-                received=self.root,
-                fix="Name a place that you can write",
-            ) from error
         if used:
             raise UsageError("the run's folder is in use", received=self.root, fix="Name another, remove it, or --resume it")
         self.checkpoints.mkdir()

@@ -13,6 +13,7 @@ from shapeseg.scenes.truth import Target
 LossName = Literal["bce+dice", "bce", "dice", "focal", "tversky", "boundary"]
 Schedule = Literal["linear", "cosine", "constant", "plateau"]
 Precision = Literal["float32", "bfloat16", "float16"]
+TrackerName = Literal["none", "tensorboard", "wandb"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class TrainingSettings:
     """Blame nobody for pixels whose label the image cannot tell, where that is known."""
     target: Target = "visible"
     """What to find: visible rectangle pixels, or whole rectangles behind their occluders too (amodal)."""
-    augmentation: tuple[Augmentation, ...] = ("turn", "recolor")
+    augmentation: tuple[Augmentation, ...] = ("turn", "recolor", "paste")
     """What to do to training images: turn (and mirror), recolor, noise, paste (one more shape in front)."""
     patience: int = 50
     """Epochs without a better val IoU after which training stops."""

@@ -60,6 +60,10 @@ CASES = {
     "a model without its card": (6, "bare.keras", (EVALUATE, "bare.keras", "--data", "data")),
     "a changed model": (6, "changed.keras", (EVALUATE, "changed.keras", "--data", "data")),
 }
+if find_spec("keras_cv") is None:
+    install = "Run: pip install keras-cv==0.9.0 tensorflow-cpu=="
+    CASES["a network of an extra that is not installed"] = (2, install, (TRAIN, "--model", "keras_cv_deeplab_v3_plus"))
+    CASES["a model of somebody who has the extra"] = (2, install, (EVALUATE, "extra/model.keras", "--data", "data"))
 BACKENDS = {
     "an unknown backend": (2, "numpyro", (TRAIN, "--data", "data"), "numpyro"),
     "an unknown backend to measure": (2, "numpyro", (EVALUATE, "run/model.keras", "--data", "data"), "numpyro"),
@@ -82,6 +86,10 @@ def place(small_dataset, tiny_run, tmp_path_factory):
     content = (place / "run/model.keras").read_bytes()
     (place / "changed.keras").write_bytes(content[:500] + bytes([content[500] ^ 1]) + content[501:])
     shutil.copy(place / "run/model.json", place / "changed.json")
+    shutil.copytree(place / "run", place / "extra")
+    card = json.loads((place / "extra/model.json").read_text())
+    card["architecture"] = {"name": "keras_cv_deeplab_v3_plus", "settings": {}}
+    (place / "extra/model.json").write_text(json.dumps(card))
     for name, text in {
         "file": "a file\n",
         "text.keras": "a text\n",

@@ -90,7 +90,6 @@ def test_an_interrupted_drawing_leaves_nothing(workers, tmp_path):
     assert folder_names(tmp_path) == set()
 
 
-@pytest.mark.xfail(reason="a worker that is still starting shows its KeyboardInterrupt, about once in six times")
 def test_an_interruption_while_workers_start_is_one_line_too(tmp_path):
     check_interruption(start_drawing(tmp_path, 2, images=1), signal.SIGINT, 130)
 
@@ -107,7 +106,6 @@ def test_a_killed_drawing_leaves_no_dataset_and_no_workers_and_can_be_run_again(
     assert len(Dataset(tmp_path / "d")) == 3
 
 
-@pytest.mark.xfail(reason="the pool waits for ever for the rest of a message that a killed worker began")
 def test_a_worker_that_dies_while_it_answers_is_told_and_leaves_nothing(tmp_path):
     """While the parent is stopped its workers fill their pipes, so that each is killed in the middle of a message."""
     process = start_drawing(tmp_path, 2)

@@ -2,10 +2,14 @@ import json
 
 from command_runs import run_python, succeed
 
-from shapeseg.models import ARCHITECTURES
+from shapeseg.models import ARCHITECTURES, missing_extra
 
 
-def test_models_lists_every_architecture_with_size_and_speed(tmp_path):
-    result = succeed(run_python("-m", "shapeseg", "models", "--quick", "--size", 32, "--json", cwd=tmp_path))
-    listed = json.loads(result.stdout)
-    assert set(json.dumps(listed).split('"')) >= set(ARCHITECTURES)
+def test_models_lists_every_architecture_with_size_and_speed_and_those_not_installed(tmp_path):
+    command = ("-m", "shapeseg", "models", "--quick", "--size", 32)
+    listed = json.loads(succeed(run_python(*command, "--json", cwd=tmp_path)).stdout)
+    missing = {name: missing_extra(name) for name in ARCHITECTURES if missing_extra(name) is not None}
+    assert listed["not_installed"] == missing
+    assert [one["name"] for one in listed["models"]] == [name for name in ARCHITECTURES if name not in missing]
+    for one in listed["models"]:
+        assert min(one["parameters"], one["predict_images_a_second"], one["train_images_a_second"]) > 0

@@ -194,7 +194,7 @@ def test_a_bad_image_is_told_by_name_and_leaves_nothing(content, reason, convert
 def test_numbers_of_unknown_range_and_colours_for_class_numbers_are_refused(tmp_path):
     folder = plain_folder(tmp_path / "f", Image.new("RGB", (3, 2)), Image.new("L", (3, 2)))
     (folder / "images" / "one.png").unlink()
-    Image.new("F", (3, 2)).save(folder / "images" / "one.tif")
+    Image.new("F", (3, 2), 1.5).save(folder / "images" / "one.tif")
     with pytest.raises(InputError, match=r"32-bit.*one\.tif"):
         list(open_source(folder).images)
     (folder / "masks").rename(folder / "SegmentationClass")

@@ -176,8 +176,19 @@ def test_shards_of_a_batch_make_the_batch(data):
         parts = [half[batch] for half in halves]
         for k in (0, 1):
             assert np.array_equal(np.concatenate([part[k] for part in parts]), whole[batch][k])
-    with pytest.raises(UsageError, match="share a batch"):
+    with pytest.raises(UsageError, match="2 processes must share a batch equally"):
         data.feed(7, shard=(0, 2))
+
+
+def test_devices_that_share_batches_get_whole_ones(data):
+    shared, alone = data.feed(8, shuffle_seed=0, devices=2), data.feed(8, shuffle_seed=0)
+    assert (len(shared), len(alone)) == (3, 4)
+    for batch in range(3):
+        assert np.array_equal(shared[batch][0], alone[batch][0])
+    with pytest.raises(UsageError, match=r"3 devices must share a batch equally\. Received: batch_size=8"):
+        data.feed(8, devices=3)
+    with pytest.raises(UsageError, match="Received: batch_size=32, 30 examples"):
+        data.feed(32, devices=2)
 
 
 def test_fresh_scenes_never_repeat_and_validation_scenes_always_do():

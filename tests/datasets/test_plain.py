@@ -1,8 +1,12 @@
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from shapeseg.datasets import Dataset
+from shapeseg.datasets.foreign_images import read_rgb, size_of
 from shapeseg.errors import InputError
 
 
@@ -73,3 +77,39 @@ def test_an_empty_folder_is_no_dataset(tmp_path):
         (tmp_path / name).mkdir()
     with pytest.raises(InputError, match="no images"):
         Dataset(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_size_in_the_header_is_that_of_the_upright_image(orientation, suffix, tmp_path):
+    image = Image.new("RGB", (24, 16))
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    path = tmp_path / f"turned.{suffix}"
+    image.save(path, exif=exif)
+    height, width = read_rgb(path).shape[:2]
+    assert size_of(path.read_bytes(), path) == (width, height) == ((24, 16) if orientation < 5 else (16, 24))
+
+
+@pytest.mark.parametrize("role", ["images", "masks"])
+def test_a_truncated_file_is_refused_before_it_is_used(role, plain):
+    path = plain / role / "photo 5.png"
+    path.write_bytes(path.read_bytes()[:60])  # header and a few pixels
+    with pytest.raises(InputError, match=r"no readable image.*photo 5"):
+        Dataset(plain).refuse_damage()
+
+
+def test_an_image_that_turns_behind_its_pixels_is_refused_before_it_is_used(plain):
+    """A PNG may say only after its pixels that it is to be turned; its header alone then tells the wrong size."""
+    path = plain / "images/photo 5.png"
+    content, exif = path.read_bytes(), Image.Exif()
+    exif[0x0112] = 6
+    turn = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
+    chunk = struct.pack(">I", len(turn) - 4) + turn + struct.pack(">I", zlib.crc32(turn))
+    path.write_bytes(content[:-12] + chunk + content[-12:])
+    with pytest.raises(InputError, match=r"another size.*photo 5.png, 16 x 24"):
+        Dataset(plain).refuse_damage()
+
+
+def test_a_folder_without_damage_is_not_refused(plain):
+    Dataset(plain).refuse_damage()

@@ -3,7 +3,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from shapeseg.evaluation.ceiling import iou_ceiling
+from shapeseg.evaluation.ceiling import Ceiling, iou_ceiling
 from shapeseg.scenes import Instance, Scene, SceneSettings, sample_scene
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
@@ -45,3 +45,17 @@ def share_of_orders(truth):
             total += other.target()
             orders += 1
     return total / orders
+
+
+def test_ignored_instances_are_left_out_and_images_may_come_one_by_one():
+    rectangle, ellipse = Instance("rectangle", (0, 0, 10, 10), RED), Instance("ellipse", (6, 6, 10, 10), RED)
+    open_ = Scene(20, 20, WHITE, (rectangle, ellipse)).render()
+    ignored = Scene(20, 20, WHITE, (rectangle._replace(ignored=True), ellipse._replace(ignored=True))).render()
+    sure = Scene(20, 20, WHITE, (rectangle,)).render()
+    assert iou_ceiling([open_]) < 1
+    assert iou_ceiling([ignored, sure]) == 1
+    assert iou_ceiling([ignored]) is None
+    ceiling = Ceiling()
+    for truth in (open_, sure):
+        ceiling.add(truth)
+    assert ceiling.iou() == iou_ceiling([open_, sure])

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shapeseg.evaluation.threshold import CANDIDATES, best_threshold
+from shapeseg.evaluation.counts import count
+from shapeseg.evaluation.threshold import CANDIDATES, best_threshold, counts_at, histograms
 
 
 def by_trial(batches):
@@ -72,3 +73,11 @@ def test_batches_are_pooled():
     second = (rectangle, np.where(rectangle, np.float32(0.66), np.float32(0.6)))
     check([first, second])
     assert best_threshold([first, second]) == pytest.approx(0.65)
+
+
+@given(st.integers(0, 10**6), st.sampled_from(CANDIDATES))
+def test_histograms_hold_the_counts_at_every_candidate(seed, candidate):
+    random = np.random.Generator(np.random.PCG64(seed))
+    truth = random.random((6, 7)) < 0.4
+    probability = np.round(random.random((6, 7)) * 40).astype(np.float32) / 40
+    assert counts_at(histograms(truth, probability), candidate) == count(truth, probability >= candidate)

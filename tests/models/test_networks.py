@@ -3,9 +3,10 @@
 import keras
 import numpy as np
 import pytest
+from extras import every_architecture
 
 from shapeseg.errors import UsageError
-from shapeseg.models import ARCHITECTURES, Architecture, build, check_name
+from shapeseg.models import Architecture, build, check_name
 from shapeseg.training.losses import SegmentationLoss
 
 # Small settings for speed, where an architecture has any.
@@ -14,10 +15,9 @@ SMALL = {
     "unet_plus_plus": {"widths": (4, 6, 8)},
     "deeplab_v3_plus": {"widths": (4, 6, 8), "pyramid_width": 6},
     "segformer": {"widths": (4, 8), "head_width": 4, "decoder_width": 6},
+    "keras_cv_deeplab_v3_plus": {"widths": (2, 2, 3, 4), "pyramid_width": 6, "skip_width": 4},
 }
 RANDOM = np.random.Generator(np.random.PCG64(7))
-
-every_architecture = pytest.mark.parametrize("name", ARCHITECTURES)
 
 
 def small(name):

@@ -1,4 +1,4 @@
-"""Two processes with half a batch each must end where one with the whole batch ends."""
+"""Two processes on torch, or two devices on jax, with half a batch each must end where one with the whole batch ends."""
 
 import json
 
@@ -11,6 +11,16 @@ import shapeseg.models  # noqa: F401 (registers the layers that plain Keras load
 from shapeseg.datasets import create_dataset
 
 
+def same_within(tolerance, *runs):
+    """Whether two runs ended with the same weights."""
+    one, two = (keras.saving.load_model(run / "model.keras", compile=False) for run in runs)
+    for a, b in zip(one.weights, two.weights, strict=True):
+        difference = np.abs(keras.ops.convert_to_numpy(a) - keras.ops.convert_to_numpy(b)).max()
+        assert difference <= tolerance, (a.path, difference)
+    scores = [json.loads((run / "model.json").read_text())["scores"] for run in runs]
+    assert scores[0]["iou"] == pytest.approx(scores[1]["iou"], abs=1e-3)
+
+
 @pytest.mark.parametrize("loss", ["bce", "bce+dice"])
 def test_two_processes_train_the_same_weights_as_one(loss, small_settings, tmp_path):
     create_dataset(tmp_path / "data", num_images=100, seed=1, settings=small_settings)
@@ -21,9 +31,37 @@ def test_two_processes_train_the_same_weights_as_one(loss, small_settings, tmp_p
     succeed(run_script("train.py", *arguments, "--out", "one", cwd=tmp_path, OMP_NUM_THREADS="1"))
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2, REPOSITORY / "train.py"]
     succeed(run_python(*torchrun, *arguments, "--out", "two", cwd=tmp_path, OMP_NUM_THREADS="1"))
-    one, two = (keras.saving.load_model(tmp_path / name / "model.keras", compile=False) for name in ("one", "two"))
-    for a, b in zip(one.weights, two.weights, strict=True):
-        difference = np.abs(keras.ops.convert_to_numpy(a) - keras.ops.convert_to_numpy(b)).max()
-        assert difference <= 1e-5, (a.path, difference)
-    scores = [json.loads((tmp_path / name / "model.json").read_text())["scores"] for name in ("one", "two")]
-    assert scores[0]["iou"] == pytest.approx(scores[1]["iou"], abs=1e-3)
+    same_within(1e-5, tmp_path / "one", tmp_path / "two")
+
+
+# Prints how two batches lie on the devices: which rows each device holds.
+LIE = """
+import os; os.environ["KERAS_BACKEND"] = "jax"
+import jax, json, keras, numpy
+from shapeseg.training.processes import join_processes, leave_processes
+
+processes = join_processes()
+layouts = [keras.distribution.distribution().get_data_layout((size, 5)) for size in (8, 7)]
+batches = [jax.device_put(numpy.zeros((size, 5)), layout.backend_layout) for size, layout in zip((8, 7), layouts)]
+rows = [[shard.data.shape[0] for shard in batch.addressable_shards] for batch in batches]
+leave_processes(processes)
+print(json.dumps([processes.devices, rows, keras.distribution.distribution() is None]))
+"""
+TWO_DEVICES = {"KERAS_BACKEND": "jax", "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+
+
+def test_jax_shares_a_batch_among_its_devices_and_gives_an_odd_one_whole_to_each(tmp_path):
+    pytest.importorskip("jax")
+    result = succeed(run_python("-c", LIE, cwd=tmp_path, PYTHONPATH=REPOSITORY, **TWO_DEVICES))
+    assert json.loads(result.stdout) == [2, [[4, 4], [7, 7]], True]
+
+
+def test_two_devices_of_jax_train_the_same_weights_as_one(small_settings, tmp_path):
+    pytest.importorskip("jax")
+    create_dataset(tmp_path / "data", num_images=100, seed=1, settings=small_settings)
+    arguments = ["--data", "data", "--epochs", 3, "--widths", 4, 6, "--batch-size", 8, "--learning-rate", 2e-5]
+    one = succeed(run_script("train.py", *arguments, "--out", "one", cwd=tmp_path, KERAS_BACKEND="jax"))
+    two = succeed(run_script("train.py", *arguments, "--out", "two", cwd=tmp_path, **TWO_DEVICES))
+    assert "on jax, into" in one.stdout
+    assert "on jax, 2 devices, into" in two.stdout
+    same_within(1e-5, tmp_path / "one", tmp_path / "two")

@@ -1,0 +1,109 @@
+"""The search itself: trial after trial, each chosen by what the study knows when it begins."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from tqdm import tqdm
+
+from shapeseg.commands.command_line import options_to_dict
+from shapeseg.commands.progress import progress_bar
+from shapeseg.commands.train import TrainOptions
+from shapeseg.commands.train_data import open_data
+from shapeseg.commands.tune import TuneOptions
+from shapeseg.commands.tune_report import describe, write_best
+from shapeseg.commands.tune_study import counted, fail_killed_trials, refuse_other_settings
+from shapeseg.commands.tune_trial import run_trial
+from shapeseg.errors import StorageError
+from shapeseg.models import Architecture
+from shapeseg.training.processes import Processes
+
+# What makes the scores of two trials comparable, beside the data.
+_IDENTITY = ("model", "epochs", "seed", "startup_trials")
+
+
+def identity(options: TuneOptions) -> dict[str, Any]:
+    """Checks that every network can be built and trained on the data; returns what a study must go on with.
+
+    Raises:
+        UsageError: If a network cannot be built.
+        InputError: If the data cannot be used, or its images do not fit every network.
+    """
+    networks = [Architecture(options.model, {"widths": widths}) for widths in options.space.networks()]
+    stride = max(network.stride for network in networks)
+    data = open_data(TrainOptions(data=options.data), stride, Processes())
+    plain = options_to_dict(options)
+    return {name: plain[name] for name in _IDENTITY} | plain["space"] | {"data_sha256": data.digest}
+
+
+def make_folder(folder: Path) -> None:
+    """Makes the folder of the search.
+
+    Raises:
+        StorageError: If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"the folder cannot be made ({error.strerror})", received=folder, fix="Name a place that you can write"
+        ) from error
+
+
+def search(study: optuna.Study, options: TuneOptions, settings: dict[str, Any]) -> None:
+    """Runs trials until the study has as many as asked for, or the time is up.
+
+    Raises:
+        UsageError: If the study was begun with other settings.
+    """
+    refuse_other_settings(study, settings)
+    usual = options.space.usual(Architecture(options.model).typed_settings().widths)
+    if usual is not None and not study.trials:
+        study.enqueue_trial(usual, skip_if_exists=True)  # the first trial is what the others must beat
+    deadline = time.monotonic() + 60 * (options.timeout or math.inf)
+    shown = 0
+    with progress_bar("tuning", options.trials, "trial") as progress:
+        while True:
+            fail_killed_trials(study)
+            done = counted(study)
+            progress(done - shown)
+            shown = done
+            if done >= options.trials or time.monotonic() >= deadline:
+                return
+            study.sampler = _sampler(options, len(study.trials))
+            study.optimize(lambda trial: _trial(trial, options), n_trials=1, gc_after_trial=True)
+            write_best(study, options)
+
+
+def pruner(options: TuneOptions) -> optuna.pruners.BasePruner:
+    """Returns what stops trials that do worse than half of the finished ones, after a quarter of their epochs."""
+    return optuna.pruners.MedianPruner(n_startup_trials=options.startup_trials, n_warmup_steps=1 + options.epochs // 4)
+
+
+def _sampler(options: TuneOptions, trials: int) -> optuna.samplers.TPESampler:
+    """Returns a sampler seeded by (seed, trials so far): processes try different things, and a resumed search the same."""
+    seed = int(np.random.SeedSequence(options.seed, spawn_key=(trials,)).generate_state(1)[0])
+    return optuna.samplers.TPESampler(n_startup_trials=options.startup_trials, seed=seed)
+
+
+def _trial(trial: optuna.Trial, options: TuneOptions) -> float:
+    training = options.training(options.space.choose(trial))
+    try:
+        score = run_trial(trial, training, options.trial_folder(trial.number))
+    except optuna.TrialPruned as pruned:
+        tqdm.write(f"trial {trial.number:>4}  pruned, {pruned}: {describe(trial.params)}")
+        raise
+    tqdm.write(f"trial {trial.number:>4}  val IoU {score:.4f}: {describe(trial.params)}")
+    return score
+
+
+def forget(trial: optuna.trial.FrozenTrial, options: TuneOptions) -> None:
+    """Says that a trial was killed, and removes what it left."""
+    tqdm.write(f"trial {trial.number:>4}  killed; it counts as failed")
+    shutil.rmtree(options.trial_folder(trial.number), ignore_errors=True)

@@ -1,0 +1,76 @@
+"""One trial of a search: a training in a folder of its own, of which nothing is left unless it ends well."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import keras
+import optuna
+
+from shapeseg.commands.train import TrainOptions, train
+from shapeseg.errors import DivergedError, UsageError
+from shapeseg.training.callbacks import MONITOR
+
+
+class ReportScore(keras.callbacks.Callback):
+    """Hands the score of every epoch to a function, which may end the training by an exception.
+
+    Attributes:
+        best: The best score so far.
+    """
+
+    def __init__(self, report: Callable[[float, int], object]) -> None:
+        super().__init__()
+        self.report = report
+        self.best = 0.0
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Reports score and epoch, counted from 1."""
+        score = float((logs or {})[MONITOR])
+        self.best = max(self.best, score)
+        self.report(score, epoch + 1)
+
+
+def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path) -> float:
+    """Trains in ``folder``, and returns the best val IoU.
+
+    Raises:
+        UsageError: If the folder exists.
+        TrialPruned: If the trial does worse than most did by that epoch, diverges, or needs more memory than there is: all
+            three tell the sampler that such settings are bad.
+    """
+
+    def report(score: float, epoch: int) -> None:
+        trial.report(score, epoch)
+        if trial.should_prune():
+            raise _prune(trial, "below the median")
+
+    scores = ReportScore(report)
+    if folder.exists():  # nothing is removed below that another made
+        raise UsageError("the trial's folder is in use", received=folder, fix="Name another --out, or remove it")
+    try:
+        with redirect_stdout(StringIO()):  # a line a trial is enough
+            train(replace(options, out=folder), callbacks=[scores])
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, DivergedError):
+            raise _prune(trial, "diverged") from error
+        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch has its own
+            raise _prune(trial, "out of memory") from error
+        if not isinstance(error, Exception | KeyboardInterrupt):  # Optuna hears of those only
+            trial.study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        raise
+    finally:
+        keras.utils.clear_session()
+    return scores.best
+
+
+def _prune(trial: optuna.Trial, why: str) -> optuna.TrialPruned:
+    trial.set_user_attr("pruned_as", why)
+    return optuna.TrialPruned(why)

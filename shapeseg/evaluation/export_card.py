@@ -1,0 +1,77 @@
+"""The card beside an exported model: ``model.onnx.json`` says what it is, where it came from, and which files it speaks of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shapeseg import files
+from shapeseg.errors import ModelRefusedError, UsageError
+from shapeseg.settings import settings_from_dict
+
+FORMAT = "shapeseg-export"
+
+
+@dataclass(frozen=True)
+class ExportCard:
+    """What is known of an exported model.
+
+    Attributes:
+        sha256: Of each file, by its suffix.
+        stride: What height and width must be multiples of.
+        threshold: Probability from which a pixel counts as rectangle.
+        model_sha256: Of the ``.keras`` file that it was made of.
+        model_card: The card of that file, whole.
+        largest_difference: Of any probability from that file's, over ``compared`` pixels of the golden batch.
+        compared: How many probabilities were compared.
+        versions: Of the packages that made it.
+        format: Always ``shapeseg-export``.
+        format_version: Of this card.
+    """
+
+    sha256: dict[str, str]
+    stride: int
+    threshold: float
+    model_sha256: str
+    model_card: dict[str, Any] | None
+    largest_difference: float
+    compared: int
+    versions: dict[str, str] = field(default_factory=dict)
+    format: str = FORMAT
+    format_version: int = 1
+
+    def write(self, model_path: Path) -> None:
+        """Writes the card beside its model."""
+        files.write_json(export_card_path(model_path), asdict(self))
+
+
+def export_card_path(model_path: Path) -> Path:
+    """Returns where the card of an exported model is: a name of its own, as the model's own card may be beside it."""
+    return model_path.with_name(f"{model_path.name}.json")
+
+
+def read_export_card(model_path: Path) -> ExportCard | None:
+    """Reads the card beside an exported model; None when there is none.
+
+    Raises:
+        ModelRefusedError: If there is one, but it is not ours or is damaged.
+    """
+    path = export_card_path(model_path)
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_bytes())
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise UsageError("this is no card of an export", received=path, fix="Export the model again")
+        return settings_from_dict(ExportCard, content)
+    except (ValueError, RecursionError) as error:
+        raise ModelRefusedError(f"the model's card cannot be used ({error})", received=path, fix="Export it again") from error
+
+
+def digests(contents: Mapping[str, bytes]) -> dict[str, str]:
+    """Returns the SHA-256 of each file's content, by its suffix."""
+    return {suffix: hashlib.sha256(content).hexdigest() for suffix, content in contents.items()}

@@ -1,0 +1,158 @@
+"""The pictures of the occlusion study: scores of the arms, recall against occlusion, and what two models see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapeseg.reporting.pictures import add_legend, error_map, grid, show
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Mask = NDArray[np.bool_]
+
+# Colours that are told apart by lightness, too (Okabe and Ito), and a marker each.
+LOOKS = (("#000000", "o"), ("#d55e00", "s"), ("#e69f00", "D"), ("#0072b2", "^"), ("#009e73", "v"), ("#cc79a7", "P"))
+PANELS = {"any": "any occluder", "other": "occluder in another colour", "same": "occluder in the same colour"}
+_DPI = 110
+
+
+class Comparison(NamedTuple):
+    """One image with the predictions of two models.
+
+    Attributes:
+        title: What to write above it.
+        image: uint8 (H, W, 3), RGB, 0 to 255.
+        truth: bool (H, W).
+        base: bool (H, W), predicted by the one.
+        other: bool (H, W), predicted by the other.
+    """
+
+    title: str
+    image: NDArray[np.uint8]
+    truth: Mask
+    base: Mask
+    other: Mask
+
+
+def matrix_figure(results: Mapping[str, Any]) -> Figure:
+    """Draws the IoU of every arm on every test set: mean, interval, and a faint dot a seed."""
+    from matplotlib.figure import Figure
+
+    matrix = results["matrix"]
+    figure = Figure(figsize=(3.0 * len(matrix) + 1.2, 5.6), dpi=_DPI, layout="constrained")
+    axes = figure.subplots(2, len(matrix), squeeze=False, sharey=True)
+    for row, (score, name) in enumerate((("iou", "all pixels"), ("iou_decidable", "decidable pixels"))):
+        for ax, (test, arms) in zip(axes[row], matrix.items(), strict=True):
+            _draw_arms(ax, {arm: found[score] for arm, found in arms.items()})
+            ax.set_xlabel(f"rectangle IoU, {name}", fontsize=8)
+            if row == 0:
+                ax.set_title(f"tested on {test}", fontsize=10)
+    axes[0][0].invert_yaxis()  # shared by all
+    figure.suptitle(
+        "Rows: what a model was trained on. Bars: 95 % intervals over images and seeds; small dots: seeds", fontsize=10
+    )
+    return figure
+
+
+def response_figure(found: Mapping[str, Any]) -> Figure:
+    """Draws the recall of rectangles against how much of them is hidden: a line an arm, its interval shaded."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.0 * len(found), 4.6), dpi=_DPI, layout="constrained")
+    axes = figure.subplots(1, len(found), squeeze=False, sharey=True)[0]
+    for ax, (group, curve) in zip(axes, found.items(), strict=True):
+        ends = {}
+        for (color, marker), (arm, bins) in zip(LOOKS, curve["arms"].items(), strict=False):
+            points = [(curve["rate"][name], found) for name, found in bins.items() if found["value"] is not None]
+            rates, recalls = [rate for rate, _ in points], [each["value"] for _, each in points]
+            ax.plot(rates, recalls, marker=marker, color=color, markersize=5, linewidth=1.4)
+            spread = [(rate, *each["interval"]) for rate, each in points if each["interval"]]
+            if spread:
+                ax.fill_between(*map(list, zip(*spread, strict=True)), color=color, alpha=0.1, linewidth=0)
+            if points:
+                ends[arm] = (rates[-1], recalls[-1], color)
+        _label_ends(ax, ends)
+        n = ", ".join(str(count) for count in curve["n"].values())
+        ax.set_title(f"{PANELS[group]}\nrectangles in the bins: {n}", fontsize=10)
+        ax.set_xlabel("share of the rectangle that is hidden (mean of each bin)", fontsize=9)
+        ax.grid(axis="y", alpha=0.3)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.set_xticks(np.arange(0, 1.01, 0.25))
+        ax.set_xlim(-0.03, 1.32)
+    axes[0].set_ylabel("recall: share of its visible pixels that are found", fontsize=9)
+    return figure
+
+
+def comparison_figure(comparisons: Sequence[Comparison], other: str) -> Figure:
+    """Draws a column an image: the image, the truth, and the errors of the model trained on all and of another one."""
+    figure, rows = grid(4, len(comparisons), height=0.98, top=0.75)
+    for column, each in enumerate(comparisons):
+        tiles = (
+            each.image,
+            error_map(each.truth, each.truth),
+            error_map(each.truth, each.base),
+            error_map(each.truth, each.other),
+        )
+        for axes, tile in zip(rows, tiles, strict=True):
+            show(axes[column], tile)
+        rows[0][column].set_title(each.title, fontsize=9)
+    for axes, name in zip(rows, ("image", "truth", "trained on all", f"trained on {other}"), strict=True):
+        axes[0].set_ylabel(name, fontsize=10)
+    figure.suptitle(f"where training on {other} makes the most more pixels wrong than training on all", fontsize=11)
+    add_legend(figure)
+    return figure
+
+
+def _draw_arms(ax: Axes, arms: Mapping[str, Mapping[str, Any]]) -> None:
+    for place, ((color, marker), found) in enumerate(zip(LOOKS, arms.values(), strict=False)):
+        if found["value"] is None:
+            continue
+        if found["interval"]:
+            ax.plot(found["interval"], [place, place], color=color, linewidth=2, solid_capstyle="butt")
+        ax.plot(found["seeds"], [place + 0.22] * len(found["seeds"]), ".", color=color, alpha=0.45, markersize=5)
+        ax.plot([found["value"]], [place], marker, color=color, markersize=6)
+        ax.annotate(
+            f"{found['value']:.3f}",
+            (found["value"], place),
+            xytext=(0, 5),
+            textcoords="offset points",
+            ha="center",
+            fontsize=7,
+        )
+    ax.set_yticks(range(len(arms)), list(arms))
+    ax.set_ylim(-0.7, len(arms) - 0.5)
+    ax.grid(axis="x", alpha=0.3)
+    ax.tick_params(labelsize=8)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
+    """Names each line at its end; names that would cover each other are moved apart."""
+    if not ends:
+        return
+    low, high = ax.get_ylim()
+    gap = (high - low) / 19
+    order = sorted(ends.items(), key=lambda item: item[1][1])
+    heights: list[float] = []
+    for _, (_, y, _) in order:
+        heights.append(max(y, heights[-1] + gap) if heights else y)
+    shift = (
+        max(0.0, heights[-1] - high) + (sum(h - y for h, (_, (_, y, _)) in zip(heights, order, strict=True)) / len(order)) / 2
+    )
+    right = max(x for x, _, _ in ends.values()) + 0.06
+    for height, (arm, (x, y, color)) in zip(heights, order, strict=True):
+        ax.annotate(
+            arm,
+            (x, y),
+            xytext=(right, height - shift),
+            va="center",
+            fontsize=8,
+            color=color,
+            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3},
+        )

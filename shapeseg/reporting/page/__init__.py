@@ -1,0 +1,1 @@
+"""What ``report.html`` is made of: its sections, charts, style sheet and scripts."""

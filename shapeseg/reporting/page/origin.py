@@ -1,0 +1,62 @@
+"""Where the numbers come from: the training's curves, the options of the evaluation, files, digests, versions, the command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite, nan
+
+from shapeseg.reporting.page.charts import curves_chart
+from shapeseg.reporting.page.markup import Markup, element, join, table
+from shapeseg.reporting.page.values import Metrics, absent, command_line, figure, plain
+
+History = Sequence[Mapping[str, float]]
+
+_FACTS = {
+    "model": "model",
+    "model_sha256": "SHA-256 of the model",
+    "dataset": "dataset",
+    "dataset_sha256": "SHA-256 of the dataset",
+    "split": "split",
+    "images": "images",
+    "target": "target",
+    "threshold": "threshold",
+    "backend": "backend",
+}
+
+
+def training(history: History) -> Markup:
+    """Returns loss and rectangle IoU by epoch, on training and val data."""
+    figures = []
+    for key, name in (("loss", "Loss"), ("iou", "Rectangle IoU")):
+        columns = {"train": key, "val": f"val_{key}"}
+        points = {
+            shown: [(row["epoch"], row[column]) for row in history if isfinite(row.get(column, nan))]
+            for shown, column in columns.items()
+        }
+        curves = {shown: curve for shown, curve in points.items() if curve}
+        if curves:
+            last = ", ".join(f"{shown} {curve[-1][1]:.4g}" for shown, curve in curves.items())
+            chart = curves_chart(f"{name} by epoch; at the end {last}", "epoch", curves)
+            figures.append(figure(chart, list(curves), f"{name}. At the end: {last}."))
+    if not figures:
+        return element("p", absent("unknown", "the history holds neither loss nor IoU"))
+    return element("div", *figures, class_="pair")
+
+
+def effects(metrics: Metrics) -> Markup:
+    """Returns what the evaluation's options changed; nothing when none was on."""
+    found = metrics.get("effects") or {}
+    columns = list(dict.fromkeys(key for scores in found.values() for key in scores))
+    rows = [(name, *(plain(scores.get(key)) for key in columns)) for name, scores in found.items()]
+    return table("What the options changed", ("option", *columns), rows) if rows else Markup()
+
+
+def origin(metrics: Metrics) -> Markup:
+    """Returns what was evaluated, with what, and how to do it again."""
+    facts = [(shown, metrics.get(key)) for key, shown in _FACTS.items()]
+    facts += [(f"option {name}", value) for name, value in (metrics.get("options") or {}).items()]
+    facts.append(("versions", ", ".join(f"{name} {value}" for name, value in (metrics.get("versions") or {}).items()) or None))
+    listed = (element("div", element("dt", name), element("dd", plain(value))) for name, value in facts)
+    command = metrics.get("command")
+    again = [element("p", "The command that made this report:"), command_line(command)] if command else []
+    return join([element("dl", *listed, class_="facts"), *again])

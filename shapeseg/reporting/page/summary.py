@@ -1,0 +1,50 @@
+"""The findings in plain sentences: as many as the known numbers allow."""
+
+from __future__ import annotations
+
+from shapeseg.reporting.page.errors import WHERE
+from shapeseg.reporting.page.markup import Markup, element, join
+from shapeseg.reporting.page.values import Metrics, many, number, percent, span
+
+
+def summary(metrics: Metrics) -> Markup:
+    """Returns a list of sentences."""
+    found = (_score(metrics), _ceiling(metrics), _occlusion(metrics), _errors(metrics))
+    sentences = [element("li", sentence) for sentence in found if sentence]
+    return element("ul", *sentences, class_="summary") if sentences else Markup()
+
+
+def _score(metrics: Metrics) -> Markup | None:
+    if metrics.get("iou") is None:
+        return None
+    interval = span(metrics.get("iou_interval"))
+    start = join(["On ", many(metrics.get("images"), "image"), " the model reaches a rectangle IoU of "])
+    return join([start, element("strong", number(metrics["iou"])), f" (95\u00a0% interval {interval})." if interval else "."])
+
+
+def _ceiling(metrics: Metrics) -> Markup | None:
+    """The ceiling in one sentence."""
+    if metrics.get("iou_ceiling") is None:
+        return None
+    start = join(["The best possible guess can expect ", element("strong", number(metrics["iou_ceiling"])), " and no more: "])
+    return join([start, "where a rectangle and another shape of one colour overlap, no image shows which is in front."])
+
+
+def _occlusion(metrics: Metrics) -> Markup | None:
+    """What occlusion does, from the bin of whole rectangles and the last bin whose recall is known."""
+    bins = metrics.get("by_occlusion") or {}
+    known = [(name, cell["recall"]) for name, cell in bins.items() if cell["recall"] is not None]
+    if len(known) < 2 or known[0][0] != "0":
+        return None
+    (_, whole), (name, last) = known[0], known[-1]
+    rate = "fully hidden ones" if name == "hidden" else f"those with an occlusion rate in {name}"
+    return join([f"Of rectangles that nothing hides it finds {percent(whole)} of the pixels; of {rate}, {percent(last)}."])
+
+
+def _errors(metrics: Metrics) -> Markup | None:
+    wrong = {name: pixels for name, pixels in (metrics.get("wrong_pixels") or {}).items() if pixels}
+    if not wrong:
+        return None
+    name = max(wrong, key=lambda each: wrong[each])
+    share = percent(wrong[name] / sum(wrong.values()), 0)
+    return join([f"The largest part of the wrong pixels, {share}, lies {WHERE.get(name, name)}."])

@@ -1,0 +1,91 @@
+"""How values of the metrics are looked up and shown. What is unknown or undefined says so, and is never 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shapeseg.reporting.page.charts import Estimate, legend
+from shapeseg.reporting.page.markup import Markup, element, join
+
+Metrics = Mapping[str, Any]
+
+NO_RECIPES = "this needs recipes, which the dataset does not have"
+
+
+def lookup(metrics: Metrics, key: str) -> Any:
+    """Returns a value by its dotted key; None when any part of the way is missing."""
+    found: Any = metrics
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def has_recipes(metrics: Metrics) -> bool:
+    """Whether questions that need recipes were answered."""
+    return metrics.get("by_occlusion") is not None
+
+
+def number(value: float | None, digits: int = 3) -> Markup:
+    """Returns a score as text."""
+    return absent("undefined") if value is None else Markup(f"{value:.{digits}f}")
+
+
+def count(value: int | None) -> Markup:
+    """Returns a count as text, thousands apart."""
+    return absent("unknown") if value is None else Markup(f"{value:,}".replace(",", "\u202f"))
+
+
+def many(value: int | None, noun: str) -> Markup:
+    """Returns a count of things."""
+    return join([count(value), f" {noun}" if value == 1 else f" {noun}s"])
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Returns a share, 0 to 1, as text."""
+    return f"{100 * share:.{digits}f}\u00a0%"
+
+
+def span(interval: Sequence[float] | None) -> str:
+    """Returns an interval as text; nothing when there is none."""
+    return f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
+
+
+def plain(value: object) -> object:
+    """Returns any other value as text."""
+    if value is None:
+        return absent("unknown")
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:.4g}" if isinstance(value, float) else value
+
+
+def absent(word: str, reason: str = "") -> Markup:
+    """Returns ``unknown`` or ``undefined``, with the reason."""
+    return element("span", word, f": {reason}" if reason else "", class_="absent")
+
+
+def estimate(cell: Metrics, key: str) -> Estimate:
+    """Returns a score of a cell with its interval."""
+    return Estimate(cell.get(key), cell.get(f"{key}_interval"))
+
+
+def with_span(found: Estimate) -> Markup:
+    """Returns a score with its interval as text."""
+    return join([number(found.value), " ", element("small", span(found.interval))])
+
+
+def figure(chart: Markup, names: Sequence[str], note: object) -> Markup:
+    """Returns a chart with the key to its series and a note."""
+    return element("figure", chart, legend(names), element("figcaption", note))
+
+
+def note(*content: object) -> Markup:
+    """Returns a remark below or above a table."""
+    return element("p", *content, class_="note")
+
+
+def command_line(command: object) -> Markup:
+    """Returns a line to paste into a shell, with a button that copies it."""
+    code = element("pre", element("code", command), tabindex="0", role="group", aria_label="command")
+    return element("div", code, element("button", "Copy", type="button", class_="copy"), class_="command")

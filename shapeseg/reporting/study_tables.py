@@ -1,0 +1,139 @@
+"""The page of the occlusion study: its numbers as Markdown tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_COMPOSITION = {
+    "images": "images",
+    "shapes_per_image": "shapes an image",
+    "rectangles_per_image": "rectangles an image",
+    "hidden_at_all": "of them hidden at all",
+    "hidden_by_more_than_a_quarter": "hidden by more than a quarter",
+    "rectangle_pixels_per_image": "rectangle pixels an image",
+}
+
+
+def study_page(results: Mapping[str, Any]) -> str:
+    """Returns the page.
+
+    Args:
+        results: As ``study.json`` holds them.
+    """
+    settings, matrix = results["settings"], results["matrix"]
+    tests = list(matrix)
+    parts = [
+        "# What occlusion in the training data does",
+        _introduction(results),
+        "## What each arm learned from",
+        _table(
+            ["trained on", *_COMPOSITION.values()],
+            [[arm, *(_share(name, found[name]) for name in _COMPOSITION)] for arm, found in results["training_sets"].items()],
+        ),
+    ]
+    for score, name in (("iou", "all pixels"), ("iou_decidable", "decidable pixels")):
+        parts += [
+            f"## Rectangle IoU, {name}",
+            _table(
+                ["trained on", *(f"tested on {test}" for test in tests)],
+                [[arm, *(_value(matrix[test][arm][score]) for test in tests)] for arm in settings["arms"]],
+            ),
+        ]
+    for score, name in (("difference", "all pixels"), ("difference_decidable", "decidable pixels")):
+        parts += [
+            f"## Difference to training on all, same images, {name}",
+            _table(
+                ["trained on", *(f"tested on {test}" for test in tests)],
+                [[arm, *(_signed(matrix[test][arm][score]) for test in tests)] for arm in settings["arms"] if arm != "all"],
+            ),
+        ]
+    parts += [*_response(results["response"]), *_counterfactual(results["counterfactual"]), *_worst(results["worst"])]
+    return "\n\n".join(parts) + "\n"
+
+
+def summary(results: Mapping[str, Any]) -> str:
+    """Returns the IoU on decidable pixels, for the terminal: a row an arm, a column a test set."""
+    matrix = results["matrix"]
+    lines = [f"{'IoU, decidable pixels':<22}" + "".join(f"{test:>9}" for test in matrix)]
+    for arm in results["training_sets"]:
+        values = [matrix[test][arm]["iou_decidable"]["value"] for test in matrix]
+        lines.append(f"{arm:<22}" + "".join(f"{'-' if value is None else f'{value:.4f}':>9}" for value in values))
+    return "\n".join(lines)
+
+
+def _introduction(results: Mapping[str, Any]) -> str:
+    settings = results["settings"]
+    quick = "**A quick look: these numbers mean little.** " if results["quick"] else ""
+    return (
+        f"{quick}Each model learned from {settings['train_images']} images in {settings['training']['epochs']} epochs; "
+        f"{settings['seeds']} seeds an arm; {settings['test_images']} images a test set. Values are means over seeds. "
+        f"{results['intervals']}\n\n```\n{results['command']}\n```"
+    )
+
+
+def _response(found: Mapping[str, Any]) -> list[str]:
+    titles = {"any": "whatever hides them", "other": "hidden by another colour", "same": "hidden by the same colour"}
+    parts = ["## Recall of rectangles by how much of them is hidden, tested on dialled"]
+    for group, curve in found.items():
+        bins = list(curve["n"])
+        parts += [
+            f"### {titles[group].capitalize()}",
+            _table(
+                ["trained on", *(f"{name}, n={curve['n'][name]}" for name in bins)],
+                [[arm, *(_value(values[name]) for name in bins)] for arm, values in curve["arms"].items()],
+            ),
+        ]
+    return parts
+
+
+def _counterfactual(found: Mapping[str, Any]) -> list[str]:
+    n = found["n"]
+    rows = [
+        [arm, _value(each["any"]["before"]), _value(each["any"]["after"]), *(_signed(each[name]["change"]) for name in n)]
+        for arm, each in found["arms"].items()
+    ]
+    return [
+        "## Counterfactual pairs: the same rectangles with and without what hides them",
+        "Recall on natural scenes, on the same scenes without their occluders, and its change, by how much was hidden.",
+        _table(["trained on", "before", "after", *(f"change {name}, n={count}" for name, count in n.items())], rows),
+    ]
+
+
+def _worst(found: Mapping[str, Any]) -> list[str]:
+    rows = [
+        [
+            test,
+            arm,
+            ", ".join(
+                f"{each['index']} (+{each['extra_wrong_pixels']:.0f})" for each in worst if each["extra_wrong_pixels"] > 0
+            ),
+        ]
+        for test, arms in found.items()
+        for arm, worst in arms.items()
+    ]
+    return [
+        "## Worst cases",
+        "Images, by index, with the most wrong pixels beyond those of the models trained on all, in the seeds' mean.",
+        _table(["tested on", "trained on", "images"], rows),
+    ]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *rows))
+
+
+def _share(name: str, value: float) -> str:
+    return f"{value:.1%}" if name.startswith("hidden") else f"{value:.0f}" if value >= 100 else f"{value:.2f}"
+
+
+def _value(found: Mapping[str, Any]) -> str:
+    if found["value"] is None:
+        return "-"
+    return f"{found['value']:.4f}" + (" [{:.4f}, {:.4f}]".format(*found["interval"]) if found["interval"] else "")
+
+
+def _signed(found: Mapping[str, Any]) -> str:
+    if found["value"] is None:
+        return "-"
+    return f"{found['value']:+.4f}" + (" [{:+.4f}, {:+.4f}]".format(*found["interval"]) if found["interval"] else "")

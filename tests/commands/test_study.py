@@ -1,0 +1,239 @@
+"""The study as a user runs it, very small: what it trains on, what it writes, and that it goes on where it was."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from command_runs import HANG, REPOSITORY, SMALL, descendants, error_line, folder_names, run_python, running
+from PIL import Image
+
+from shapeseg.commands.study import NAMES, StudyOptions, study
+from shapeseg.commands.study_cells import Cell, train_cells
+from shapeseg.commands.study_data import composition, make_test_sets, rows_digest, train_set
+from shapeseg.datasets import Dataset
+from shapeseg.errors import InputError, UsageError
+from shapeseg.scenes import SceneSettings
+from shapeseg.settings import settings_from_dict
+from shapeseg.training.run_folder import RunFolder
+
+COMMAND = ("-m", "shapeseg", "study", "--arms", "drop-occluded", "all", "--seeds", 1, "--train-images", 8, "--val-images", 4)
+COMMAND += ("--test-images", 10, "--epochs", 1, "--widths", 4, 4, *SMALL, "--jobs", 1, "--out", "s")
+SCENE = SceneSettings(width=64, height=64, min_size=8, max_size=20)
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
+
+
+class Interrupted(NamedTuple):
+    """A study that was interrupted while it trained its second model, and has not gone on yet."""
+
+    place: Path
+    code: int
+    stderr: str
+    left: list
+    finished: dict
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory):
+    place = tmp_path_factory.mktemp("study")
+    process = subprocess.Popen(
+        [sys.executable, *map(str, COMMAND)],
+        cwd=place,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not list(place.glob("s/cells/all-*/config.json")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    below = descendants(process.pid)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    stderr = process.communicate(timeout=HANG)[1]
+    return Interrupted(place, process.returncode, stderr, running(below) if below else ["none were there"], times(place))
+
+
+@pytest.fixture(scope="module")
+def place(interrupted):
+    """The study's folder, after it has gone on in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(interrupted.place)
+        patch.setenv("PYTHONPATH", str(REPOSITORY))
+        study(settings_from_dict(StudyOptions, json.loads(Path("s/config.json").read_text())))
+    return interrupted.place
+
+
+def times(place):
+    """Returns when each file of a finished model was written."""
+    cells = [path.parent for path in place.glob("s/cells/*/model.keras") if not (path.parent / "checkpoints").exists()]
+    return {path: path.stat().st_mtime_ns for cell in cells for path in cell.iterdir()}
+
+
+def results(folder):
+    return json.loads((folder / "study.json").read_text())
+
+
+def test_every_arm_meets_every_test_set(place):
+    found = results(place / "s")
+    assert folder_names(place / "s") == {*NAMES, "data", "cells", "config.json", ".lock"}
+    for test in ("clean", "natural", "dialled", "removed"):
+        assert found["test_sets"][test]["images"] == 10
+        for arm in ("all", "drop-occluded"):
+            assert 0 <= found["matrix"][test][arm]["iou"]["value"] <= 1
+            assert len(found["matrix"][test][arm]["iou"]["seeds"]) == 1
+    assert found["training_sets"]["drop-occluded"]["hidden_at_all"] == 0 < found["training_sets"]["all"]["hidden_at_all"]
+    assert {each["images"] for each in found["training_sets"].values()} == {8}
+    assert found["response"]["any"]["n"]["(0.5, 0.75]"] == 2  # every fifth image
+    page = (place / "s/study.md").read_text()
+    for test in ("clean", "natural", "dialled", "removed"):
+        assert f"{found['matrix'][test]['all']['iou']['value']:.4f}" in page
+    for name in NAMES[2:]:
+        with Image.open(place / "s" / name) as picture:
+            assert min(picture.size) > 300
+            picture.load()
+
+
+def test_models_differ_in_nothing_but_their_training_images(place):
+    rows = [json.loads(path.read_text()) for path in place.glob("s/cells/*/config.json")]
+    assert len(rows) == 2
+    same = [{name: value for name, value in row.items() if name not in ("data", "out")} for row in rows]
+    assert same[0] == same[1]
+    assert same[0]["train_images"] == 8
+    assert "val-" in same[0]["val_data"]
+
+
+def test_an_interruption_is_one_line_and_stops_what_trains(interrupted):
+    assert interrupted.code == 130, interrupted.stderr
+    assert error_line(interrupted.stderr)
+    assert interrupted.left == []
+    assert [path.parent.name[:4] for path in interrupted.finished if path.name == "model.keras"] == ["drop"]
+
+
+def test_a_study_goes_on_with_what_is_missing(interrupted, place):
+    now = times(place)
+    assert interrupted.finished == {path: now[path] for path in interrupted.finished}
+    assert [path.parent.name[:4] for path in set(now) if path.name == "model.keras" and path not in interrupted.finished] == [
+        "all-"
+    ]
+
+
+def test_a_finished_study_trains_and_measures_nothing_again(place, monkeypatch):
+    monkeypatch.chdir(place)
+    files, before = times(place), results(place / "s")
+    study(settings_from_dict(StudyOptions, json.loads(Path("s/config.json").read_text())))
+    assert times(place) == files
+    assert results(place / "s") == before
+    assert sum(path.name.startswith("scores-") for path in files) == 8
+
+
+def test_a_training_that_fails_tells_why_with_its_code(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    cell = Cell(
+        "all, seed 0", RunFolder(tmp_path / "run"), ("--data", str(tmp_path / "nowhere"), "--out", str(tmp_path / "run"))
+    )
+    with Path(os.devnull).open() as lock, pytest.raises(InputError, match=r"all, seed 0.*nowhere"):
+        train_cells([cell], 1, lock.fileno(), lambda count: None)
+
+
+@pytest.mark.parametrize("arm", ["all", "drop-beyond", "ignore-occluded", "no-overlap", "heavy"])
+def test_an_arm_is_what_its_name_says(arm, tmp_path):
+    data = train_set(tmp_path, arm, SCENE, 5, 12)
+    assert len(data) >= 12
+    assert {row["split"] for row in data.rows} == {"train"}
+    found = composition([data.first(12)])
+    assert found["images"] == 12
+    quarter = found["hidden_by_more_than_a_quarter"]
+    assert quarter > 0.4 if arm == "heavy" else (quarter > 0) == (arm == "all")
+    assert (found["hidden_at_all"] > 0) == (arm != "no-overlap")
+    assert rows_digest(train_set(tmp_path, arm, SCENE, 5, 12)) == rows_digest(data)
+
+
+def test_other_arms_and_larger_pools_change_no_training_set(tmp_path):
+    alone = rows_digest(train_set(tmp_path / "a", "drop-beyond", SCENE, 5, 12).first(12))
+    train_set(tmp_path / "b", "drop-occluded", SCENE, 5, 12)  # needs a larger pool
+    assert rows_digest(train_set(tmp_path / "b", "drop-beyond", SCENE, 5, 12).first(12)) == alone
+    assert rows_digest(train_set(tmp_path / "b", "all", SCENE, 5, 12).first(12)) == rows_digest(
+        train_set(tmp_path / "a", "all", SCENE, 5, 12).first(12)
+    )
+
+
+def test_scenes_that_always_overlap_are_told(tmp_path):
+    crowded = replace(SCENE, min_instances=60, max_instances=60)
+    with pytest.raises(InputError, match="drop-occluded leaves too few"):
+        train_set(tmp_path, "drop-occluded", crowded, 5, 2)
+
+
+def test_test_sets_are_the_four_and_share_no_scene_with_training(tmp_path):
+    tests = make_test_sets(tmp_path, SCENE, 1, 10)
+    trained = {str(row["instances"]) for row in train_set(tmp_path, "all", SCENE, 6, 10).rows}
+    for name, data in tests.items():
+        assert len(data) == 10
+        assert trained.isdisjoint(str(row["instances"]) for row in data.rows), name
+    hidden = {name: composition([data])["hidden_at_all"] for name, data in tests.items()}
+    assert hidden["clean"] == 0 <= hidden["removed"] < hidden["natural"]
+    pairs = zip(tests["natural"].rows, tests["removed"].rows, strict=True)
+    assert all(row["image_id"] == twin["twin"]["image_id"] for row, twin in pairs)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"seeds": 0}, "seeds=0"),
+        ({"jobs": 0}, "jobs=0"),
+        ({"train_images": -1}, "train_images=-1"),
+        ({"arms": ("heavy",)}, "heavy"),
+        ({"arms": ("all",)}, "all"),
+        ({"arms": ("all", "heavy", "heavy")}, "heavy heavy"),
+        ({"data_seed": -1}, "data_seed=-1"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_told(changes, word):
+    with pytest.raises(UsageError, match=word):
+        StudyOptions(**changes)
+
+
+def test_a_folder_of_other_things_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(UsageError, match=r"thesis\.txt"):
+        study(replace(StudyOptions(), out=tmp_path))
+    assert folder_names(tmp_path) == {"thesis.txt"}
+
+
+def test_an_unknown_arm_is_usage(tmp_path):
+    result = run_python("-m", "shapeseg", "study", "--arms", "all", "most", cwd=tmp_path, PYTHONPATH=REPOSITORY)
+    assert result.returncode == 2
+    assert "most" in result.stderr
+    assert folder_names(tmp_path) == set()
+
+
+def test_quick_lowers_only_what_is_left_at_its_default():
+    from shapeseg.commands.study import _quick
+
+    options = _quick(StudyOptions(seeds=1, quick=True))
+    assert (options.seeds, options.train_images, options.training.epochs) == (1, 60, 4)
+    assert options.scene.width == 96
+    assert _quick(StudyOptions(scene=SCENE)).scene == SCENE
+
+
+def test_a_training_takes_the_first_images_and_another_set_s_val(small_dataset, tmp_path):
+    from shapeseg.commands.train import TrainOptions
+    from shapeseg.commands.train_data import open_data
+    from shapeseg.training.processes import join_processes
+
+    other = train_set(tmp_path, "all", SCENE, 5, 12)
+    usual = open_data(TrainOptions(data=small_dataset), 4, join_processes())
+    found = open_data(TrainOptions(data=other.folder, val_data=small_dataset, train_images=7), 4, join_processes())
+    assert [found.train.source.scene_of(place, 0) for place in range(7)] == [other.scene(place) for place in range(7)]
+    assert len(found.train.source) == 7
+    assert found.val.source.rows == Dataset(small_dataset).split("val").rows == usual.val.source.rows
+    assert len({found.digest, usual.digest, other.digest()}) == 3
+    with pytest.raises(InputError, match="13 of 12"):
+        other.first(13)

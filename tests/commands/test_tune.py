@@ -1,0 +1,238 @@
+"""Searches, by the real command and real trainings of tiny networks."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+from command_runs import HANG, REPOSITORY, error_line, folder_names, run_python
+
+from shapeseg.commands.train import main as train_main
+from shapeseg.commands.tune import TuneOptions, tune
+from shapeseg.commands.tune_space import SearchSpace
+from shapeseg.datasets import Dataset
+from shapeseg.errors import UsageError
+from shapeseg.models import read_card
+
+SPACE = SearchSpace(batch_size=(8, 16), widths=("4-4", "4-8"))
+FLAGS = ("--batch-size", 8, 16, "--widths", "4-4", "4-8")
+LONG = ("--epochs", 10**5, "--trials", 1, "--heartbeat", 1)
+
+
+def start(folder, *flags):
+    return subprocess.Popen(
+        [sys.executable, "-m", "shapeseg", "tune", *map(str, (*FLAGS, *flags))],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def study_of(out):
+    return optuna.load_study(study_name=out.name, storage=f"sqlite:///{out}/study.db")
+
+
+def states(out):
+    return [trial.state.name for trial in study_of(out).trials]
+
+
+def table_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def place(small_dataset, tmp_path_factory):
+    """A folder with a dataset of which the files of test and holdout are gone."""
+    place = tmp_path_factory.mktemp("tune")
+    shutil.copytree(small_dataset, place / "data")
+    for split in ("test", "holdout"):
+        for row in Dataset(place / "data").split(split).rows:
+            for role in ("image", "mask", "instance_map"):
+                (place / "data" / row[role]).unlink()
+    return place
+
+
+@pytest.fixture(scope="module")
+def shared(place):
+    """What two processes said that began one search at once, which now has six trials."""
+    flags = ("--data", "data", "--out", "shared", "--trials", 6, "--epochs", 2, "--startup-trials", 2)
+    both = [start(place, *flags) for _ in range(2)]
+    said = [process.communicate(timeout=HANG) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    return [stdout for stdout, _ in said]
+
+
+def again(place, **changes):
+    """Goes on with the search of two processes in this one."""
+    usual = {"trials": 6, "epochs": 2, "startup_trials": 2, "space": SPACE}
+    return tune(TuneOptions(data=place / "data", out=place / "shared", **(usual | changes)))
+
+
+def test_two_processes_share_one_search(shared, place):
+    numbers = [{int(line.split()[1]) for line in said.splitlines() if line.startswith("trial ")} for said in shared]
+    assert all(numbers)
+    assert not numbers[0] & numbers[1]
+    trials = study_of(place / "shared").trials
+    assert numbers[0] | numbers[1] == set(range(len(trials)))
+    assert len(trials) in (6, 7)  # both may begin the last one
+    assert {trial.state.name for trial in trials} <= {"COMPLETE", "PRUNED"}
+    assert len({json.dumps(trial.params) for trial in trials}) == len(trials)
+
+
+def test_every_finished_trial_is_a_run_and_nothing_else_is_left(shared, place):
+    out = place / "shared"
+    finished = {f"{number:04d}" for number, state in enumerate(states(out)) if state == "COMPLETE"}
+    assert folder_names(out / "trials") == finished
+    files = {"model.keras", "model.json", "config.json", "history.csv", "curves.png", "samples.png"}
+    assert all(folder_names(out / "trials" / name) == files for name in finished)
+    pictures = {"search.png", "importance.png"} if len(finished) >= 4 else {"search.png"}
+    assert folder_names(out) == {"study.db", "best.json", "trials.csv", "trials", *pictures}
+    assert [row["state"].upper() for row in table_of(out / "trials.csv")] == states(out)
+
+
+def test_train_takes_the_best_settings_and_repeats_the_best_trial(shared, place, monkeypatch):
+    monkeypatch.chdir(place)
+    assert train_main(["--config", "shared/best.json", "--out", "fed-back"]) == 0
+    best = study_of(place / "shared").best_trial
+    history = table_of(place / "fed-back/history.csv")
+    assert max(float(row["val_iou"]) for row in history) == pytest.approx(best.value, rel=1e-3)
+    widths = read_card(place / "fed-back/model.keras").architecture.settings["widths"]
+    assert "-".join(map(str, widths)) == best.params["widths"]
+
+
+def test_a_search_goes_on_and_stops_at_its_number_of_trials(shared, place):
+    before = len(states(place / "shared"))
+    assert len(again(place).trials) == before
+    assert len(again(place, trials=before + 1).trials) == before + 1
+
+
+@pytest.mark.parametrize("changes", [{"epochs": 3}, {"space": SearchSpace(batch_size=(8,), widths=("4-4", "4-8"))}])
+def test_a_search_goes_on_with_the_same_settings_only(changes, shared, place):
+    before = states(place / "shared")
+    with pytest.raises(UsageError, match=f"{'epochs' if 'epochs' in changes else 'batch_size'}: begun with"):
+        again(place, **changes)
+    assert states(place / "shared") == before
+
+
+def test_bad_trials_end_early_and_leave_nothing_behind(place):
+    """Two good trials, one that does not learn, one that diverges, and one whose folder is taken."""
+    out = place / "pruned"
+    space = SearchSpace((1e-9, 1e30), batch_size=(4,), widths=("8-8",), loss=("bce+dice",), augmentation=())
+    options = TuneOptions(data=place / "data", out=out, trials=4, epochs=8, startup_trials=2, space=space)
+    out.mkdir()
+    study = optuna.create_study(study_name=out.name, storage=options.storage_url, direction="maximize")
+    for rate in (0.01, 0.02, 1e-9, 1e30, 0.01):
+        study.enqueue_trial({"learning_rate": rate, "batch_size": 4, "widths": "8-8", "loss": "bce+dice"})
+    threads = set(threading.enumerate())
+    first, second, still, wild = tune(options).trials[:4]
+    assert [trial.state.name for trial in (first, second, still, wild)] == ["COMPLETE", "COMPLETE", "PRUNED", "PRUNED"]
+    assert (still.user_attrs["pruned_as"], wild.user_attrs["pruned_as"]) == ("below the median", "diverged")
+    assert len(still.intermediate_values) < 8 == len(first.intermediate_values)
+    assert first.value == max(first.intermediate_values.values())
+    assert folder_names(out / "trials") == {"0000", "0001"}
+    assert set(threading.enumerate()) == threads
+    assert not [link for link in Path("/proc/self/fd").glob("*") if "/trials/" in str(link.resolve())]
+    # A folder that another made is not removed.
+    (out / "trials/0004").mkdir()
+    with pytest.raises(UsageError, match="0004"):
+        tune(TuneOptions(data=place / "data", out=out, trials=5, epochs=8, startup_trials=2, space=space))
+    assert states(out)[4] == "FAIL"
+    assert (out / "trials/0004").is_dir()
+
+
+def begin_a_long_trial(place, out):
+    process = start(place, "--data", "data", "--out", out, *LONG)
+    deadline = time.monotonic() + HANG
+    while not (place / out / "trials/0000/history.csv").exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return process
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_fails_the_trial_and_keeps_the_study(number, code, place):
+    process = begin_a_long_trial(place, f"signal-{number}")
+    os.killpg(process.pid, number)
+    stderr = process.communicate(timeout=HANG)[1]
+    assert process.returncode == code
+    assert error_line(stderr)
+    out = place / f"signal-{number}"
+    assert states(out) == ["FAIL"]
+    assert folder_names(out) == {"study.db", "trials"}
+    assert folder_names(out / "trials") == set()
+
+
+def test_a_killed_trial_does_not_run_for_ever(place):
+    process = begin_a_long_trial(place, "killed")
+    process.kill()
+    process.communicate()
+    out = place / "killed"
+    assert states(out) == ["RUNNING"]
+    # Going on, without time for another trial, until three signs of life are missed, of one a second.
+    options = TuneOptions(data=place / "data", out=out, trials=1, epochs=10**5, heartbeat=1, timeout=1e-9, space=SPACE)
+    deadline = time.monotonic() + HANG
+    while states(out) == ["RUNNING"]:
+        assert time.monotonic() < deadline
+        assert (out / "trials/0000").is_dir()
+        tune(options)
+    assert states(out) == ["FAIL"]
+    assert folder_names(out / "trials") == set()
+
+
+MISTAKES = {
+    "widths that are no numbers": (2, "4-x", ("--widths", "4-x")),
+    "nothing to choose from": (2, "loss=()", ("--loss",)),
+    "rates in the wrong order": (2, "(0.1, 0.01)", ("--learning-rate", 0.1, 0.01)),
+    "a network that cannot be": (2, "widths=(48,)", ("--model", "segformer", "--widths", "48")),
+    "a network too deep for the images": (3, "64 x 64", ("--widths", "4-4", "4-4-4-4-4-4-4")),
+    "no dataset": (3, "nowhere", ("--data", "nowhere")),
+    "a storage of an unknown kind": (2, "nonsense", ("--storage", "nonsense://user:secret@host/name")),
+    "a storage that is not there": (4, "sqlite", ("--storage", "sqlite:////nowhere/study.db")),
+}
+
+
+@pytest.mark.parametrize("name", ["trials", "epochs", "startup_trials", "heartbeat", "timeout"])
+def test_no_number_is_below_one_and_no_time_is_none(name):
+    with pytest.raises(UsageError, match=f"{name} must be"):
+        TuneOptions(**{name: 0})
+
+
+@pytest.fixture(scope="module")
+def outcomes(place):
+    """Makes every mistake, in one process."""
+    main = str(REPOSITORY / "shapeseg/__main__.py")
+    usual = ("--data", place / "data", "--out", place / "mistakes")
+    commands = [[main, "tune", *map(str, (*usual, *flags))] for _, _, flags in MISTAKES.values()]
+    script = REPOSITORY / "tests/commands/commands_in_turn.py"
+    result = run_python(script, json.dumps(commands), cwd=place, PYTHONPATH=REPOSITORY)
+    return dict(zip(MISTAKES, json.loads(result.stdout.splitlines()[-1]), strict=True))
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_line_with_its_exit_code(name, outcomes):
+    code, word, _ = MISTAKES[name]
+    returncode, stderr = outcomes[name]
+    line = error_line(stderr)
+    assert (returncode, word in line) == (code, True), line
+    assert "secret" not in line
+
+
+def test_without_optuna_it_says_what_to_install(tmp_path):
+    script = "import sys; sys.modules['optuna'] = None; from shapeseg.commands.tune import main; sys.exit(main([]))"
+    result = run_python("-c", script, cwd=tmp_path, PYTHONPATH=REPOSITORY)
+    assert result.returncode == 2
+    assert "pip install optuna" in error_line(result.stderr)
+    assert folder_names(tmp_path) == set()

@@ -1,0 +1,242 @@
+import base64
+import json
+import re
+import zlib
+from dataclasses import replace
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+from command_runs import folder_names
+from html_tree import read_html
+from report_example import HISTORY, example_images, example_metrics, unknown_metrics
+
+from shapeseg.reporting.pictures import INVENTED, MISSED, RIGHT
+from shapeseg.reporting.report import write_report
+from shapeseg.scenes import SceneSettings
+
+SMALL = SceneSettings(width=48, height=40, min_size=8, max_size=20)
+HOSTILE = "</title></script><script>alert('1')</script><img src=x onerror=\"alert(2)\">&amp;<!--"
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+CONTROLS = ("button", "select", "input")
+
+
+@pytest.fixture(scope="module")
+def images():
+    return example_images(8, SMALL)
+
+
+@pytest.fixture(scope="module")
+def metrics(images):
+    return example_metrics(images, SMALL)
+
+
+@pytest.fixture
+def report(tmp_path):
+    """Writes a report and returns its text and its tree."""
+
+    def write(metrics, images, title="title", **options):
+        path = tmp_path / "report.html"
+        write_report(path, metrics, images, title=title, **options)
+        assert folder_names(tmp_path) == {"report.html"}
+        text = path.read_text(encoding="utf-8")
+        return text, read_html(text)
+
+    return write
+
+
+def explorer_data(tree):
+    return json.loads(next(script.text for script in tree.all("script") if script.attributes.get("id") == "explorer-data"))
+
+
+def heading_level(element):
+    return int(element.name[1])
+
+
+def reports(metrics, images):
+    """What a report may be made of, from everything to nothing."""
+    bare = [replace(image, ambiguous=None, instances=[], iou=None) for image in images[:1]]
+    return [(metrics, images, HISTORY), (unknown_metrics(), bare, None), ({}, [], None)]
+
+
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["everything", "without recipes", "nothing"])
+def test_the_page_is_whole_and_its_parts_are_named(report, metrics, images, which):
+    given, shown, history = reports(metrics, images)[which]
+    _, tree = report(given, shown, history=history)
+    assert tree.all("html")[0].attributes["lang"] == "en"
+    assert [len(tree.all(name)) for name in ("header", "nav", "main", "footer", "h1", "title")] == [1] * 6
+    levels = [heading_level(heading) for heading in tree.all("h1", "h2", "h3", "h4")]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    ids = [element.attributes["id"] for element in tree.all() if "id" in element.attributes]
+    assert len(ids) == len(set(ids))
+    labels = {label.attributes.get("for") for label in tree.all("label")}
+    for control in tree.all(*CONTROLS):
+        named = control.text.strip() if control.name == "button" else control.attributes.get("id") in labels
+        assert named or control.parent.name == "label"
+    for element in tree.all():
+        for key in ("aria-labelledby", "for", "form"):
+            assert element.attributes.get(key) in {None, *ids}
+        assert element.attributes.get("href", "#main")[1:] in ids
+    for picture in tree.all("svg"):
+        assert picture.attributes.get("aria-hidden") == "true" or picture.attributes["aria-label"]
+    for table in tree.all("table"):
+        assert table.all("caption")[0].text
+        columns = {len(row.all("th", "td")) for row in table.all("tr")}
+        assert len(columns) == 1
+
+
+def test_nothing_comes_from_elsewhere(report, metrics, images):
+    text, tree = report(metrics, images, history=HISTORY)
+    assert not re.search(r"https?:|url\(|@import|//[a-z]+\.", text.lower())
+    policy = next(meta for meta in tree.all("meta") if meta.attributes.get("http-equiv") == "Content-Security-Policy")
+    assert policy.attributes["content"].startswith(POLICY)
+    assert not [element for element in tree.all() if {"src", "srcset", "data", "action"} & set(element.attributes)]
+    assert not tree.all("link", "iframe", "object", "img", "base")
+
+
+def test_hostile_words_stay_words(report, metrics, images):
+    bad = replace(images[0], image_id=HOSTILE, split=HOSTILE, regenerate=HOSTILE)
+    bad = replace(bad, instances=[row | {"occluder_kind": HOSTILE} for row in bad.instances])
+    words = dict.fromkeys(("model", "dataset", "split", "target", "backend", "command"), HOSTILE)
+    given = metrics | words | {"versions": {HOSTILE: HOSTILE}, "undefined": {HOSTILE: 1}, "wrong_pixels": {HOSTILE: 1}}
+    given |= {"by_occlusion": {HOSTILE: metrics["by_occlusion"]["0"]}, "effects": {HOSTILE: {HOSTILE: 0.5}}}
+    _, tree = report(given, [bad], title=HOSTILE)
+    assert tree.all("title")[0].text == tree.all("h1")[0].text == HOSTILE
+    assert len(tree.all("script")) == 2
+    assert not tree.all("img")
+    assert not [name for element in tree.all() for name in element.attributes if name.startswith("on")]
+    assert explorer_data(tree)["images"][0]["id"] == HOSTILE
+    assert HOSTILE in {option.attributes["value"] for option in tree.all("option")}
+
+
+def test_every_image_comes_back_exactly(report, metrics, images):
+    given = [*images, replace(images[0], ambiguous=None)]
+    data = explorer_data(report(metrics, given)[1])
+    for image, tile in zip(given, data["images"], strict=True):
+        picture = np.frombuffer(base64.b64decode(tile["png"]), np.uint8)
+        assert np.array_equal(cv2.imdecode(picture, cv2.IMREAD_COLOR_RGB), image.image)
+        labels = np.frombuffer(zlib.decompress(base64.b64decode(tile["labels"])), np.uint8).reshape(image.truth.shape)
+        assert (tile["width"], tile["height"]) == (48, 40)
+        assert np.array_equal(labels & data["bits"]["truth"] != 0, image.truth)
+        assert np.array_equal(labels & data["bits"]["predicted"] != 0, image.predicted)
+        assert tile["ambiguity"] == (image.ambiguous is not None)
+        ambiguous = np.zeros_like(image.truth) if image.ambiguous is None else image.ambiguous
+        assert np.array_equal(labels & data["bits"]["ambiguous"] != 0, ambiguous)
+        assert [row["visible_area"] for row in tile["instances"]] == [row["visible_area"] for row in image.instances]
+        assert (tile["iou"], tile["wrong"], tile["regenerate"]) == (image.iou, image.wrong_pixels, image.regenerate)
+    assert any(image.ambiguous.any() for image in images)
+
+
+def test_what_is_missing_is_unknown_or_undefined_and_never_0(report, images):
+    _, tree = report(unknown_metrics(), [replace(images[0], ambiguous=None, instances=[])])
+    sections = {section.attributes["id"]: section.text for section in tree.all("section")}
+    assert "0.000" not in tree.all("main")[0].text
+    assert sections["scores"].count("undefined") == 12
+    assert sections["scores"].count("This needs recipes") == 2
+    for name in ("occlusion", "wrong-pixels", "calibration", "failures"):
+        assert "unknown: " in sections[name]
+    disabled = [select.attributes["name"] for select in tree.all("select") if "disabled" in select.attributes]
+    assert disabled == ["occlusion", "occluder_kind", "occluder_color", "pieces"]
+
+
+def test_a_score_of_the_amodal_target_says_why_it_is_unknown(report, metrics):
+    _, tree = report(metrics | {"target": "amodal", "iou_decidable": None, "iou_ceiling": None}, [])
+    assert tree.all("main")[0].text.count("Ambiguity is known for the visible target only.") == 2
+
+
+def test_the_findings_are_said_in_sentences(report, metrics):
+    bins = metrics["by_occlusion"]
+    bins |= {"0": bins["0"] | {"recall": 0.991}, "(0.75, 1)": bins["0"] | {"recall": 0.5, "recall_interval": [0.4, 0.6]}}
+    given = metrics | {"images": 1234, "iou": 0.9, "iou_interval": [0.89, 0.91], "iou_ceiling": 0.95, "by_occlusion": bins}
+    _, tree = report(given | {"wrong_pixels": {"ambiguous": 30, "elsewhere": 10, "outer border": None}}, [])
+    sentences = [item.text.replace("\u202f", "").replace("\u00a0", " ") for item in tree.all("header")[0].all("li")][4:]
+    assert sentences[0] == "On 1234 images the model reaches a rectangle IoU of 0.900 (95 % interval 0.890 to 0.910)."
+    assert sentences[1].startswith("The best possible guess can expect 0.950 and no more: ")
+    assert "it finds 99.1 % of the pixels; of those with an occlusion rate in (0.75, 1), 50.0 %." in sentences[2]
+    assert (
+        sentences[3] == "The largest part of the wrong pixels, 75 %, lies where the image cannot tell which shape is in front."
+    )
+
+
+def test_tables_hold_the_numbers(report, metrics):
+    few, enough = (metrics["breakdown"][0] | {"n": n} for n in (9, 10))
+    metrics = metrics | {"breakdown": [*metrics["breakdown"], few, enough]}
+    _, tree = report(metrics, [])
+    tables = {table.all("caption")[0].text: table for table in tree.all("table")}
+    rows = [[cell.text for cell in row.all("th", "td")] for row in tables["By occlusion rate"].all("tr")[1:]]
+    for (name, cell), row in zip(metrics["by_occlusion"].items(), rows, strict=True):
+        recall = (
+            "undefined "
+            if cell["recall"] is None
+            else "{:.3f} {:.3f} to {:.3f}".format(cell["recall"], *cell["recall_interval"])
+        )
+        assert row[:4] == [name, str(cell["n"]), str(cell["images"]), recall]
+    rows = [[cell.text for cell in row.all("th", "td")] for row in tables["Rectangles by what hides them"].all("tr")[1:]]
+    for cell, row in zip(metrics["breakdown"], rows, strict=True):
+        assert row[:4] == [cell["occlusion"], cell["occluder_kind"], cell["occluder_color"], cell["pieces"]]
+        assert row[4] == (f"few {cell['n']}" if cell["n"] < 10 else str(cell["n"]))
+    assert len(tables["Calibration, ambiguous pixels"].all("tr")) == 11
+
+
+@pytest.mark.parametrize("history", [HISTORY, [*HISTORY, {"epoch": 13, "loss": float("nan"), "iou": 0.5}]])
+def test_training_curves_show_what_is_known(report, metrics, history):
+    _, tree = report(metrics, [], history=history)
+    section = next(section for section in tree.all("section") if section.attributes["id"] == "training")
+    loss, iou = (svg for svg in section.all("svg") if svg.attributes.get("class") == "chart")
+    assert len(loss.all("circle")) == len(loss.all("rect")) == 12
+    assert len(iou.all("circle")) == len(history)
+    assert "val 0.04167" in section.text
+
+
+def test_numbers_of_numpy_are_numbers(report, images):
+    counted = replace(
+        images[0], wrong_pixels=np.int64(7), instances=[{"visible_area": np.int32(5), "ignored": np.bool_(True)}]
+    )
+    tile = explorer_data(report({}, [counted])[1])["images"][0]
+    assert (tile["wrong"], tile["instances"][0]["visible_area"], tile["instances"][0]["ignored"]) == (7, 5, True)
+
+
+def test_undefined_images_are_counted(report, metrics):
+    for given in ({"undefined": {"IoU per image": 4}}, {"undefined": {}, "iou_per_image_undefined": 4}):
+        assert "left out and counted: IoU per image (4)." in report(metrics | given, [])[1].all("main")[0].text
+
+
+def test_options_show_what_they_changed(report, metrics):
+    given = metrics | {"options": {"tta": True, "min_component": 0}, "effects": {"plain": {"iou": 0.9}, "tta": {"iou": None}}}
+    _, tree = report(given, [])
+    table = next(table for table in tree.all("table") if table.all("caption")[0].text == "What the options changed")
+    assert [[cell.text for cell in row.all("th", "td")] for row in table.all("tr")] == [
+        ["option", "iou"], ["plain", "0.9"], ["tta", "unknown"]
+    ]  # fmt: skip
+
+
+def test_colours_are_those_of_the_pictures(report, metrics, images):
+    text, tree = report(metrics, images)
+    assert explorer_data(tree)["colors"] == {"right": list(RIGHT), "missed": list(MISSED), "invented": list(INVENTED)}
+    assert ":root{" + f"--right:rgb{RIGHT};--missed:rgb{MISSED};--invented:rgb{INVENTED};" + "}" in text
+
+
+def luminance(color):
+    """Relative luminance of ``#rrggbb``, as WCAG 2 defines it."""
+    channels = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_stand_out_from_the_paper(report, scheme):
+    style = report({}, [])[1].all("style")[0].text
+    named = [dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block)) for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL)]
+    colors = named[0] if scheme == "light" else named[0] | named[1]
+    assert len(named) == 2
+    for back in ("paper", "panel"):
+        for front in ("ink", "quiet", "accent", "absent", "first", "second"):
+            one, other = sorted((luminance(colors[front]), luminance(colors[back])))
+            assert (other + 0.05) / (one + 0.05) >= 4.5, (front, back)
+
+
+def test_sixty_tiles_are_small(tmp_path):
+    images = example_images(12) * 5
+    write_report(tmp_path / "report.html", {}, images, title="size")
+    assert (tmp_path / "report.html").stat().st_size < 1_000_000

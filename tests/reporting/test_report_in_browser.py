@@ -1,0 +1,276 @@
+"""The report in a real headless Chromium: what a reader clicks, types and sees."""
+
+import base64
+import shutil
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+from report_example import HISTORY, example_images, example_metrics
+
+from shapeseg.reporting.pictures import error_map
+from shapeseg.reporting.report import write_report
+from shapeseg.scenes import SceneSettings
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium; on Debian, `make browser` installs it"),
+]
+ARGUMENTS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+SCENES = SceneSettings(width=72, height=60, min_size=10, max_size=26, min_instances=2)
+FILTERS = {"occlusion": "Occlusion", "occluder_kind": "Occluder", "occluder_color": "Its colour", "pieces": "Pieces"}
+SCREENS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
+
+# The least contrast between a text and what it stands on, over all visible texts, with the text; as WCAG 2 computes it.
+LEAST_CONTRAST = """() => {
+  const parse = (color) => color.match(/[\\d.]+/g).map(Number);
+  const luminance = (color) => color.slice(0, 3).map((value) => value / 255)
+    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, value, place) => sum + value * [0.2126, 0.7152, 0.0722][place], 0);
+  const behind = (element) => {
+    for (let each = element; each; each = each.parentElement) {
+      const color = parse(getComputedStyle(each).backgroundColor);
+      if (color.length === 3 || color[3] === 1) return color;
+    }
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || element.closest("script, :disabled, option")) continue;
+    if (!element.checkVisibility()) continue;
+    const style = getComputedStyle(element);
+    const front = parse(element instanceof SVGElement ? style.fill : style.color);
+    const [low, high] = [luminance(front), luminance(behind(element))].sort((one, other) => one - other);
+    found.push([(high + 0.05) / (low + 0.05), walker.currentNode.data.trim()]);
+  }
+  return found.sort((one, other) => one[0] - other[0])[0];
+}"""
+
+
+@pytest.fixture(scope="module")
+def images():
+    return example_images(12, SCENES)
+
+
+@pytest.fixture(scope="module")
+def report(images, tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    write_report(path, example_metrics(images, SCENES), images, title="the title", history=HISTORY)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_report(browser, report):
+    """Opens the report at a width and in a colour scheme; in the end, nothing was fetched and nothing complained."""
+    contexts, complaints, requests = [], [], []
+
+    def open_it(width=1280, scheme="light"):
+        contexts.append(browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme))
+        contexts[-1].set_default_timeout(5000)
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(report.as_uri())
+        page.get_by_text("Showing 12 of 12 images").wait_for()
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert requests.count(report.as_uri()) == len(contexts)
+    assert all(url.startswith("data:image/png") for url in requests if url != report.as_uri())
+
+
+def choice(page, label):
+    return page.get_by_role("combobox", name=label, exact=True)
+
+
+def shown(page):
+    """Ids of the tiles, in order."""
+    return page.locator("#tiles .name").all_inner_texts()
+
+
+def worst_first(images):
+    return [image.image_id for image in sorted(images, key=lambda image: (-image.wrong_pixels, image.index))]
+
+
+def pixels(canvas):
+    """What a canvas shows: uint8 (H, W, 3)."""
+    content = canvas.evaluate("canvas => canvas.toDataURL('image/png').split(',')[1]")
+    return cv2.imdecode(np.frombuffer(base64.b64decode(content), np.uint8), cv2.IMREAD_COLOR_RGB)
+
+
+def black_on_white(mask):
+    return np.where(mask, np.uint8(0), np.uint8(255))[..., None].repeat(3, axis=2)
+
+
+def expected_layers(image):
+    faded = np.rint(255 - 0.3 * (255 - image.image.astype(np.float64)))
+    return {
+        "image": image.image,
+        "truth": black_on_white(image.truth),
+        "prediction": black_on_white(image.predicted),
+        "error": error_map(image.truth, image.predicted),
+        "ambiguity": np.where(image.ambiguous[..., None], 0, faded),
+    }
+
+
+def test_every_filter_shows_the_images_that_it_names(open_report, images):
+    page = open_report()
+    for name, label in FILTERS.items():
+        select = choice(page, label)
+        values = [option.get_attribute("value") for option in select.locator("option").all()][1:]
+        assert set(values) == {row[name] for image in images for row in image.instances}
+        for value in values:
+            select.select_option(value)
+            fits = [image for image in images if any(row[name] == value for row in image.instances)]
+            assert shown(page) == worst_first(fits)
+            assert page.locator("#shown").inner_text() == f"Showing {len(fits)} of 12 images"
+            option = select.locator(f"option[value='{value}']").inner_text()
+            assert option == f"{value} ({len(fits)})"
+        select.select_option("")
+    choice(page, "Split").select_option("val")
+    assert shown(page) == worst_first([image for image in images if image.split == "val"])
+
+
+def test_filters_ask_for_one_rectangle_that_has_it_all(open_report, images):
+    page = open_report()
+    choice(page, "Occluder").select_option("ellipse")
+    choice(page, "Its colour").select_option("both")
+    wanted = {"occluder_kind": "ellipse", "occluder_color": "both"}
+    fits = [image for image in images if any(row.items() >= wanted.items() for row in image.instances)]
+    either = [image for image in images if all(any(row[key] == wanted[key] for row in image.instances) for key in wanted)]
+    assert 0 < len(fits) < len(either)
+    assert shown(page) == worst_first(fits)
+
+
+def test_no_match_is_said_and_undone(open_report, images):
+    page = open_report()
+    choice(page, "Occlusion").select_option("0")
+    choice(page, "Occluder").select_option("ellipse")
+    assert shown(page) == []
+    assert page.locator("#shown").inner_text() == "Showing 0 of 12 images"
+    page.get_by_role("button", name="Show all images").click()
+    page.get_by_text("Showing 12 of 12 images").wait_for()
+    assert shown(page) == worst_first(images)
+    assert not page.get_by_role("button", name="Show all images").is_visible()
+
+
+def test_every_order_is_right(open_report, images):
+    page = open_report()
+    assert shown(page) == worst_first(images)
+    by_iou = sorted(images, key=lambda image: (2 if image.iou is None else image.iou, image.index))
+    choice(page, "Sorted by").select_option("iou")
+    assert shown(page) == [image.image_id for image in by_iou]
+    choice(page, "Sorted by").select_option("index")
+    assert shown(page) == [image.image_id for image in images]
+
+
+@pytest.mark.parametrize("layer", ["image", "truth", "prediction", "error", "ambiguity"])
+def test_layers_show_every_pixel_right(open_report, images, layer):
+    page = open_report()
+    page.get_by_role("radio", name=layer).check()
+    for image in images:
+        tile = page.locator("#tiles li", has_text=image.image_id)
+        difference = pixels(tile.locator("canvas")).astype(int) - expected_layers(image)[layer]
+        assert np.abs(difference).max() <= (layer == "ambiguity")
+    assert page.locator("#error-key").is_visible() == (layer == "error")
+
+
+def test_the_keyboard_opens_turns_over_and_closes(open_report, images):
+    page = open_report()
+    order = {image.image_id: image for image in images}
+    first, second, *_ = worst_first(images)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.locator("#explorer-form button").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name=f"Image {first}")
+    assert page.evaluate("document.activeElement.closest('dialog').id") == "large"
+    assert page.get_by_role("button", name="Previous").is_disabled()
+    page.keyboard.press("ArrowRight")
+    dialog = page.get_by_role("dialog", name=f"Image {second}")
+    assert dialog.locator("#large-line").inner_text() == order[second].regenerate
+    assert dialog.locator("tbody tr").count() == len(order[second].instances)
+    assert np.array_equal(pixels(dialog.locator("#large-canvas")), expected_layers(order[second])["error"])
+    dialog.get_by_role("radio", name="error").focus()
+    page.keyboard.press("ArrowLeft")
+    assert np.array_equal(pixels(dialog.locator("#large-canvas")), expected_layers(order[second])["prediction"])
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog").is_visible()
+    page.wait_for_function("name => document.activeElement.textContent.includes(name)", arg=second)
+    page.keyboard.press("Space")
+    page.get_by_role("dialog", name=f"Image {second}").get_by_role("button", name="Close").press("Enter")
+    assert not page.locator("dialog").is_visible()
+
+
+def test_a_click_shows_an_image_large_and_its_line_is_copied(open_report, images):
+    page = open_report()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    image = images[3]
+    page.locator("#tiles li", has_text=image.image_id).click()
+    dialog = page.get_by_role("dialog", name=f"Image {image.image_id}, split {image.split}")
+    canvas = dialog.locator("#large-canvas")
+    assert canvas.evaluate("canvas => parseFloat(canvas.style.width) % canvas.width") == 0
+    cells = [row.locator("th, td").all_inner_texts() for row in dialog.locator("tbody tr").all()]
+    for row, found in zip(image.instances, cells, strict=True):
+        recall = "undefined" if row["recall"] is None else f"{row['recall']:.3f}"
+        assert found[:3] == [str(row["instance"]), f"{row['occlusion_rate']:.3f}", row["occluder_kind"]]
+        assert found[5:8] == [str(row["visible_area"]), str(row["found_pixels"]), recall]
+    dialog.get_by_role("button", name="Copy").click()
+    dialog.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == image.regenerate
+    page.mouse.click(2, 2)
+    assert not page.locator("dialog").is_visible()
+
+
+def test_headings_sort_the_breakdown(open_report):
+    page = open_report()
+    table = page.locator("table.sortable")
+    heading = table.locator("thead th", has_text="recall").first
+    before = table.locator("tbody tr").all_inner_texts()
+    for direction in ("ascending", "descending"):
+        heading.get_by_role("button").click()
+        assert heading.get_attribute("aria-sort") == direction
+        cells = [cell.get_attribute("data-value") for cell in table.locator("tbody td:nth-child(7)").all()]
+        values = [float(value) for value in cells if value]
+        assert len(set(values)) > 3
+        assert all((one <= other) if direction == "ascending" else (one >= other) for one, other in pairwise(values))
+        assert not any(cells[len(values) :])  # what is undefined stays last
+    table.locator("thead th").first.get_by_role("button").click()
+    assert table.locator("tbody tr").all_inner_texts() == before
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_the_page_fits_the_screen_and_can_be_read(open_report, width, scheme):
+    page = open_report(width, scheme)
+    papers = {"light": "rgb(252, 252, 250)", "dark": "rgb(20, 25, 28)"}
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == papers[scheme]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    contrast, text = page.evaluate(LEAST_CONTRAST)
+    assert contrast >= 4.5, text
+    page.locator("#tiles button").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.getElementById('large').scrollWidth") <= width
+    contrast, text = page.evaluate(LEAST_CONTRAST)
+    assert contrast >= 4.5, text

