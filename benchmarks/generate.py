@@ -2,6 +2,7 @@
 
     python benchmarks/generate.py            # about 10 minutes on two free cores; 6 GB of temporary files
     python benchmarks/generate.py --quick    # about a minute
+    python benchmarks/generate.py --sections growth --out results/growth    # a part of it
 
 Measured are images a second in memory on one core, images a second to disk, and what a growing number of images does to speed,
 memory and verification.
@@ -19,10 +20,10 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tyro
-from measuring import Contestant, Ratio, judge, machine, race, spread, table
+from measuring import Contestant, Rates, Ratio, judge, machine, race, spread, table
 
 OURS = "shapeseg: image, label map, instance map, occlusion rates"
 AMBIGUITY = "the same and ambiguous pixels"
@@ -31,6 +32,7 @@ SKIMAGE = "scikit-image random_shapes: image"
 DISK_1 = "shapeseg to disk, 1 worker: everything"
 DISK_2 = "shapeseg to disk, 2 workers: everything"
 PILLOW_DISK = "Pillow loop to disk: image and mask"
+BARE_DISK = "nothing but the files: 3 an image, made, written, closed"
 
 RATIOS = (
     Ratio("in memory, times Pillow", OURS, PILLOW, 0.3),
@@ -40,7 +42,8 @@ RATIOS = (
     Ratio("to disk, 2 workers, times Pillow", DISK_2, PILLOW_DISK, 3),
 )
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
-PACKAGES = ("shapeseg", "numpy", "opencv-python", "pillow", "scikit-image")
+PACKAGES = ("shapeseg", "numpy", "opencv-python", "zlib-ng", "pillow", "scikit-image")
+Section = Literal["memory", "disk", "growth"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Options:
     """A shorter run, for a first look."""
     rounds: int = 5
     """Rounds after the warm-up."""
+    sections: tuple[Section, ...] = ("memory", "disk", "growth")
+    """What to measure: speed in memory, speed to disk, or what a growing number of images changes."""
     images: int | None = None
     """Images of every measurement; a handful only checks that the benchmark itself works."""
     out: Path = Path(__file__).with_name("results")
@@ -64,9 +69,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         # Nothing is removed before the end: some file systems make new files slowly where many have just been removed.
         folders = (Path(scratch) / str(number) for number in itertools.count())
-        rates = race(in_memory(options), options.rounds)
-        rates |= race(to_disk(options, folders), options.rounds, between=os.sync)
-        growth = [grow(next(folders), count) for count in sizes(options)]
+        rates: Rates = {}
+        if "memory" in options.sections:
+            rates |= race(in_memory(options), options.rounds)
+        if "disk" in options.sections:
+            rates |= race(to_disk(options, folders), options.rounds, between=os.sync)
+        growth = [grow(next(folders), count) for count in sizes(options)] if "growth" in options.sections else []
     result = {
         "machine": machine(PACKAGES),
         "options": {name: value for name, value in asdict(options).items() if name != "out"},
@@ -120,7 +128,7 @@ def each(draw: Callable[[int], object]) -> Callable[[range], None]:
 
 def to_disk(options: Options, folders: Iterator[Path]) -> list[Contestant]:
     """Returns the contestants that write what they draw, each time to the next of ``folders``."""
-    from generate_peers import save_pillow_pairs
+    from generate_peers import save_pillow_pairs, write_bare_files
 
     from shapeseg.datasets import create_dataset
 
@@ -132,6 +140,7 @@ def to_disk(options: Options, folders: Iterator[Path]) -> list[Contestant]:
         Contestant(DISK_1, images, lambda numbers: create(numbers, 1)),
         Contestant(DISK_2, images, lambda numbers: create(numbers, 2)),
         Contestant(PILLOW_DISK, -(-images // 10), lambda numbers: save_pillow_pairs(next(folders), len(numbers))),
+        Contestant(BARE_DISK, images, lambda numbers: write_bare_files(next(folders), len(numbers))),
     ]
 
 
@@ -157,14 +166,13 @@ def markdown(result: dict[str, Any]) -> str:
     speeds = [[name, *(values[key] for key in measured)] for name, values in result["images_a_second"].items()]
     ratios = [[ratio[key] for key in ("name", *measured, "target", "met")] for ratio in result["ratios"]]
     growth = [list(row.values()) for row in result["growth"]]
-    return "\n".join(
-        [
-            f"Rounds: {result['options']['rounds']}, one thread a process. Machine: {facts}.\n",
-            table(["images a second", *measured], speeds),
-            table(["ratio", *measured, "target", "met"], ratios),
-            table(["images", "created a second", "parent, MiB", "worker, MiB", "verified quickly", "verified", "MiB"], growth),
-        ]
-    )
+    tables = [
+        (["images a second", *measured], speeds),
+        (["ratio", *measured, "target", "met"], ratios),
+        (["images", "created a second", "parent, MiB", "worker, MiB", "verified quickly", "verified", "MiB"], growth),
+    ]
+    head = f"Rounds: {result['options']['rounds']}, one thread a process. Machine: {facts}.\n"
+    return "\n".join([head, *(table(names, rows) for names, rows in tables if rows)])
 
 
 if __name__ == "__main__":

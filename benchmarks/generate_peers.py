@@ -1,7 +1,7 @@
-"""What shapeseg's generator is compared with: a plain Pillow loop, and scikit-image's ``random_shapes``.
+"""What shapeseg's generator is compared with: a plain Pillow loop, scikit-image's ``random_shapes``, and the bare files.
 
-Both draw 5 to 10 shapes of 20 to 40 pixels on 224 x 224, as shapeseg does by default. Neither has a seed per sample, an
-instance map, areas or occlusion rates; scikit-image gives no mask either.
+The loop and scikit-image draw 5 to 10 shapes of 20 to 40 pixels on 224 x 224, as shapeseg does by default. Neither has a
+seed per sample, an instance map, areas or occlusion rates; scikit-image gives no mask either.
 """
 
 from __future__ import annotations
@@ -43,6 +43,20 @@ def save_pillow_pairs(folder: Path, count: int) -> None:
         image, mask = pillow_pair()
         image.save(folder / "images" / f"{number:06d}.png")
         mask.save(folder / "masks" / f"{number:06d}.png")
+
+
+def write_bare_files(folder: Path, count: int) -> None:
+    """Writes three files a sample, each with the bytes of the first one: the time that the file system takes."""
+    from shapeseg.datasets.samples import FOLDERS, encode_sample
+    from shapeseg.files import write_new_bytes
+    from shapeseg.scenes import SceneSettings, sample_scene
+
+    _, contents = encode_sample(sample_scene(SceneSettings(), seed=0, index=0), 0, "train")
+    for name in FOLDERS.values():
+        (folder / name).mkdir(parents=True)
+    for number in range(count):
+        for role, content in contents.items():
+            write_new_bytes(f"{folder}/{FOLDERS[role]}/{number:06d}.png", content)
 
 
 def skimage_image(number: int) -> NDArray[np.uint8]:

@@ -26,7 +26,7 @@ def run(tmp_path_factory):
 def test_the_json_is_complete(run):
     result = json.loads((run[1] / "generate.json").read_text())
     assert set(result) == {"machine", "options", "images_a_second", "ratios", "growth"}
-    assert result["options"] == {"quick": True, "rounds": 1, "images": 20}
+    assert result["options"] == {"quick": True, "rounds": 1, "sections": ["memory", "disk", "growth"], "images": 20}
     assert result["machine"]["processor"]
     assert result["machine"]["cores"] == os.cpu_count()
     assert result["machine"]["numpy"]

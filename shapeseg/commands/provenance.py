@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shlex
 import sys
+from pathlib import Path
 
 from shapeseg import __version__
 
@@ -25,5 +26,8 @@ def versions() -> dict[str, str]:
 
 
 def command_line() -> str:
-    """Returns the command that is running, as it can be pasted."""
-    return shlex.join(["python", *sys.argv])
+    """Returns the command that is running, as it can be pasted in the project's folder."""
+    program, *arguments = sys.argv
+    path = Path(program)
+    start = ["-m", "shapeseg"] if path.name == "__main__.py" else [path.name]
+    return shlex.join(["python", *start, *arguments])

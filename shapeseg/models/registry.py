@@ -61,11 +61,6 @@ def build(name: str, settings: Mapping[str, Any] | None = None) -> keras.Model:
         NotInstalledError: If it needs an extra that is not installed.
     """
     check_name(name)
-    install = missing_extra(name)
-    if install is not None:
-        raise NotInstalledError(
-            f"the model {name} needs packages that are not installed", received=name, fix=f"Run: {install}"
-        )
     return _module(name).build(Architecture(name, dict(settings or {})).typed_settings())
 
 
@@ -76,11 +71,19 @@ def missing_extra(name: str) -> str | None:
 
 
 def check_name(name: str) -> None:
-    """Raises a UsageError when there is no such architecture."""
-    if name not in ARCHITECTURES:
-        raise UsageError("there is no such model", received=name, fix=f"Use one of {', '.join(ARCHITECTURES)}")
+    """Sees to it that an architecture can be built.
+
+    Raises:
+        UsageError: If there is none of that name.
+        NotInstalledError: If it needs an extra that is not installed.
+    """
+    _module(name)
+    install = missing_extra(name)
+    if install is not None:
+        raise NotInstalledError("the model needs packages that are not installed", received=name, fix=f"Run: {install}")
 
 
 def _module(name: str) -> Any:
-    check_name(name)
+    if name not in ARCHITECTURES:
+        raise UsageError("there is no such model", received=name, fix=f"Use one of {', '.join(ARCHITECTURES)}")
     return import_module(f"shapeseg.models.{name}")
