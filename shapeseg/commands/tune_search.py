@@ -13,6 +13,7 @@ import optuna
 from tqdm import tqdm
 
 from shapeseg.commands.command_line import options_to_dict
+from shapeseg.commands.held_signals import HeldSignals
 from shapeseg.commands.progress import progress_bar
 from shapeseg.commands.train import TrainOptions
 from shapeseg.commands.train_data import open_data
@@ -68,7 +69,7 @@ def search(study: optuna.Study, options: TuneOptions, settings: dict[str, Any]) 
         study.enqueue_trial(usual, skip_if_exists=True)  # the first trial is what the others must beat
     deadline = time.monotonic() + 60 * (options.timeout or math.inf)
     shown = 0
-    with progress_bar("tuning", options.trials, "trial") as progress:
+    with HeldSignals() as signals, progress_bar("tuning", options.trials, "trial") as progress:
         while True:
             fail_killed_trials(study)
             done = counted(study)
@@ -76,7 +77,7 @@ def search(study: optuna.Study, options: TuneOptions, settings: dict[str, Any]) 
             shown = done
             if done >= options.trials or time.monotonic() >= deadline:
                 return
-            study.optimize(lambda trial: _trial(trial, options), n_trials=1, gc_after_trial=True)
+            study.optimize(lambda trial: _trial(trial, options, signals), n_trials=1, gc_after_trial=True)
             write_best(study, options)
 
 
@@ -91,11 +92,11 @@ def _sampler(options: TuneOptions, trial: int) -> optuna.samplers.TPESampler:
     return optuna.samplers.TPESampler(n_startup_trials=options.startup_trials, seed=seed)
 
 
-def _trial(trial: optuna.Trial, options: TuneOptions) -> float:
+def _trial(trial: optuna.Trial, options: TuneOptions, signals: HeldSignals) -> float:
     trial.study.sampler = _sampler(options, trial.number)
     training = options.training(options.space.choose(trial))
     try:
-        score = run_trial(trial, training, options.trial_folder(trial.number))
+        score = run_trial(trial, training, options.trial_folder(trial.number), signals)
     except optuna.TrialPruned as pruned:
         tqdm.write(f"trial {trial.number:>4}  pruned, {pruned}: {describe(trial.params)}")
         raise

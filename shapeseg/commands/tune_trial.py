@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import optuna
 
+from shapeseg.commands.held_signals import HeldSignals
 from shapeseg.commands.train import TrainOptions, train
 from shapeseg.errors import DivergedError, UsageError
 from shapeseg.training.callbacks import MONITOR
@@ -37,8 +38,8 @@ class ReportScore(keras.callbacks.Callback):
         self.report(score, epoch + 1)
 
 
-def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path) -> float:
-    """Trains in ``folder``, and returns the best val IoU.
+def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path, signals: HeldSignals) -> float:
+    """Trains in ``folder``, and returns the best val IoU. ``signals`` are let through, but when the study is written.
 
     Raises:
         UsageError: If the folder exists.
@@ -47,15 +48,16 @@ def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path) -> float
     """
 
     def report(score: float, epoch: int) -> None:
-        trial.report(score, epoch)
-        if trial.should_prune():
-            raise _prune(trial, "below the median")
+        with signals.hold():
+            trial.report(score, epoch)
+            if trial.should_prune():
+                raise _prune(trial, "below the median")
 
     scores = ReportScore(report)
     if folder.exists():  # nothing is removed below that another made
         raise UsageError("the trial's folder is in use", received=folder, fix="Name another --out, or remove it")
     try:
-        with redirect_stdout(StringIO()):  # a line a trial is enough
+        with signals.let_through(), redirect_stdout(StringIO()):  # a line a trial is enough
             train(replace(options, out=folder), callbacks=[scores])
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)

@@ -15,9 +15,11 @@ import optuna
 import pytest
 from command_runs import HANG, REPOSITORY, error_line, folder_names, run_python
 
+from shapeseg.commands.held_signals import HeldSignals
 from shapeseg.commands.train import main as train_main
 from shapeseg.commands.tune import TuneOptions, tune
 from shapeseg.commands.tune_space import SearchSpace
+from shapeseg.commands.tune_trial import run_trial
 from shapeseg.datasets import Dataset
 from shapeseg.errors import ShapesegError, UsageError
 from shapeseg.models import read_card
@@ -150,6 +152,24 @@ def test_bad_trials_end_early_and_leave_nothing_behind(place):
         tune(TuneOptions(data=place / "data", out=out, trials=5, epochs=8, startup_trials=2, space=space))
     assert states(out)[4] == "FAIL"
     assert (out / "trials/0004").is_dir()
+
+
+def test_an_interruption_waits_until_the_study_is_written(place):
+    options = TuneOptions(data=place / "data", out=place / "written", epochs=3, space=SPACE)
+    study = optuna.create_study(direction="maximize")
+    trial = study.ask()
+    report = trial.report
+
+    def interrupted_report(score, epoch):
+        signal.raise_signal(signal.SIGINT)
+        report(score, epoch)
+
+    trial.report = interrupted_report
+    training = options.training(SPACE.choose(trial))
+    with pytest.raises(KeyboardInterrupt), HeldSignals() as signals:
+        run_trial(trial, training, place / "written", signals)
+    assert list(study.trials[0].intermediate_values) == [1]
+    assert not (place / "written").exists()
 
 
 def begin_a_long_trial(place, out):

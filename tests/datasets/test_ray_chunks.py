@@ -73,9 +73,10 @@ def at_work(process):
 
 def wait_until(true):
     deadline = time.monotonic() + HANG
-    while not true():
+    while not (found := true()):
         assert time.monotonic() < deadline, "hung"
         time.sleep(0.02)
+    return found
 
 
 def content(folder):
@@ -84,12 +85,11 @@ def content(folder):
 
 @linux
 def test_a_cluster_that_loses_a_worker_draws_the_same_files(cluster, small_settings, tmp_path):
-    create_dataset(tmp_path / "one", num_images=2000, seed=3, settings=small_settings, workers=0)
+    create_dataset(tmp_path / "one", num_images=3000, seed=3, settings=small_settings, workers=0)
     machine, address = cluster
-    process = start_drawing(tmp_path, 2000, "--ray-address", address)
-    found = []
-    wait_until(lambda: found.extend(at_work(machine)) or found or process.poll() is not None)
-    os.kill(found[0], signal.SIGKILL)
+    process = start_drawing(tmp_path, 3000, "--ray-address", address)
+    worker = wait_until(lambda: at_work(machine))[0]
+    os.kill(worker, signal.SIGKILL)
     assert not (tmp_path / "d").exists()
     _, stderr = process.communicate(timeout=HANG)
     assert (process.returncode, stderr) == (0, "")
