@@ -19,6 +19,10 @@ BINS = bin_names()[:-1]  # of wholly hidden rectangles nothing can be found
 OCCLUDERS = {"any": None, "other": ("none", "other"), "same": ("none", "same")}
 """Which rectangles are in a response curve, by the colour of what hides them; free ones are in all."""
 
+RESPONSES = ("recall", "iou")
+"""What of a rectangle is set against its occlusion; both are defined, or neither."""
+
+_POOLED = ("iou", "precision", "recall")
 _WORST = 5
 
 Arms = Mapping[str, Sequence[SetScores]]
@@ -26,27 +30,26 @@ Arms = Mapping[str, Sequence[SetScores]]
 
 
 def iou_matrix(arms: Arms) -> dict[str, dict[str, Any]]:
-    """Returns, for each arm, pooled IoU on all and on decidable pixels, and their differences to ``BASE``."""
-    means = {
-        arm: {name: _iou([getattr(each, name) for each in seeds]) for name in ("pixels", "decidable")}
-        for arm, seeds in arms.items()
-    }
+    """Returns, for each arm, pooled IoU on all and on decidable pixels, precision and recall, and differences to ``BASE``."""
+    pixels = {arm: _pooled([each.pixels for each in seeds]) for arm, seeds in arms.items()}
+    decidable = {arm: _pooled([each.decidable for each in seeds]) for arm, seeds in arms.items()}
     return {
         arm: {
-            "iou": mean["pixels"].column(0),
-            "iou_decidable": mean["decidable"].column(0),
-            "difference": mean["pixels"].column(0, means[BASE]["pixels"]),
-            "difference_decidable": mean["decidable"].column(0, means[BASE]["decidable"]),
+            **{name: pixels[arm].column(place) for place, name in enumerate(_POOLED)},
+            "iou_decidable": decidable[arm].column(0),
+            "difference": pixels[arm].column(0, pixels[BASE]),
+            "difference_decidable": decidable[arm].column(0, decidable[BASE]),
         }
-        for arm, mean in means.items()
+        for arm in arms
     }
 
 
 def response(arms: Arms) -> dict[str, Any]:
-    """Returns the recall of rectangles against how much of them is hidden, by the colour of what hides them.
+    """Returns recall and IoU of rectangles against how much of them is hidden, by the colour of what hides them.
 
     Returns:
-        For each of ``OCCLUDERS``: ``n`` and mean ``rate`` by bin, and ``arms``: by arm and bin the recall and its difference.
+        For each of ``OCCLUDERS``: ``n`` and mean ``rate`` by bin, and for each of ``RESPONSES``, by arm and bin, the mean
+        and its difference to ``BASE``.
     """
     return {name: _response(arms, colors) for name, colors in OCCLUDERS.items()}
 
@@ -94,32 +97,39 @@ def largest_losses(arms: Arms, indices: Sequence[int]) -> dict[str, list[dict[st
     }
 
 
-def _iou(counts: Sequence[NDArray[np.int64]]) -> SeedMeans:
-    stacked = np.stack(counts).astype(np.float64)  # (seeds, images, 3)
-    return SeedMeans(stacked[..., :1], stacked.sum(-1, keepdims=True))
+def _pooled(counts: Sequence[NDArray[np.int64]]) -> SeedMeans:
+    """Returns the scores of ``_POOLED``, in that order, of counts as of :class:`SetScores`."""
+    right, missed, invented = np.moveaxis(np.stack(counts).astype(np.float64), -1, 0)  # each (seeds, images)
+    wholes = (right + missed + invented, right + invented, right + missed)
+    return SeedMeans(np.stack([right] * len(wholes), axis=-1), np.stack(wholes, axis=-1))
 
 
 def _response(arms: Arms, colors: Sequence[str] | None) -> dict[str, Any]:
-    def chosen(rectangle: Rectangle) -> bool:
-        return colors is None or rectangle.occluder_color in colors
+    def chosen(one: Rectangle) -> bool:
+        return colors is None or one.occluder_color in colors
+
+    def means(score: str) -> dict[str, dict[str, Any]]:
+        found = {
+            arm: SeedMeans(
+                np.stack([_table(each, lambda one: (getattr(one, score) or 0.0) * chosen(one)) for each in seeds]),
+                np.stack([_table(each, lambda one: float(chosen(one))) for each in seeds]),
+            )
+            for arm, seeds in arms.items()
+        }
+        return {
+            arm: {
+                name: mean.column(place) | {"difference": mean.column(place, found[BASE])} for place, name in enumerate(BINS)
+            }
+            for arm, mean in found.items()
+        }
 
     first = arms[BASE][0]
-    n = _table(first, lambda each: float(chosen(each))).sum(0)
-    rate = _table(first, lambda each: each.occlusion_rate * chosen(each)).sum(0)
-    means = {}
-    for arm, seeds in arms.items():
-        parts = [_table(each, lambda rectangle: (rectangle.recall or 0.0) * chosen(rectangle)) for each in seeds]
-        wholes = [_table(each, lambda rectangle: float(chosen(rectangle))) for each in seeds]
-        means[arm] = SeedMeans(np.stack(parts), np.stack(wholes))
+    n = _table(first, lambda one: float(chosen(one))).sum(0)
+    rate = _table(first, lambda one: one.occlusion_rate * chosen(one)).sum(0)
     return {
         "n": dict(zip(BINS, n.astype(int).tolist(), strict=True)),
         "rate": {name: total / count if count else None for name, total, count in zip(BINS, rate, n, strict=True)},
-        "arms": {
-            arm: {
-                name: mean.column(place) | {"difference": mean.column(place, means[BASE])} for place, name in enumerate(BINS)
-            }
-            for arm, mean in means.items()
-        },
+        **{score: means(score) for score in RESPONSES},
     }
 
 

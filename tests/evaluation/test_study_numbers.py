@@ -18,7 +18,7 @@ def scores(pixels, rectangles=(), decidable=None):
 
 
 def rectangle(place, rate, occlusion, color="none", recall=1.0, instance=1):
-    return Rectangle(place, instance, rate, occlusion, color, recall)
+    return Rectangle(place, instance, rate, occlusion, color, recall, None if recall is None else recall / 2)
 
 
 def test_a_mean_is_over_seeds_of_pooled_ratios():
@@ -29,6 +29,8 @@ def test_a_mean_is_over_seeds_of_pooled_ratios():
     found = iou_matrix(arms)
     assert found["all"]["iou"]["value"] == pytest.approx(8 / 12)
     assert found["heavy"]["iou"]["value"] == pytest.approx((4 / 14 + 8 / 12) / 2)
+    assert found["heavy"]["precision"]["value"] == pytest.approx((4 / 8 + 8 / 10) / 2)
+    assert found["heavy"]["recall"]["value"] == pytest.approx((4 / 10 + 8 / 10) / 2)
     assert found["heavy"]["iou"]["seeds"] == pytest.approx([4 / 14, 8 / 12])
     assert found["heavy"]["difference"]["value"] == pytest.approx((4 / 14 - 8 / 12) / 2)
     assert found["all"]["difference"]["interval"] == [0, 0]
@@ -84,10 +86,11 @@ def test_a_response_is_the_mean_recall_of_each_bin_and_colour():
     found = response({"all": [scores([(1, 0, 0)] * 2, rectangles)]})
     assert list(found["any"]["n"].values()) == [1, 2, 0, 0, 0]
     assert found["any"]["rate"]["(0, 0.25]"] == pytest.approx(0.15)
-    recalls = {group: each["arms"]["all"]["(0, 0.25]"]["value"] for group, each in found.items()}
+    recalls = {group: each["recall"]["all"]["(0, 0.25]"]["value"] for group, each in found.items()}
     assert recalls == {"any": 0.375, "other": 0.5, "same": 0.25}
-    assert {each["arms"]["all"]["0"]["value"] for each in found.values()} == {1.0}
-    assert found["any"]["arms"]["all"]["(0.5, 0.75]"]["value"] is None
+    assert {each["recall"]["all"]["0"]["value"] for each in found.values()} == {1.0}
+    assert found["any"]["recall"]["all"]["(0.5, 0.75]"]["value"] is None
+    assert found["other"]["iou"]["all"]["(0, 0.25]"]["value"] == 0.25
 
 
 def test_counterfactual_pairs_are_the_same_rectangles():
