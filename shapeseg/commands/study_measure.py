@@ -11,7 +11,7 @@ from shapeseg.commands.study_data import rows_digest
 from shapeseg.datasets import Dataset
 from shapeseg.errors import ModelRefusedError
 from shapeseg.evaluation import evaluate_model
-from shapeseg.evaluation.study_scores import Rectangle, SetScores, scores_from_dict, scores_to_dict
+from shapeseg.evaluation.study_scores import SetScores, scores_from_dict, scores_to_dict
 from shapeseg.models import file_digest, load_model, read_card
 from shapeseg.training.run_folder import RunFolder
 
@@ -27,7 +27,7 @@ def measure_cell(run: RunFolder, tests: Mapping[str, Dataset], progress: Callabl
     model_digest, model = file_digest(run.model), None
     scores = {}
     for name, data in tests.items():
-        measured_of = {"model": model_digest, "data": rows_digest(data), "rectangles": list(Rectangle._fields)}
+        measured_of = {"model": model_digest, "data": rows_digest(data)}
         path = run.root / f"scores-{name}.json"
         content = json.loads(path.read_bytes()) if path.exists() else {}
         if content.get("of") != measured_of:

@@ -19,9 +19,6 @@ BINS = bin_names()[:-1]  # of wholly hidden rectangles nothing can be found
 OCCLUDERS = {"any": None, "other": ("none", "other"), "same": ("none", "same")}
 """Which rectangles are in a response curve, by the colour of what hides them; free ones are in all."""
 
-RESPONSES = ("recall", "iou")
-"""What of a rectangle is set against its occlusion; both are defined, or neither."""
-
 _POOLED = ("iou", "precision", "recall")
 _WORST = 5
 
@@ -45,11 +42,12 @@ def iou_matrix(arms: Arms) -> dict[str, dict[str, Any]]:
 
 
 def response(arms: Arms) -> dict[str, Any]:
-    """Returns recall and IoU of rectangles against how much of them is hidden, by the colour of what hides them.
+    """Returns what occlusion does on scenes that hide one rectangle each, by the colour of what hides it.
 
     Returns:
-        For each of ``OCCLUDERS``: ``n`` and mean ``rate`` by bin, and for each of ``RESPONSES``, by arm and bin, the mean
-        and its difference to ``BASE``.
+        For each of ``OCCLUDERS``: ``n`` and mean ``rate`` of the rectangles of each bin; and by arm and bin, with differences
+        to ``BASE``, their ``recall``, and ``invented``: pixels wrongly predicted to be rectangle, of images whose most hidden
+        rectangle is in the bin.
     """
     return {name: _response(arms, colors) for name, colors in OCCLUDERS.items()}
 
@@ -108,37 +106,48 @@ def _response(arms: Arms, colors: Sequence[str] | None) -> dict[str, Any]:
     def chosen(one: Rectangle) -> bool:
         return colors is None or one.occluder_color in colors
 
-    def means(score: str) -> dict[str, dict[str, Any]]:
-        found = {
-            arm: SeedMeans(
-                np.stack([_table(each, lambda one: (getattr(one, score) or 0.0) * chosen(one)) for each in seeds]),
-                np.stack([_table(each, lambda one: float(chosen(one))) for each in seeds]),
-            )
-            for arm, seeds in arms.items()
-        }
-        return {
-            arm: {
-                name: mean.column(place) | {"difference": mean.column(place, found[BASE])} for place, name in enumerate(BINS)
-            }
-            for arm, mean in found.items()
-        }
-
     first = arms[BASE][0]
     n = _table(first, lambda one: float(chosen(one))).sum(0)
     rate = _table(first, lambda one: one.occlusion_rate * chosen(one)).sum(0)
+    recalls, invented = {}, {}
+    for arm, seeds in arms.items():
+        found = np.stack([_table(each, lambda one: (one.recall or 0.0) * chosen(one)) for each in seeds])
+        recalls[arm] = SeedMeans(found, np.stack([_table(each, lambda one: float(chosen(one))) for each in seeds]))
+        images = np.stack([_images(each, chosen) for each in seeds])
+        invented[arm] = SeedMeans(images * np.stack([each.pixels[:, 2:] for each in seeds]), images)
     return {
         "n": dict(zip(BINS, n.astype(int).tolist(), strict=True)),
         "rate": {name: total / count if count else None for name, total, count in zip(BINS, rate, n, strict=True)},
-        **{score: means(score) for score in RESPONSES},
+        "recall": _by_bin(recalls),
+        "invented": _by_bin(invented),
+    }
+
+
+def _by_bin(means: Mapping[str, SeedMeans]) -> dict[str, dict[str, Any]]:
+    return {
+        arm: {name: mean.column(place) | {"difference": mean.column(place, means[BASE])} for place, name in enumerate(BINS)}
+        for arm, mean in means.items()
     }
 
 
 def _table(scores: SetScores, value: Callable[[Rectangle], float]) -> NDArray[np.float64]:
     """Adds up a value over the rectangles with a recall: float64 (images, bins)."""
     table = np.zeros((len(scores.pixels), len(BINS)))
-    for rectangle in scores.rectangles:
-        if rectangle.recall is not None:
-            table[rectangle.place, BINS.index(rectangle.occlusion)] += value(rectangle)
+    for one in scores.rectangles:
+        if one.recall is not None:
+            table[one.place, BINS.index(one.occlusion)] += value(one)
+    return table
+
+
+def _images(scores: SetScores, chosen: Callable[[Rectangle], bool]) -> NDArray[np.float64]:
+    """Puts each image into the bin of its most hidden rectangle, if that is chosen: float64 (images, bins), 0 or 1."""
+    most: dict[int, Rectangle] = {}
+    for one in scores.rectangles:
+        if one.recall is not None and one.occlusion_rate >= most.get(one.place, one).occlusion_rate:
+            most[one.place] = one
+    table = np.zeros((len(scores.pixels), len(BINS)))
+    for place, one in most.items():
+        table[place, BINS.index(one.occlusion)] = chosen(one)
     return table
 
 

@@ -24,7 +24,6 @@ class Rectangle(NamedTuple):
         occlusion: Bin of that rate.
         occluder_color: Colours of what hides it: ``none``, ``same``, ``other`` or ``both``.
         recall: Share of its visible pixels that were found; None when it has none.
-        iou: The same pixels over its visible ones and those invented in and around its box; None like ``recall``.
     """
 
     place: int
@@ -33,7 +32,6 @@ class Rectangle(NamedTuple):
     occlusion: str
     occluder_color: str
     recall: float | None
-    iou: float | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ LOOKS = (("#000000", "o"), ("#d55e00", "s"), ("#e69f00", "D"), ("#0072b2", "^"),
 PANELS = {"any": "any occluder", "other": "occluder in another colour", "same": "occluder in the same colour"}
 SCORES = {
     "recall": "recall: share of its visible pixels that are found",
-    "iou": "IoU: the same, with invented pixels counted",
+    "invented": "pixels invented in an image with such a rectangle",
 }
 _DPI = 110
 
@@ -65,10 +65,10 @@ def matrix_figure(results: Mapping[str, Any]) -> Figure:
 
 
 def response_figure(found: Mapping[str, Any]) -> Figure:
-    """Draws recall and IoU of rectangles against how much of them is hidden: a line an arm, its interval shaded."""
+    """Draws recall and invented pixels against how much of a rectangle is hidden: a line an arm, its interval shaded."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.8 * len(found), 8), dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=(4.8 * len(found), 7.6), dpi=90, layout="constrained")
     axes = figure.subplots(len(SCORES), len(found), squeeze=False, sharey="row")
     for row, (score, name) in enumerate(SCORES.items()):
         for ax, (group, curve) in zip(axes[row], found.items(), strict=True):
@@ -97,7 +97,7 @@ def comparison_figure(comparisons: Sequence[Comparison], other: str) -> Figure:
         rows[0][column].set_title(each.title, fontsize=9)
     for axes, name in zip(rows, ("image", "truth", "trained on all", f"trained on {other}"), strict=True):
         axes[0].set_ylabel(name, fontsize=10)
-    figure.suptitle(f"where training on {other} makes the most more pixels wrong than training on all", fontsize=11)
+    figure.suptitle(f"the largest losses of training on {other}, against training on all", fontsize=11)
     add_legend(figure)
     return figure
 

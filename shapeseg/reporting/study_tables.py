@@ -82,16 +82,17 @@ def _precision_and_recall(matrix: Mapping[str, Any], arms: Sequence[str]) -> str
 def _response(found: Mapping[str, Any]) -> list[str]:
     titles = {"any": "whatever hides them", "other": "hidden by another colour", "same": "hidden by the same colour"}
     parts = [
-        "## Rectangles by how much of them is hidden, tested on dialled",
-        "Recall is the share of its visible pixels that are found; IoU also counts what is invented in and around its box.",
+        "## By how much of a rectangle is hidden, tested on dialled",
+        "Recall is the share of its visible pixels that are found. Invented are the pixels of an image that are wrongly "
+        "predicted to be rectangle, by the bin of its one hidden rectangle.",
     ]
     for group, curve in found.items():
-        for score, name in (("recall", "recall"), ("iou", "IoU")):
+        for score, name, shown in (("recall", "Recall", _value), ("invented", "Invented pixels an image", _pixels)):
             parts += [
-                f"### {name[0].upper()}{name[1:]}, {titles[group]}",
+                f"### {name}, {titles[group]}",
                 _table(
                     ["trained on", *(f"{bin_}, n={count}" for bin_, count in curve["n"].items())],
-                    [[arm, *(_value(values[bin_]) for bin_ in curve["n"])] for arm, values in curve[score].items()],
+                    [[arm, *(shown(values[bin_]) for bin_ in curve["n"])] for arm, values in curve[score].items()],
                 ),
             ]
     return parts
@@ -145,6 +146,12 @@ def _value(found: Mapping[str, Any]) -> str:
 
 def _short(found: Mapping[str, Any]) -> str:
     return "-" if found["value"] is None else f"{found['value']:.4f}"
+
+
+def _pixels(found: Mapping[str, Any]) -> str:
+    if found["value"] is None:
+        return "-"
+    return f"{found['value']:.0f}" + (" [{:.0f}, {:.0f}]".format(*found["interval"]) if found["interval"] else "")
 
 
 def _signed(found: Mapping[str, Any]) -> str:

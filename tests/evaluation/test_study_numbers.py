@@ -18,7 +18,7 @@ def scores(pixels, rectangles=(), decidable=None):
 
 
 def rectangle(place, rate, occlusion, color="none", recall=1.0, instance=1):
-    return Rectangle(place, instance, rate, occlusion, color, recall, None if recall is None else recall / 2)
+    return Rectangle(place, instance, rate, occlusion, color, recall)
 
 
 def test_a_mean_is_over_seeds_of_pooled_ratios():
@@ -90,7 +90,21 @@ def test_a_response_is_the_mean_recall_of_each_bin_and_colour():
     assert recalls == {"any": 0.375, "other": 0.5, "same": 0.25}
     assert {each["recall"]["all"]["0"]["value"] for each in found.values()} == {1.0}
     assert found["any"]["recall"]["all"]["(0.5, 0.75]"]["value"] is None
-    assert found["other"]["iou"]["all"]["(0, 0.25]"]["value"] == 0.25
+
+
+def test_invented_pixels_belong_to_the_most_hidden_rectangle_of_their_image():
+    rectangles = [
+        rectangle(0, 0.0, "0"),
+        rectangle(0, 0.1, "(0, 0.25]", "other", 0.5),
+        rectangle(1, 0.2, "(0, 0.25]", "same", 0.25),
+        rectangle(2, 0.0, "0"),
+        rectangle(3, 1.0, "hidden", "other", None),
+    ]
+    counts = [(9, 0, 10), (9, 0, 30), (9, 0, 1), (9, 0, 5)]
+    found = response({"all": [scores(counts, rectangles)]})
+    invented = {group: each["invented"]["all"] for group, each in found.items()}
+    assert {group: each["(0, 0.25]"]["value"] for group, each in invented.items()} == {"any": 20, "other": 10, "same": 30}
+    assert {each["0"]["value"] for each in invented.values()} == {1}
 
 
 def test_counterfactual_pairs_are_the_same_rectangles():
