@@ -1,4 +1,4 @@
-# make demo | test | kill-test | test-keras-cv | browser | lint | notebook | notebooks | slides | reference | audit | clean.
+# make demo | test | kill-test | test-keras-cv | browser | lint | notebook | notebooks | slides | reference | reliability | audit | clean.
 # Needs Python 3.11 or newer with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV_KERAS_CV := .venv-keras-cv
 export KERAS_BACKEND ?= torch
 
-.PHONY: demo test kill-test test-keras-cv browser lint notebook notebooks slides reference audit clean
+.PHONY: demo test kill-test test-keras-cv browser lint notebook notebooks slides reference reliability audit clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -39,6 +39,9 @@ notebook: $(VENV)/installed
 
 reference: $(VENV)/installed
 	$(BIN)/python docs/make_reference.py
+
+reliability: $(VENV)/installed-dev
+	$(BIN)/python docs/make_reliability.py
 
 audit: $(VENV)/installed
 	$(PIP) pip-audit==2.10.1

@@ -41,6 +41,8 @@ def run(
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup has it ignored
+        signal.signal(signal.SIGHUP, _terminate)
     try:
         return command(_parse(options_type, arguments, prog)) or 0
     except KeyboardInterrupt:
@@ -153,7 +155,7 @@ def _report(line: str, code: int, debug: bool) -> int:
 
 
 class _Terminated(BaseException):
-    """SIGTERM, as an exception, so that files are closed and staging folders removed on the way out."""
+    """SIGTERM or SIGHUP, as an exception, so that files are closed and staging folders removed on the way out."""
 
 
 def _terminate(_signal: int, _frame: object) -> None:

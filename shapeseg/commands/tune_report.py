@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from shapeseg import files
 from shapeseg.commands.command_line import options_to_dict
 from shapeseg.reporting.pictures import save_figure
-from shapeseg.reporting.study_pictures import Outcome, importance_figure, search_figure
+from shapeseg.reporting.search_pictures import Outcome, importance_figure, search_figure
 from shapeseg.reporting.tables import csv_text, table
 
 if TYPE_CHECKING:

@@ -76,7 +76,6 @@ def search(study: optuna.Study, options: TuneOptions, settings: dict[str, Any]) 
             shown = done
             if done >= options.trials or time.monotonic() >= deadline:
                 return
-            study.sampler = _sampler(options, len(study.trials))
             study.optimize(lambda trial: _trial(trial, options), n_trials=1, gc_after_trial=True)
             write_best(study, options)
 
@@ -86,13 +85,14 @@ def pruner(options: TuneOptions) -> optuna.pruners.BasePruner:
     return optuna.pruners.MedianPruner(n_startup_trials=options.startup_trials, n_warmup_steps=1 + options.epochs // 4)
 
 
-def _sampler(options: TuneOptions, trials: int) -> optuna.samplers.TPESampler:
-    """Returns a sampler seeded by (seed, trials so far): processes try different things, and a resumed search the same."""
-    seed = int(np.random.SeedSequence(options.seed, spawn_key=(trials,)).generate_state(1)[0])
+def _sampler(options: TuneOptions, trial: int) -> optuna.samplers.TPESampler:
+    """Returns a sampler seeded by (seed, number of the trial): processes try different things, a resumed search the same."""
+    seed = int(np.random.SeedSequence(options.seed, spawn_key=(trial,)).generate_state(1)[0])
     return optuna.samplers.TPESampler(n_startup_trials=options.startup_trials, seed=seed)
 
 
 def _trial(trial: optuna.Trial, options: TuneOptions) -> float:
+    trial.study.sampler = _sampler(options, trial.number)
     training = options.training(options.space.choose(trial))
     try:
         score = run_trial(trial, training, options.trial_folder(trial.number))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import islice
 from typing import Any, TypeVar
@@ -73,11 +76,21 @@ def _connect(address: str) -> None:
     try:
         if port.isdigit() and "/" not in host:  # Ray itself waits for ever for what is not there
             socket.create_connection((host, int(port)), timeout=10).close()
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **local)
+        with _own_signals():
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **local)
     except (OSError, ValueError, RuntimeError) as error:
         raise ResourcesError(
             f"the cluster cannot be reached ({error})", received=address, fix="Start it with ray start, or name another"
         ) from error
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keeps what SIGTERM does, which Ray would change for the whole program."""
+    terminate = signal.getsignal(signal.SIGTERM)
+    yield
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, terminate)
 
 
 def _stop(running: list[Any]) -> None:

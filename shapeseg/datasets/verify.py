@@ -18,6 +18,7 @@ import numpy as np
 from shapeseg.datasets.draw import Progress, no_progress
 from shapeseg.datasets.manifest import Manifest
 from shapeseg.datasets.metadata import GLANCE, read_metadata
+from shapeseg.datasets.png import SIGNATURE, decode_png
 from shapeseg.datasets.rows import RowError, check_row
 from shapeseg.datasets.samples import FOLDERS, Row, measured
 from shapeseg.datasets.splits import split_of
@@ -26,7 +27,6 @@ from shapeseg.errors import InputError
 from shapeseg.scenes import Scene
 from shapeseg.scenes.truth import label_map
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MODES = {"image": (8, 2), "mask": (8, 0), "instance_map": (8, 0)}  # bit depth and colour type of a PNG header
 _KNOWN = {"dataset.json", "class_dict.csv", ".lock", GLANCE, *FOLDERS.values()}
 _CONTENTS = {b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"BM": "BMP", b"RIFF": "WebP"}
@@ -141,7 +141,7 @@ def _read_regular(path: Path, size: int) -> bytes:
 def _check_header(content: bytes, role: str, row: Row) -> None:
     if not content:
         raise _Wrong("the file is empty")
-    if content[:8] != _SIGNATURE or len(content) < 26:
+    if content[:8] != SIGNATURE or len(content) < 26:
         other = next((name for start, name in _CONTENTS.items() if content.startswith(start)), None)
         raise _Wrong(f"the content is {other}" if other else "the file is no PNG")
     width, height, *mode = struct.unpack(">IIBB", content[16:26])
@@ -154,17 +154,19 @@ def _check_header(content: bytes, role: str, row: Row) -> None:
 def _check_content(content: bytes, digest: str) -> Any:
     if hashlib.sha256(content).hexdigest() != digest:
         raise _Wrong("the content is not what its row names (SHA-256)")
+    if (ours := decode_png(content)) is not None:
+        return ours
     image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise _Wrong("the image cannot be decoded")
-    return image
+    return image[..., ::-1] if image.ndim == 3 else image
 
 
 def _check_pixels(row: Row, pixels: dict[str, Any]) -> Iterator[Finding]:
     scene = Scene.from_dict(row)
     truth = scene.render()
     expected = {
-        "image": cv2.cvtColor(truth.image, cv2.COLOR_RGB2BGR),
+        "image": truth.image,
         "mask": label_map(truth),
         "instance_map": truth.instance_map,
     }

@@ -94,20 +94,17 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
 
 
 def _arrays(weights: h5py.File) -> Iterator[Array]:
-    datasets: dict[str, h5py.Dataset] = {}
-
-    def visit(name: str, link: object) -> None:
+    links: dict[str, object] = {}
+    weights.visititems_links(links.__setitem__)  # it follows none but hard ones
+    for name, link in links.items():
         if not isinstance(link, h5py.HardLink):
             raise ValueError(f"{name} is a link out of its place")
         item = weights[name]
-        if isinstance(item, h5py.Dataset):
-            datasets[name] = item
-        elif not isinstance(item, h5py.Group):
+        if isinstance(item, h5py.Group):
+            continue
+        if not isinstance(item, h5py.Dataset):
             raise ValueError(f"{name} is neither an array nor a group")
-
-    weights.visititems_links(visit)
-    for name, dataset in datasets.items():
-        layout = dataset.id.get_create_plist()
+        layout = item.id.get_create_plist()
         if layout.get_layout() not in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT) or layout.get_external_count():
             raise ValueError(f"{name} is not stored plainly in the file itself")
-        yield Array(dataset.shape, str(dataset.dtype))
+        yield Array(item.shape, str(item.dtype))

@@ -55,6 +55,7 @@ def matrix_figure(results: Mapping[str, Any]) -> Figure:
         for ax, (test, arms) in zip(axes[row], matrix.items(), strict=True):
             _draw_arms(ax, {arm: found[score] for arm, found in arms.items()})
             ax.set_xlabel(f"rectangle IoU, {name}", fontsize=8)
+            ax.locator_params(axis="x", nbins=4)
             if row == 0:
                 ax.set_title(f"tested on {test}", fontsize=10)
     axes[0][0].invert_yaxis()  # shared by all

@@ -43,7 +43,7 @@ def test_it_repeats_and_does_not_depend_on_the_blocks(monkeypatch):
 
 
 def test_every_image_is_drawn_equally_often_and_each_time_as_many_as_there_are():
-    drawn = np.concatenate(list(bootstrap._times_drawn(7)))
+    drawn = np.concatenate(list(bootstrap.times_drawn(7)))
     assert drawn.shape == (REPLICATES, 7)
     assert set(drawn.sum(axis=1)) == {7}
     assert drawn.mean(axis=0) == pytest.approx(np.ones(7), abs=0.15)

@@ -3,9 +3,11 @@ import numpy as np
 import pytest
 
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
+from shapeseg.datasets.filter import FilterSettings, filter_copy
 from shapeseg.errors import ModelRefusedError
 from shapeseg.evaluation.counts import count
-from shapeseg.evaluation.prediction import check_model, measure, predict_batches, probabilities
+from shapeseg.evaluation.example import examples
+from shapeseg.evaluation.prediction import check_model, measure, predict, predict_batches, probabilities
 from shapeseg.models import build
 from shapeseg.scenes import SceneSettings
 
@@ -63,6 +65,28 @@ def test_batches_come_in_order_with_their_truth(model, odd):
     given = np.concatenate([probability for _, probability in batches])
     alone = np.concatenate([probabilities(model, sample.image[None], stride=STRIDE) for sample in odd])
     assert np.abs(given - alone).max() <= 1e-5
+
+
+def test_images_are_predicted_one_after_another(model, odd):
+    found = list(predict(model, examples(odd), stride=STRIDE))
+    assert [prediction.example.place for prediction in found] == list(range(20))
+    alone = np.concatenate([probabilities(model, sample.image[None], stride=STRIDE) for sample in odd])
+    assert np.abs(np.stack([prediction.plain for prediction in found]) - alone).max() <= 1e-5
+    assert all(np.array_equal(prediction.plain, prediction.probability) for prediction in found)
+    (first, *_) = predict(model, examples(odd), stride=STRIDE, tta=True)
+    assert np.abs(first.plain - alone[0]).max() <= 1e-5
+    assert np.abs(first.probability - first.plain).max() > 1e-4
+
+
+def test_ignored_pixels_are_no_target_and_never_predicted(odd, tmp_path):
+    filter_copy(odd, FilterSettings(way="ignore-occluded"), tmp_path / "ignoring")
+    data = Dataset(tmp_path / "ignoring")
+    inputs = keras.Input((None, None, 3))
+    always = keras.Model(inputs, keras.layers.Rescaling(0.0, offset=1.0)(inputs)[..., :1])
+    for place, counts in enumerate(measure(always, data.feed(8), stride=1, threshold=0.5)):
+        truth = data.scene(place).render()
+        kept = ~truth.ignored
+        assert counts == ((truth.target() & kept).sum(), 0, (~truth.target() & kept).sum())
 
 
 def test_measuring_counts_every_image_once(model, odd):

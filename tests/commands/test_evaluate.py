@@ -1,0 +1,159 @@
+"""``evaluate``: what it writes, what it refuses, and the holdout split that is measured once."""
+
+import csv
+import json
+import shutil
+
+import pytest
+from command_runs import folder_names
+from PIL import Image
+
+from shapeseg.commands.evaluate import EvaluateOptions, evaluate, main
+from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
+from shapeseg.errors import UsageError
+from shapeseg.evaluation import PredictionOptions
+from shapeseg.models import read_card
+from shapeseg.scenes import SceneSettings
+
+METRICS = {
+    *("images", "split", "threshold", "target", "iou", "dice", "precision", "recall", "iou_interval", "iou_decidable"),
+    *("iou_ceiling", "iou_per_image_mean", "iou_per_image_median", "iou_per_image_worst5", "iou_per_image_undefined"),
+    *("boundary_iou", "by_occlusion", "breakdown", "panoptic", "calibration", "wrong_pixels", "undefined", "options"),
+    *("effects", "model", "model_sha256", "dataset", "dataset_sha256", "backend", "versions", "command"),
+}
+INSTANCE = [
+    *("index", "image_id", "split", "instance", "occlusion_rate", "occlusion", "occluder_kind", "occluder_color", "pieces"),
+    *("visible_area", "found_pixels", "recall", "iou", "touching", "ignored"),
+]
+FILES = {"metrics.json", "per_image.csv", "per_instance.csv", "worst.png", "random.png", "report.html", "config.json"}
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def metrics_of(out):
+    return json.loads((out / "metrics.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def place(small_dataset, tiny_run, tmp_path_factory):
+    """A folder with a dataset, a run, and the report of it with everything that can be asked for."""
+    place = tmp_path_factory.mktemp("evaluate")
+    shutil.copytree(small_dataset, place / "data")
+    shutil.copytree(tiny_run, place / "run")
+    options = PredictionOptions(tta=True, min_component=5)
+    asked = {"prediction": options, "corruptions": True, "corruption_images": 3}
+    evaluate(EvaluateOptions(place / "run/model.keras", data=place / "data", split="all", out=place / "full", **asked))
+    return place
+
+
+def test_everything_is_written_in_the_agreed_form(place):
+    out = place / "full"
+    assert folder_names(out) == FILES | {"corruptions.json", "corruptions.png"}
+    metrics = metrics_of(out)
+    assert set(metrics) == METRICS
+    assert metrics["images"] == 30
+    assert metrics["options"] == {"tta": True, "min_component": 5}
+    assert list(metrics["effects"]) == ["plain", "tta", "min_component"]
+    instances = rows_of(out / "per_instance.csv")
+    assert list(instances[0]) == INSTANCE
+    held = [each for row in Dataset(place / "data").rows for each in row["instances"] if each["kind"] == "rectangle"]
+    assert [int(row["visible_area"]) for row in instances] == [each["visible_area"] for each in held]
+    assert [row["image_id"] for row in rows_of(out / "per_image.csv")] == [f"{index:06d}" for index in range(30)]
+    assert json.loads((out / "config.json").read_text())["prediction"]["min_component"] == 5
+    for name in ("worst.png", "random.png", "corruptions.png"):
+        with Image.open(out / name) as picture:
+            picture.load()
+    curves = json.loads((out / "corruptions.json").read_text())
+    assert curves["images"] == 3
+    assert all(len(curve["steps"]) == 5 for curve in curves["curves"].values())
+    assert "run on the all split" in (out / "report.html").read_text()
+
+
+def test_a_report_is_renewed_and_nothing_old_stays(place, tmp_path, capsys):
+    out = shutil.copytree(place / "full", tmp_path / "report")
+    (out / "notes.txt").write_text("mine")
+    assert main([str(place / "run/model.keras"), "--data", str(place / "data"), "--out", str(out)]) == 0
+    assert folder_names(out) == FILES | {"notes.txt"}
+    metrics = metrics_of(out)
+    assert (metrics["split"], metrics["effects"]) == ("test", None)
+    text = capsys.readouterr().out
+    for name in ("iou", "iou_decidable", "boundary iou, 1 px", "panoptic quality", "recall, occlusion (0, 0.25]"):
+        assert name in text
+    assert "holdout" not in text
+
+
+def test_a_folder_of_other_things_is_left_alone(place, tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("mine")
+    assert main([str(place / "run/model.keras"), "--data", str(place / "data"), "--out", str(tmp_path)]) == 2
+    assert "notes.txt" in capsys.readouterr().err
+    assert folder_names(tmp_path) == {"notes.txt"}
+    # What an evaluation left that was killed before its end is no other thing.
+    unfinished = tmp_path / "unfinished"
+    unfinished.mkdir()
+    (unfinished / "per_image.csv").write_text("")
+    assert main([str(place / "run/model.keras"), "--data", str(place / "data"), "--out", str(unfinished)]) == 0
+    assert metrics_of(unfinished)["split"] == "test"
+
+
+def test_the_holdout_split_is_measured_once_for_the_card(place, tmp_path, capsys):
+    run = shutil.copytree(place / "run", tmp_path / "run")
+    before = read_card(run / "model.keras")
+    ship = [str(run / "model.keras"), "--data", str(place / "data"), "--out", str(tmp_path / "report"), "--ship"]
+    assert main(ship) == 0
+    assert "the holdout split is kept" in capsys.readouterr().out
+    metrics, card = metrics_of(tmp_path / "report"), read_card(run / "model.keras")
+    assert metrics["split"] == "holdout"
+    held = card.scores["holdout"]
+    assert (held["iou"], held["images"], held["model_sha256"]) == (metrics["iou"], metrics["images"], card.sha256)
+    assert held["dataset_sha256"] == metrics["dataset_sha256"]
+    # Nothing else in the card has changed, and a second time is refused and changes nothing.
+    assert {name: value for name, value in card.scores.items() if name != "holdout"} == before.scores
+    assert (card.sha256, card.threshold, card.command) == (before.sha256, before.threshold, before.command)
+    content = (run / "model.json").read_bytes()
+    assert main(ship) == 2
+    assert "measured already" in capsys.readouterr().err
+    assert (run / "model.json").read_bytes() == content
+    # To look at the split is possible, but only by its name, and with the note.
+    assert main([*ship[:-1], "--split", "holdout"]) == 0
+    assert "the holdout split is kept" in capsys.readouterr().out
+    assert (run / "model.json").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "changes", [{"split": "all"}, {"threshold": 0.4}, {"prediction": PredictionOptions(tta=True)}], ids=str
+)
+def test_a_model_ships_as_it_is(changes):
+    with pytest.raises(UsageError, match="--ship"):
+        EvaluateOptions(ship=True, **changes)
+
+
+def test_a_folder_without_recipes_says_unknown(place, tmp_path, capsys):
+    for name in ("images", "masks"):
+        (tmp_path / "plain" / name).mkdir(parents=True)
+    for sample in Dataset(place / "data"):
+        Image.fromarray(sample.image).save(tmp_path / "plain/images" / f"{sample.row['image_id']}.png")
+        Image.fromarray(sample.mask).save(tmp_path / "plain/masks" / f"{sample.row['image_id']}.png")
+    options = ["--data", str(tmp_path / "plain"), "--split", "all", "--out", str(tmp_path / "report")]
+    assert main([str(place / "run/model.keras"), *options]) == 0
+    text = capsys.readouterr().out
+    rows = dict(line.split("  ", 1) for line in text.splitlines() if "  " in line)
+    for name in ("iou_decidable", "iou_ceiling", "touching rectangles", "recall by occlusion", "wrong pixels"):
+        assert rows[name].strip() == "unknown"
+    assert metrics_of(tmp_path / "report")["by_occlusion"] is None
+    assert rows_of(tmp_path / "report/per_instance.csv") == []
+    (tmp_path / "plain/images/000004.png").write_bytes(b"no image")
+    assert main([str(place / "run/model.keras"), *options]) == 3
+    assert "000004.png" in capsys.readouterr().err
+    assert metrics_of(tmp_path / "report")["images"] == 30  # the report before is still there
+
+
+def test_a_dataset_without_rectangles_says_so(place, tmp_path, capsys):
+    scene = SceneSettings(width=32, height=32, min_size=6, max_size=12, kinds=("ellipse",))
+    create_dataset(tmp_path / "d", num_images=10, seed=0, settings=DatasetSettings(scene=scene))
+    options = ["--data", str(tmp_path / "d"), "--split", "all", "--out", str(tmp_path / "report")]
+    assert main([str(place / "run/model.keras"), *options]) == 0
+    assert "there is no rectangle in these images" in capsys.readouterr().out
+    assert metrics_of(tmp_path / "report")["recall"] is None

@@ -1,0 +1,227 @@
+"""The whole evaluation, against scikit-learn and plain loops over whole masks."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.metrics import f1_score, jaccard_score, precision_score, recall_score
+
+from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
+from shapeseg.datasets.filter import FilterSettings, filter_copy
+from shapeseg.evaluation import PredictionOptions, evaluate_model
+from shapeseg.evaluation.boundary import boundary_counts
+from shapeseg.evaluation.ceiling import iou_ceiling
+from shapeseg.evaluation.counts import pooled
+from shapeseg.scenes import SceneSettings
+
+
+class Guesser:
+    """Stands for a model: calls red pixels rectangles, but each with a doubt that depends on the pixel's place."""
+
+    def __init__(self):
+        self.predicted = 0
+        self.largest = 0
+
+    def predict_on_batch(self, images):
+        self.predicted += len(images)
+        self.largest = max(self.largest, len(images))
+        noise = np.random.Generator(np.random.PCG64(5)).random(images.shape[1:3]).astype(np.float32)
+        colored = (images != 255).any(axis=-1)
+        return np.where(colored, 0.4 + 0.6 * noise, 0.45 * noise**3)[..., None].astype(np.float32)
+
+
+def evaluated(data, model=None, **options):
+    return evaluate_model(model or Guesser(), data, stride=1, **({"threshold": 0.5} | options))
+
+
+def predictions_of(data, threshold=0.5):
+    images = np.stack([sample.image for sample in data])
+    return Guesser().predict_on_batch(images)[..., 0] >= threshold
+
+
+@pytest.fixture(scope="module")
+def data(small_dataset):
+    return Dataset(small_dataset)
+
+
+@pytest.fixture(scope="module")
+def found(data):
+    return evaluated(data, keep_worst=4, keep=[7])
+
+
+def test_pooled_scores_are_those_of_scikit_learn(data, found):
+    truth = np.stack([sample.mask != 0 for sample in data]).ravel()
+    predicted = predictions_of(data).ravel()
+    metrics = found.metrics
+    assert metrics["iou"] == pytest.approx(jaccard_score(truth, predicted))
+    assert metrics["dice"] == pytest.approx(f1_score(truth, predicted))
+    assert metrics["precision"] == pytest.approx(precision_score(truth, predicted))
+    assert metrics["recall"] == pytest.approx(recall_score(truth, predicted))
+    decidable = ~np.stack([data.scene(place).render().ambiguous for place in range(len(data))]).ravel()
+    assert not decidable.all()
+    assert metrics["iou_decidable"] == pytest.approx(jaccard_score(truth[decidable], predicted[decidable]))
+    low, high = metrics["iou_interval"]
+    assert low < metrics["iou"] < high
+
+
+def test_scores_per_image_are_those_of_scikit_learn(data, found):
+    for sample, predicted, row in zip(data, predictions_of(data), found.images, strict=True):
+        assert row["image_id"] == sample.row["image_id"]
+        assert row["iou"] == pytest.approx(jaccard_score((sample.mask != 0).ravel(), predicted.ravel()))
+        rates = [each["occlusion_rate"] for each in sample.row["instances"] if each["kind"] == "rectangle"]
+        assert (row["rectangles"], row["max_occlusion"]) == (len(rates), max(rates, default=None))
+    assert found.metrics["iou_per_image_mean"] == pytest.approx(np.mean([row["iou"] for row in found.images]))
+
+
+def test_the_parts_add_up(data, found):
+    metrics = found.metrics
+    truths = [data.scene(place).render() for place in range(len(data))]
+    assert metrics["iou_ceiling"] == iou_ceiling(truths)
+    wrong = sum(row["missed"] + row["invented"] for row in found.images)
+    assert sum(metrics["wrong_pixels"].values()) == wrong
+    pixels = {name: part["pixels"] for name, part in metrics["calibration"].items()}
+    assert pixels == {
+        "all": 30 * 64 * 64,
+        "decidable": 30 * 64 * 64 - sum(truth.ambiguous.sum() for truth in truths),
+        "ambiguous": sum(truth.ambiguous.sum() for truth in truths),
+    }
+    assert sum(cell["n"] for cell in metrics["by_occlusion"].values()) == len(found.instances)
+    hidden = metrics["by_occlusion"]["hidden"]["n"]
+    assert sum(cell["n"] for cell in metrics["breakdown"]) == len(found.instances) - hidden
+    touching = sum(row["touching"] for row in found.instances)
+    assert metrics["panoptic"]["touching_rectangles"] == touching
+    assert metrics["undefined"] == {"iou_per_image": 0, "recall_per_rectangle": hidden, "iou_per_rectangle": hidden}
+    assert list(metrics["boundary_iou"]) == ["1", "2"]  # the official width is 2 here
+    for width in (1, 2):
+        counts = [
+            boundary_counts(truth.target(), predicted, width)
+            for truth, predicted in zip(truths, predictions_of(data), strict=True)
+        ]
+        assert metrics["boundary_iou"][str(width)] == pooled(counts).iou
+    json.dumps(metrics, allow_nan=False)
+
+
+def test_each_image_is_predicted_once_in_batches_of_bounded_size(data):
+    model = Guesser()
+    steps = []
+    evaluated(data, model, progress=steps.append)
+    assert model.predicted == len(data) == sum(steps)
+    assert model.largest > 1
+
+
+def test_the_worst_predictions_are_kept_and_those_asked_for(data, found):
+    wrong = [row["missed"] + row["invented"] for row in found.images]
+    assert found.worst == sorted(range(30), key=lambda place: -wrong[place])[:4]
+    assert set(found.shown) == {*found.worst, 7}
+    for place, mask in found.shown.items():
+        assert np.array_equal(mask, predictions_of(data)[place])
+
+
+def test_the_same_again_is_the_same(data, found):
+    assert evaluated(data).metrics == found.metrics
+
+
+def test_options_show_their_effect(data):
+    plain = evaluated(data).metrics
+    assert plain["effects"] is None
+    model = Guesser()
+    options = PredictionOptions(tta=True, min_component=12)
+    both = evaluated(data, model, options=options).metrics
+    assert model.predicted == 8 * len(data)
+    assert list(both["effects"]) == ["plain", "tta", "min_component"]
+    assert both["effects"]["plain"]["iou"] == plain["iou"]
+    assert both["effects"]["min_component"]["iou"] == both["iou"]
+    assert both["effects"]["plain"] != both["effects"]["min_component"]
+    assert both["options"] == {"tta": True, "min_component": 12}
+    small = evaluated(data, options=PredictionOptions(min_component=12)).metrics
+    assert list(small["effects"]) == ["plain", "min_component"]
+    assert small["panoptic"]["false_positives"] < plain["panoptic"]["false_positives"]
+
+
+def test_ignored_instances_count_nowhere(small_dataset, tmp_path):
+    settings = FilterSettings(way="ignore-occluded", max_occlusion=0.0)
+    filter_copy(Dataset(small_dataset), settings, tmp_path / "ignoring")
+    data = Dataset(tmp_path / "ignoring")
+    found = evaluated(data)
+    truths = [data.scene(place).render() for place in range(len(data))]
+    kept = ~np.stack([truth.ignored for truth in truths])
+    target = np.stack([truth.target() for truth in truths])
+    assert (~kept).sum() > 0
+    predicted = predictions_of(data)
+    assert found.metrics["iou"] == pytest.approx(jaccard_score(target[kept], predicted[kept]))
+    assert found.metrics["calibration"]["all"]["pixels"] == kept.sum()
+    assert sum(found.metrics["wrong_pixels"].values()) == (target != predicted)[kept].sum()
+    ignored = [row for row in found.instances if row["ignored"]]
+    assert ignored
+    assert all(row["recall"] is None and row["occlusion_rate"] > 0 for row in ignored)
+    bins = found.metrics["by_occlusion"]
+    assert {name: cell["n"] for name, cell in bins.items() if cell["n"]} == {"0": len(found.instances) - len(ignored)}
+
+
+def test_the_amodal_target_has_no_ambiguity(data):
+    found = evaluated(data, target="amodal")
+    metrics = found.metrics
+    truth = np.stack([data.scene(place).render().target("amodal") for place in range(len(data))])
+    assert metrics["iou"] == pytest.approx(jaccard_score(truth.ravel(), predictions_of(data).ravel()))
+    assert (metrics["iou_decidable"], metrics["iou_ceiling"], metrics["calibration"]["ambiguous"]) == (None, None, None)
+    assert metrics["wrong_pixels"]["ambiguous"] is None
+    assert {row["iou_decidable"] for row in found.images} == {None}
+    hidden = [row for row in found.instances if row["occlusion"] == "hidden"]
+    assert all(row["recall"] is not None for row in hidden)
+
+
+def test_without_recipes_what_needs_one_is_unknown(small_dataset, tmp_path, found):
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+    for place, sample in enumerate(Dataset(small_dataset)):
+        Image.fromarray(sample.image).save(tmp_path / f"images/{place:03d}.png")
+        Image.fromarray(sample.mask).save(tmp_path / f"masks/{place:03d}.png")
+    plain = evaluated(Dataset(tmp_path))
+    for name in ("iou_decidable", "iou_ceiling", "by_occlusion", "breakdown", "wrong_pixels"):
+        assert plain.metrics[name] is None
+    assert plain.metrics["panoptic"] == found.metrics["panoptic"] | {"touching_rectangles": None}
+    assert plain.metrics["calibration"]["all"] == found.metrics["calibration"]["all"]
+    assert plain.metrics["calibration"]["decidable"] is plain.metrics["calibration"]["ambiguous"] is None
+    for name in ("iou", "iou_interval", "dice", "boundary_iou", "iou_per_image_mean", "iou_per_image_worst5"):
+        assert plain.metrics[name] == found.metrics[name]
+    assert plain.instances == []
+    assert plain.images[0]["rectangles"] is plain.images[0]["ambiguous_pixels"] is None
+
+
+def test_images_of_any_sizes_follow_each_other(tmp_path):
+    random = np.random.Generator(np.random.PCG64(0))
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+    sizes = [(30, 40), (30, 40), (400, 300), (7, 9), (30, 40)]
+    masks = []
+    for place, (height, width) in enumerate(sizes):
+        masks.append(random.random((height, width)) < 0.3)
+        pixels = np.where(masks[-1][..., None], np.uint8(90), np.uint8(255)).repeat(3, axis=2)
+        Image.fromarray(pixels).save(tmp_path / f"images/{place}.png")
+        Image.fromarray(masks[-1]).save(tmp_path / f"masks/{place}.png")
+    found = evaluated(Dataset(tmp_path), threshold=0.46)
+    assert [row["both"] + row["missed"] for row in found.images] == [mask.sum() for mask in masks]
+    assert list(found.metrics["boundary_iou"]) == ["1", "2", "1-10"]
+
+
+def test_nothing_to_find_is_undefined_and_counted(tmp_path):
+    scene = SceneSettings(width=32, height=32, min_size=6, max_size=12, kinds=("ellipse",))
+    create_dataset(tmp_path / "d", num_images=10, seed=0, settings=DatasetSettings(scene=scene))
+    found = evaluated(Dataset(tmp_path / "d"), threshold=0.9999)
+    assert found.metrics["undefined"]["iou_per_image"] == found.metrics["iou_per_image_undefined"] == 10
+    for name in ("iou", "dice", "precision", "recall", "iou_interval", "iou_decidable", "iou_ceiling", "iou_per_image_mean"):
+        assert found.metrics[name] is None
+    assert set(found.metrics["boundary_iou"].values()) == {None}
+    assert found.metrics["panoptic"]["pq"] is None
+    assert {cell["n"] for cell in found.metrics["by_occlusion"].values()} == {0}
+    assert found.metrics["breakdown"] == found.instances == []
+
+
+def test_a_single_image_has_scores_but_no_spread(data):
+    one = data.split("all")
+    one.rows = one.rows[:1]
+    metrics = evaluated(one).metrics
+    assert metrics["images"] == 1
+    assert metrics["iou"] == metrics["iou_per_image_worst5"]
+    assert metrics["iou_interval"] is None
