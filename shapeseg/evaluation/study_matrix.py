@@ -19,6 +19,7 @@ BINS = bin_names()[:-1]  # of wholly hidden rectangles nothing can be found
 OCCLUDERS = {"any": None, "other": ("none", "other"), "same": ("none", "same")}
 """Which rectangles are in a response curve, by the colour of what hides them; free ones are in all."""
 
+_POOLED = ("iou", "precision", "recall")
 _WORST = 5
 
 Arms = Mapping[str, Sequence[SetScores]]
@@ -26,27 +27,27 @@ Arms = Mapping[str, Sequence[SetScores]]
 
 
 def iou_matrix(arms: Arms) -> dict[str, dict[str, Any]]:
-    """Returns, for each arm, pooled IoU on all and on decidable pixels, and their differences to ``BASE``."""
-    means = {
-        arm: {name: _iou([getattr(each, name) for each in seeds]) for name in ("pixels", "decidable")}
-        for arm, seeds in arms.items()
-    }
+    """Returns, for each arm, pooled IoU on all and on decidable pixels, precision and recall, and differences to ``BASE``."""
+    pixels = {arm: _pooled([each.pixels for each in seeds]) for arm, seeds in arms.items()}
+    decidable = {arm: _pooled([each.decidable for each in seeds]) for arm, seeds in arms.items()}
     return {
         arm: {
-            "iou": mean["pixels"].column(0),
-            "iou_decidable": mean["decidable"].column(0),
-            "difference": mean["pixels"].column(0, means[BASE]["pixels"]),
-            "difference_decidable": mean["decidable"].column(0, means[BASE]["decidable"]),
+            **{name: pixels[arm].column(place) for place, name in enumerate(_POOLED)},
+            "iou_decidable": decidable[arm].column(0),
+            "difference": pixels[arm].column(0, pixels[BASE]),
+            "difference_decidable": decidable[arm].column(0, decidable[BASE]),
         }
-        for arm, mean in means.items()
+        for arm in arms
     }
 
 
 def response(arms: Arms) -> dict[str, Any]:
-    """Returns the recall of rectangles against how much of them is hidden, by the colour of what hides them.
+    """Returns what occlusion does on scenes that hide one rectangle each, by the colour of what hides it.
 
     Returns:
-        For each of ``OCCLUDERS``: ``n`` and mean ``rate`` by bin, and ``arms``: by arm and bin the recall and its difference.
+        For each of ``OCCLUDERS``: ``n`` and mean ``rate`` of the rectangles of each bin; and by arm and bin, with differences
+        to ``BASE``, their ``recall``, and ``invented``: pixels wrongly predicted to be rectangle, of images whose most hidden
+        rectangle is in the bin.
     """
     return {name: _response(arms, colors) for name, colors in OCCLUDERS.items()}
 
@@ -94,41 +95,59 @@ def largest_losses(arms: Arms, indices: Sequence[int]) -> dict[str, list[dict[st
     }
 
 
-def _iou(counts: Sequence[NDArray[np.int64]]) -> SeedMeans:
-    stacked = np.stack(counts).astype(np.float64)  # (seeds, images, 3)
-    return SeedMeans(stacked[..., :1], stacked.sum(-1, keepdims=True))
+def _pooled(counts: Sequence[NDArray[np.int64]]) -> SeedMeans:
+    """Returns the scores of ``_POOLED``, in that order, of counts as of :class:`SetScores`."""
+    right, missed, invented = np.moveaxis(np.stack(counts).astype(np.float64), -1, 0)  # each (seeds, images)
+    wholes = (right + missed + invented, right + invented, right + missed)
+    return SeedMeans(np.stack([right] * len(wholes), axis=-1), np.stack(wholes, axis=-1))
 
 
 def _response(arms: Arms, colors: Sequence[str] | None) -> dict[str, Any]:
-    def chosen(rectangle: Rectangle) -> bool:
-        return colors is None or rectangle.occluder_color in colors
+    def chosen(one: Rectangle) -> bool:
+        return colors is None or one.occluder_color in colors
 
     first = arms[BASE][0]
-    n = _table(first, lambda each: float(chosen(each))).sum(0)
-    rate = _table(first, lambda each: each.occlusion_rate * chosen(each)).sum(0)
-    means = {}
+    n = _table(first, lambda one: float(chosen(one))).sum(0)
+    rate = _table(first, lambda one: one.occlusion_rate * chosen(one)).sum(0)
+    recalls, invented = {}, {}
     for arm, seeds in arms.items():
-        parts = [_table(each, lambda rectangle: (rectangle.recall or 0.0) * chosen(rectangle)) for each in seeds]
-        wholes = [_table(each, lambda rectangle: float(chosen(rectangle))) for each in seeds]
-        means[arm] = SeedMeans(np.stack(parts), np.stack(wholes))
+        found = np.stack([_table(each, lambda one: (one.recall or 0.0) * chosen(one)) for each in seeds])
+        recalls[arm] = SeedMeans(found, np.stack([_table(each, lambda one: float(chosen(one))) for each in seeds]))
+        images = np.stack([_images(each, chosen) for each in seeds])
+        invented[arm] = SeedMeans(images * np.stack([each.pixels[:, 2:] for each in seeds]), images)
     return {
         "n": dict(zip(BINS, n.astype(int).tolist(), strict=True)),
         "rate": {name: total / count if count else None for name, total, count in zip(BINS, rate, n, strict=True)},
-        "arms": {
-            arm: {
-                name: mean.column(place) | {"difference": mean.column(place, means[BASE])} for place, name in enumerate(BINS)
-            }
-            for arm, mean in means.items()
-        },
+        "recall": _by_bin(recalls),
+        "invented": _by_bin(invented),
+    }
+
+
+def _by_bin(means: Mapping[str, SeedMeans]) -> dict[str, dict[str, Any]]:
+    return {
+        arm: {name: mean.column(place) | {"difference": mean.column(place, means[BASE])} for place, name in enumerate(BINS)}
+        for arm, mean in means.items()
     }
 
 
 def _table(scores: SetScores, value: Callable[[Rectangle], float]) -> NDArray[np.float64]:
     """Adds up a value over the rectangles with a recall: float64 (images, bins)."""
     table = np.zeros((len(scores.pixels), len(BINS)))
-    for rectangle in scores.rectangles:
-        if rectangle.recall is not None:
-            table[rectangle.place, BINS.index(rectangle.occlusion)] += value(rectangle)
+    for one in scores.rectangles:
+        if one.recall is not None:
+            table[one.place, BINS.index(one.occlusion)] += value(one)
+    return table
+
+
+def _images(scores: SetScores, chosen: Callable[[Rectangle], bool]) -> NDArray[np.float64]:
+    """Puts each image into the bin of its most hidden rectangle, if that is chosen: float64 (images, bins), 0 or 1."""
+    most: dict[int, Rectangle] = {}
+    for one in scores.rectangles:
+        if one.recall is not None and one.occlusion_rate >= most.get(one.place, one).occlusion_rate:
+            most[one.place] = one
+    table = np.zeros((len(scores.pixels), len(BINS)))
+    for place, one in most.items():
+        table[place, BINS.index(one.occlusion)] = chosen(one)
     return table
 
 

@@ -19,6 +19,10 @@ Mask = NDArray[np.bool_]
 # Colours that are told apart by lightness, too (Okabe and Ito), and a marker each.
 LOOKS = (("#000000", "o"), ("#d55e00", "s"), ("#e69f00", "D"), ("#0072b2", "^"), ("#009e73", "v"), ("#cc79a7", "P"))
 PANELS = {"any": "any occluder", "other": "occluder in another colour", "same": "occluder in the same colour"}
+SCORES = {
+    "recall": "recall: share of its visible pixels that are found",
+    "invented": "pixels invented in an image with such a rectangle",
+}
 _DPI = 110
 
 
@@ -62,31 +66,20 @@ def matrix_figure(results: Mapping[str, Any]) -> Figure:
 
 
 def response_figure(found: Mapping[str, Any]) -> Figure:
-    """Draws the recall of rectangles against how much of them is hidden: a line an arm, its interval shaded."""
+    """Draws recall and invented pixels against how much of a rectangle is hidden: a line an arm, its interval shaded."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5.0 * len(found), 4.6), dpi=_DPI, layout="constrained")
-    axes = figure.subplots(1, len(found), squeeze=False, sharey=True)[0]
-    for ax, (group, curve) in zip(axes, found.items(), strict=True):
-        ends = {}
-        for (color, marker), (arm, bins) in zip(LOOKS, curve["arms"].items(), strict=False):
-            points = [(curve["rate"][name], found) for name, found in bins.items() if found["value"] is not None]
-            rates, recalls = [rate for rate, _ in points], [each["value"] for _, each in points]
-            ax.plot(rates, recalls, marker=marker, color=color, markersize=5, linewidth=1.4)
-            spread = [(rate, *each["interval"]) for rate, each in points if each["interval"]]
-            if spread:
-                ax.fill_between(*map(list, zip(*spread, strict=True)), color=color, alpha=0.1, linewidth=0)
-            if points:
-                ends[arm] = (rates[-1], recalls[-1], color)
-        _label_ends(ax, ends)
-        n = ", ".join(str(count) for count in curve["n"].values())
-        ax.set_title(f"{PANELS[group]}\nrectangles in the bins: {n}", fontsize=10)
+    figure = Figure(figsize=(4.8 * len(found), 7.6), dpi=90, layout="constrained")
+    axes = figure.subplots(len(SCORES), len(found), squeeze=False, sharey="row")
+    for row, (score, name) in enumerate(SCORES.items()):
+        for ax, (group, curve) in zip(axes[row], found.items(), strict=True):
+            _draw_response(ax, curve["rate"], curve[score])
+            if row == 0:
+                n = ", ".join(str(count) for count in curve["n"].values())
+                ax.set_title(f"{PANELS[group]}\nrectangles in the bins: {n}", fontsize=10)
+        axes[row][0].set_ylabel(name, fontsize=9)
+    for ax in axes[-1]:
         ax.set_xlabel("share of the rectangle that is hidden (mean of each bin)", fontsize=9)
-        ax.grid(axis="y", alpha=0.3)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.set_xticks(np.arange(0, 1.01, 0.25))
-        ax.set_xlim(-0.03, 1.32)
-    axes[0].set_ylabel("recall: share of its visible pixels that are found", fontsize=9)
     return figure
 
 
@@ -105,7 +98,7 @@ def comparison_figure(comparisons: Sequence[Comparison], other: str) -> Figure:
         rows[0][column].set_title(each.title, fontsize=9)
     for axes, name in zip(rows, ("image", "truth", "trained on all", f"trained on {other}"), strict=True):
         axes[0].set_ylabel(name, fontsize=10)
-    figure.suptitle(f"where training on {other} makes the most more pixels wrong than training on all", fontsize=11)
+    figure.suptitle(f"the largest losses of training on {other}, against training on all", fontsize=11)
     add_legend(figure)
     return figure
 
@@ -131,6 +124,23 @@ def _draw_arms(ax: Axes, arms: Mapping[str, Mapping[str, Any]]) -> None:
     ax.grid(axis="x", alpha=0.3)
     ax.tick_params(labelsize=8)
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_response(ax: Axes, rate: Mapping[str, float | None], arms: Mapping[str, Mapping[str, Any]]) -> None:
+    ends = {}
+    for (color, marker), (arm, bins) in zip(LOOKS, arms.items(), strict=False):
+        points = [(rate[name] or 0.0, found) for name, found in bins.items() if found["value"] is not None]
+        rates, values = [x for x, _ in points], [each["value"] for _, each in points]
+        ax.plot(rates, values, marker=marker, color=color, markersize=5, linewidth=1.4)
+        known = [(x, *each["interval"]) for x, each in points if each["interval"]]
+        ax.fill_between(*np.array(known).reshape(-1, 3).T, color=color, alpha=0.1, linewidth=0)
+        if points:
+            ends[arm] = (rates[-1], values[-1], color)
+    _label_ends(ax, ends)
+    ax.grid(axis="y", alpha=0.3)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_xticks(np.arange(0, 1.01, 0.25))
+    ax.set_xlim(-0.03, 1.32)
 
 
 def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:

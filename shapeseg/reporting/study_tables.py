@@ -48,6 +48,7 @@ def study_page(results: Mapping[str, Any]) -> str:
                 [[arm, *(_signed(matrix[test][arm][score]) for test in tests)] for arm in settings["arms"] if arm != "all"],
             ),
         ]
+    parts += ["## Precision and recall, all pixels", _precision_and_recall(matrix, settings["arms"])]
     parts += [*_response(results["response"]), *_counterfactual(results["counterfactual"]), *_worst(results["worst"])]
     return "\n\n".join(parts) + "\n"
 
@@ -72,18 +73,28 @@ def _introduction(results: Mapping[str, Any]) -> str:
     )
 
 
+def _precision_and_recall(matrix: Mapping[str, Any], arms: Sequence[str]) -> str:
+    head = ["trained on", *(f"{score}, {test}" for test in matrix for score in ("precision", "recall"))]
+    rows = [[arm, *(_short(matrix[test][arm][score]) for test in matrix for score in ("precision", "recall"))] for arm in arms]
+    return _table(head, rows)
+
+
 def _response(found: Mapping[str, Any]) -> list[str]:
     titles = {"any": "whatever hides them", "other": "hidden by another colour", "same": "hidden by the same colour"}
-    parts = ["## Recall of rectangles by how much of them is hidden, tested on dialled"]
+    parts = [
+        "## By how much of a rectangle is hidden, tested on dialled",
+        "Recall is the share of its visible pixels that are found. Invented are the pixels of an image that are wrongly "
+        "predicted to be rectangle, by the bin of its one hidden rectangle.",
+    ]
     for group, curve in found.items():
-        bins = list(curve["n"])
-        parts += [
-            f"### {titles[group].capitalize()}",
-            _table(
-                ["trained on", *(f"{name}, n={curve['n'][name]}" for name in bins)],
-                [[arm, *(_value(values[name]) for name in bins)] for arm, values in curve["arms"].items()],
-            ),
-        ]
+        for score, name, shown in (("recall", "Recall", _value), ("invented", "Invented pixels an image", _pixels)):
+            parts += [
+                f"### {name}, {titles[group]}",
+                _table(
+                    ["trained on", *(f"{bin_}, n={count}" for bin_, count in curve["n"].items())],
+                    [[arm, *(shown(values[bin_]) for bin_ in curve["n"])] for arm, values in curve[score].items()],
+                ),
+            ]
     return parts
 
 
@@ -131,6 +142,16 @@ def _value(found: Mapping[str, Any]) -> str:
     if found["value"] is None:
         return "-"
     return f"{found['value']:.4f}" + (" [{:.4f}, {:.4f}]".format(*found["interval"]) if found["interval"] else "")
+
+
+def _short(found: Mapping[str, Any]) -> str:
+    return "-" if found["value"] is None else f"{found['value']:.4f}"
+
+
+def _pixels(found: Mapping[str, Any]) -> str:
+    if found["value"] is None:
+        return "-"
+    return f"{found['value']:.0f}" + (" [{:.0f}, {:.0f}]".format(*found["interval"]) if found["interval"] else "")
 
 
 def _signed(found: Mapping[str, Any]) -> str:

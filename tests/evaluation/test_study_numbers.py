@@ -29,6 +29,8 @@ def test_a_mean_is_over_seeds_of_pooled_ratios():
     found = iou_matrix(arms)
     assert found["all"]["iou"]["value"] == pytest.approx(8 / 12)
     assert found["heavy"]["iou"]["value"] == pytest.approx((4 / 14 + 8 / 12) / 2)
+    assert found["heavy"]["precision"]["value"] == pytest.approx((4 / 8 + 8 / 10) / 2)
+    assert found["heavy"]["recall"]["value"] == pytest.approx((4 / 10 + 8 / 10) / 2)
     assert found["heavy"]["iou"]["seeds"] == pytest.approx([4 / 14, 8 / 12])
     assert found["heavy"]["difference"]["value"] == pytest.approx((4 / 14 - 8 / 12) / 2)
     assert found["all"]["difference"]["interval"] == [0, 0]
@@ -84,10 +86,25 @@ def test_a_response_is_the_mean_recall_of_each_bin_and_colour():
     found = response({"all": [scores([(1, 0, 0)] * 2, rectangles)]})
     assert list(found["any"]["n"].values()) == [1, 2, 0, 0, 0]
     assert found["any"]["rate"]["(0, 0.25]"] == pytest.approx(0.15)
-    recalls = {group: each["arms"]["all"]["(0, 0.25]"]["value"] for group, each in found.items()}
+    recalls = {group: each["recall"]["all"]["(0, 0.25]"]["value"] for group, each in found.items()}
     assert recalls == {"any": 0.375, "other": 0.5, "same": 0.25}
-    assert {each["arms"]["all"]["0"]["value"] for each in found.values()} == {1.0}
-    assert found["any"]["arms"]["all"]["(0.5, 0.75]"]["value"] is None
+    assert {each["recall"]["all"]["0"]["value"] for each in found.values()} == {1.0}
+    assert found["any"]["recall"]["all"]["(0.5, 0.75]"]["value"] is None
+
+
+def test_invented_pixels_belong_to_the_most_hidden_rectangle_of_their_image():
+    rectangles = [
+        rectangle(0, 0.0, "0"),
+        rectangle(0, 0.1, "(0, 0.25]", "other", 0.5),
+        rectangle(1, 0.2, "(0, 0.25]", "same", 0.25),
+        rectangle(2, 0.0, "0"),
+        rectangle(3, 1.0, "hidden", "other", None),
+    ]
+    counts = [(9, 0, 10), (9, 0, 30), (9, 0, 1), (9, 0, 5)]
+    found = response({"all": [scores(counts, rectangles)]})
+    invented = {group: each["invented"]["all"] for group, each in found.items()}
+    assert {group: each["(0, 0.25]"]["value"] for group, each in invented.items()} == {"any": 20, "other": 10, "same": 30}
+    assert {each["0"]["value"] for each in invented.values()} == {1}
 
 
 def test_counterfactual_pairs_are_the_same_rectangles():
