@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,9 +38,10 @@ def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def csv_text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Returns CSV; a value that is undefined is left empty."""
-    lines = [header, *rows]
-    return "".join(",".join("" if value is None else str(value) for value in line) + "\n" for line in lines)
+    """Returns CSV; a value that is undefined is left empty, and one with a comma in it quoted."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    return text.getvalue()
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -43,8 +43,7 @@ def place(small_dataset, tiny_run, tmp_path_factory):
     place = tmp_path_factory.mktemp("evaluate")
     shutil.copytree(small_dataset, place / "data")
     shutil.copytree(tiny_run, place / "run")
-    options = PredictionOptions(tta=True, min_component=5)
-    asked = {"prediction": options, "corruptions": True, "corruption_images": 3}
+    asked = {"prediction": PredictionOptions(min_component=5), "corruptions": True, "corruption_images": 3}
     evaluate(EvaluateOptions(place / "run/model.keras", data=place / "data", split="all", out=place / "full", **asked))
     return place
 
@@ -55,8 +54,8 @@ def test_everything_is_written_in_the_agreed_form(place):
     metrics = metrics_of(out)
     assert set(metrics) == METRICS
     assert metrics["images"] == 30
-    assert metrics["options"] == {"tta": True, "min_component": 5}
-    assert list(metrics["effects"]) == ["plain", "tta", "min_component"]
+    assert metrics["options"] == {"tta": False, "min_component": 5}
+    assert list(metrics["effects"]) == ["plain", "min_component"]
     instances = rows_of(out / "per_instance.csv")
     assert list(instances[0]) == INSTANCE
     held = [each for row in Dataset(place / "data").rows for each in row["instances"] if each["kind"] == "rectangle"]
@@ -128,6 +127,18 @@ def test_the_holdout_split_is_measured_once_for_the_card(place, tmp_path, capsys
 def test_a_model_ships_as_it_is(changes):
     with pytest.raises(UsageError, match="--ship"):
         EvaluateOptions(ship=True, **changes)
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [(("--corruption-images", "0"), "corruption_images=0"), (("--ship", "--split", "val"), "split=val")],
+    ids=str,
+)
+def test_a_value_that_cannot_be_meant_is_usage(flags, word, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(list(flags))
+    assert end.value.code == 2
+    assert word in capsys.readouterr().err
 
 
 def test_a_folder_without_recipes_says_unknown(place, tmp_path, capsys):

@@ -72,7 +72,7 @@ def test_images_are_predicted_one_after_another(model, odd):
     assert [prediction.example.place for prediction in found] == list(range(20))
     alone = np.concatenate([probabilities(model, sample.image[None], stride=STRIDE) for sample in odd])
     assert np.abs(np.stack([prediction.plain for prediction in found]) - alone).max() <= 1e-5
-    assert all(np.array_equal(prediction.plain, prediction.probability) for prediction in found)
+    assert all(np.shares_memory(prediction.plain, prediction.probability) for prediction in found)
     (first, *_) = predict(model, examples(odd), stride=STRIDE, tta=True)
     assert np.abs(first.plain - alone[0]).max() <= 1e-5
     assert np.abs(first.probability - first.plain).max() > 1e-4

@@ -18,3 +18,8 @@ def test_csv_leaves_the_undefined_empty():
 def test_csv_keeps_every_digit():
     value = 0.1 + 0.2
     assert float(csv_text(("x",), [(value,)]).splitlines()[1]) == value
+
+
+def test_csv_quotes_what_holds_a_comma():
+    text = csv_text(("occlusion", "n"), [("(0, 0.25]", 3)])
+    assert next(csv.DictReader(text.splitlines())) == {"occlusion": "(0, 0.25]", "n": "3"}
