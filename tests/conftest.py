@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from command_runs import run_script, succeed
 from hypothesis import settings
 
 from shapeseg.datasets import DatasetSettings, create_dataset
 from shapeseg.scenes import SceneSettings
+
+# Commands that tests start are interrupted as in a terminal, also where the tests run in the background, which ignores these.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")

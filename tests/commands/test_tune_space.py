@@ -9,7 +9,7 @@ OWN = (16, 16, 32, 48)  # widths of the default network
 
 def test_what_train_does_unasked_can_be_tried(tmp_path):
     usual = SearchSpace().usual(OWN)
-    options = train_options(usual, data=tmp_path, model="unet", epochs=12, seed=0)
+    options = train_options(usual, data=tmp_path, model="unet", epochs=TrainingSettings().epochs, seed=0)
     assert options.training == TrainingSettings()
     assert options.widths == OWN
 
