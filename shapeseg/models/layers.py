@@ -189,7 +189,9 @@ class PixelHead(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         """Computes the layer."""
         logits = ops.matmul(inputs, self.kernel) + self.bias  # (B, H, W, factor^2)
-        return ops.sigmoid(ops.cast(ops.depth_to_space(logits, self.factor, data_format="channels_last"), "float32"))
+        if self.factor > 1:
+            logits = ops.depth_to_space(logits, self.factor, data_format="channels_last")
+        return ops.sigmoid(ops.cast(logits, "float32"))
 
     def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
         """Returns shape and dtype of the output."""

@@ -84,11 +84,10 @@ def content(folder):
 
 
 @linux
-def test_a_cluster_that_loses_a_worker_draws_the_same_files(cluster, small_settings, tmp_path):
-    create_dataset(tmp_path / "one", num_images=3000, seed=3, settings=small_settings, workers=0)
-    machine, address = cluster
-    process = start_drawing(tmp_path, 3000, "--ray-address", address)
-    worker = wait_until(lambda: at_work(machine))[0]
+def test_a_lost_worker_s_range_is_drawn_again(small_settings, tmp_path):
+    create_dataset(tmp_path / "one", num_images=12000, seed=3, settings=small_settings, workers=0)
+    process = start_drawing(tmp_path, 12000)
+    (worker, *_) = wait_until(lambda: at_work(process))
     os.kill(worker, signal.SIGKILL)
     assert not (tmp_path / "d").exists()
     _, stderr = process.communicate(timeout=HANG)
