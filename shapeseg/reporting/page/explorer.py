@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from shapeseg.datasets.png import encode_png
 from shapeseg.datasets.statistics import bin_names
 from shapeseg.reporting.page.markup import Markup, element, join, json_script
-from shapeseg.reporting.page.values import NO_RECIPES, absent
 from shapeseg.reporting.pictures import INVENTED, MISSED, RIGHT
 
 TRUTH, PREDICTED, AMBIGUOUS = 1, 2, 4
@@ -73,7 +72,7 @@ def filters(images: Sequence[ReportImage]) -> Markup:
         found = Counter(value for image in images for value in {shown(row.get(key)) for row in image.instances})
         choices.append(_choice(key, label, found))
     if not any(image.instances for image in images):
-        choices.append(element("p", "Rectangles ", absent("unknown", NO_RECIPES)))
+        choices.append(element("p", "Of these images no rectangles are known.", class_="absent"))
     return join(choices)
 
 
