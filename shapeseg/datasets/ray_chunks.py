@@ -80,7 +80,9 @@ def _connect(address: str) -> None:
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **local)
     except (OSError, ValueError, RuntimeError) as error:
         raise ResourcesError(
-            f"the cluster cannot be reached ({error})", received=address, fix="Start it with ray start, or name another"
+            f"the cluster cannot be reached ({error})",
+            received=address,
+            fix="Start it with ray start, name another, or share its token, if it asks for one, by RAY_AUTH_TOKEN",
         ) from error
 
 
