@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Generator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -56,9 +57,10 @@ def draw_samples(
         drawn = map_chunks(draw, chunks, worker_count(workers, len(indices)))
     else:
         drawn = ray_chunks(draw, chunks, cluster)
-    for chunk, lines in zip(chunks, drawn, strict=True):
-        yield lines
-        progress(len(chunk))
+    with closing(drawn):  # an error's traceback would keep it, and its workers, alive
+        for chunk, lines in zip(chunks, drawn, strict=True):
+            yield lines
+            progress(len(chunk))
 
 
 def estimate_bytes(settings: DatasetSettings, seed: int, num_images: int) -> int:

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import islice
@@ -24,7 +24,7 @@ Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
 
 
-def ray_chunks(work: Callable[[Chunk], Result], chunks: Sequence[Chunk], address: str) -> Iterator[Result]:
+def ray_chunks(work: Callable[[Chunk], Result], chunks: Sequence[Chunk], address: str) -> Generator[Result, None, None]:
     """Yields ``work(chunk)`` for every chunk, in order. A chunk whose worker is lost is done again.
 
     Args:

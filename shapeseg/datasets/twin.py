@@ -42,10 +42,11 @@ def write_twins(
         nonlocal changed
         work = partial(_write_chunk, staging, change, data.manifest.settings.scene.colors, data.digest())
         chunks = chunked(data.rows)
-        for chunk, rows in zip(chunks, map_chunks(work, chunks, worker_count(workers, len(data))), strict=True):
-            changed += sum(row["twin"]["changed"] for row in rows)
-            progress(len(chunk))
-            yield encode_rows(rows)
+        with closing(map_chunks(work, chunks, worker_count(workers, len(data)))) as written:
+            for chunk, rows in zip(chunks, written, strict=True):
+                changed += sum(row["twin"]["changed"] for row in rows)
+                progress(len(chunk))
+                yield encode_rows(rows)
 
     with staged_dataset(out) as staging:
         check_space(staging, sum((data.folder / row[role]).stat().st_size for row in data.rows for role in FOLDERS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from itertools import islice
 from multiprocessing.connection import Connection, wait
 from typing import TypeVar, cast
@@ -36,7 +36,7 @@ def worker_count(asked: int | None, samples: int) -> int:
     return asked
 
 
-def map_chunks(work: Callable[[Chunk], Result], chunks: Sequence[Chunk], workers: int) -> Iterator[Result]:
+def map_chunks(work: Callable[[Chunk], Result], chunks: Sequence[Chunk], workers: int) -> Generator[Result, None, None]:
     """Yields ``work(chunk)`` for every chunk, in order; with 0 or 1 workers in this process.
 
     Once it is closed no worker is at work any more: close it before you remove what they write to.
