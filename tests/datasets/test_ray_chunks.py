@@ -101,7 +101,7 @@ def test_a_cluster_that_loses_a_worker_draws_the_same_files(cluster, small_setti
 
 
 @linux
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130)])
 def test_an_interruption_ends_the_cluster_and_leaves_nothing(number, code, tmp_path):
     process = start_drawing(tmp_path, 10**5)
     below = descendants(process.pid)
