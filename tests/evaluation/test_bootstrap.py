@@ -22,7 +22,7 @@ def test_the_mean_of_a_normal_sample_gets_its_known_interval():
     values = np.random.Generator(np.random.PCG64(1)).normal(5, 1, 400)
     (found,) = intervals(values, np.ones(400))
     half = 1.96 * values.std() / np.sqrt(400)
-    assert found == pytest.approx([values.mean() - half, values.mean() + half], abs=0.02)
+    assert found == pytest.approx([values.mean() - half, values.mean() + half], abs=0.01)
 
 
 def test_columns_are_apart_and_one_image_tells_nothing():

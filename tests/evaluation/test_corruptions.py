@@ -113,6 +113,7 @@ def test_smooth_edges_are_the_only_difference_of_another_look_without_shade(exam
         edge |= np.roll(example.truth.instance_map, shift, (0, 1)) != example.truth.instance_map
     assert differs.any()
     assert (differs & edge).sum() > 0.95 * differs.sum()
+    assert len(np.unique(smooth.reshape(-1, 3), axis=0)) > 2 * len(np.unique(example.image.reshape(-1, 3), axis=0))
 
 
 @pytest.mark.parametrize("kind", KINDS)
