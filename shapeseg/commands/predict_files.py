@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shapeseg import files
 from shapeseg.datasets.foreign_images import SUFFIXES, png_bytes
 from shapeseg.datasets.png import encode_png
-from shapeseg.errors import InputError, StorageError, UsageError
+from shapeseg.errors import InputError, UsageError, storage_errors
 
 _LONGEST = 180  # bytes of a name's own part; file systems hold 255, and what is added needs its room
 
@@ -73,12 +73,8 @@ def refuse_existing(jobs: Sequence[Job], *, overwrite: bool) -> None:
 
 def make_folder(out: Path) -> None:
     """Makes the folder of the predictions, where it is not there yet."""
-    try:
+    with storage_errors("the folder cannot be made", received=out):
         out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"the folder cannot be made ({error.strerror})", received=out, fix="Name a place that you can write"
-        ) from error
 
 
 def write(job: Job, mask: NDArray[np.bool_], picture: NDArray[np.uint8], found: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from shapeseg.commands.tune import TuneOptions
 from shapeseg.commands.tune_report import describe, write_best
 from shapeseg.commands.tune_study import counted, fail_killed_trials, refuse_other_settings
 from shapeseg.commands.tune_trial import run_trial
-from shapeseg.errors import StorageError
+from shapeseg.errors import storage_errors
 from shapeseg.models import Architecture
 from shapeseg.training.processes import Processes
 
@@ -49,12 +49,8 @@ def make_folder(folder: Path) -> None:
     Raises:
         StorageError: If it cannot be made.
     """
-    try:
+    with storage_errors("the folder cannot be made", received=folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"the folder cannot be made ({error.strerror})", received=folder, fix="Name a place that you can write"
-        ) from error
 
 
 def search(study: optuna.Study, options: TuneOptions, settings: dict[str, Any]) -> None:
