@@ -100,11 +100,11 @@ class SaveBest(keras.callbacks.Callback):
 
 
 class StopAfter(keras.callbacks.Callback):
-    """Stops at the end of the epoch in which the time is up."""
+    """Stops at the end of the epoch in which the time is up; None never is."""
 
-    def __init__(self, minutes: float) -> None:
+    def __init__(self, minutes: float | None) -> None:
         super().__init__()
-        self._seconds = 60 * minutes  # not a number to restore: a resume may change it
+        self._seconds = math.inf if minutes is None else 60 * minutes  # not a number to restore: a resume may change it
         self.spent = 0.0
         self._started = 0.0
 

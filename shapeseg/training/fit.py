@@ -70,12 +70,11 @@ def fit(
     compile_model(model, settings, len(train))
     rows = own.History(history)
     stop = keras.callbacks.EarlyStopping(own.MONITOR, mode="max", patience=settings.patience, verbose=1)
-    remembering: list[keras.callbacks.Callback] = [own.SaveBest(save), stop, *callbacks]
+    # The clock runs without a limit too: a resume may set or lift one, and finds its callbacks by place.
+    remembering: list[keras.callbacks.Callback] = [own.SaveBest(save), stop, own.StopAfter(max_minutes), *callbacks]
     if settings.schedule == "plateau":
         patience = max(settings.patience // 4, 1)
         remembering.append(keras.callbacks.ReduceLROnPlateau(own.MONITOR, mode="max", factor=0.1, patience=patience))
-    if max_minutes is not None:
-        remembering.append(own.StopAfter(max_minutes))
     if resume is not None:
         model.optimizer.build(model.trainable_variables)
         if resume.state["stopped"] or resume.epoch >= settings.epochs:

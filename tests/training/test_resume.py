@@ -41,7 +41,7 @@ class Interrupt(keras.callbacks.Callback):
             raise Interrupted
 
 
-def train(folder, place, settings, resume=None, callbacks=()):
+def train(folder, place, settings, resume=None, callbacks=(), max_minutes=None):
     keras.utils.set_random_seed(settings.seed)
     data = Dataset(folder)
     model = build("unet", {"widths": (4, 4)})
@@ -53,7 +53,8 @@ def train(folder, place, settings, resume=None, callbacks=()):
 
     place.mkdir(exist_ok=True)
     options = {"save": save, "history": place / "history.csv", "checkpoints": place / "checkpoints", "verbose": 0}
-    rows = fit(model, feed, data.split("val").feed(16), settings, resume=resume, callbacks=callbacks, **options)
+    options |= {"resume": resume, "callbacks": callbacks, "max_minutes": max_minutes}
+    rows = fit(model, feed, data.split("val").feed(16), settings, **options)
     return numbers(model), rows, best
 
 
@@ -75,14 +76,14 @@ SETTINGS = {
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_resumed_training_equals_an_uninterrupted_one_bit_for_bit(name, small_dataset, tmp_path):
     weights, rows, best = train(small_dataset, tmp_path / "whole", SETTINGS[name])
-    for epoch, batch in ((1, 0), (2, 3), (len(rows) - 1, 5)):
+    for epoch, batch in ((1, 0), (1, 4), (2, 3), (len(rows) - 1, 5)):
         place = tmp_path / f"at {epoch} {batch}"
         with pytest.raises(Interrupted):
             train(small_dataset, place, SETTINGS[name], callbacks=[Interrupt(epoch, batch)])
         np.random.random(7)  # noqa: NPY002 (whatever else ran in between must not matter)
         newest, torn = checkpoint.read_newest(place / "checkpoints")
         assert (newest.epoch, torn) == (epoch, [])
-        newest.state["callbacks"] = newest.state["callbacks"][:2] + newest.state["callbacks"][3:]  # without the interrupter's
+        newest.state["callbacks"] = newest.state["callbacks"][:3] + newest.state["callbacks"][4:]  # without the interrupter's
         again, again_rows, again_best = train(small_dataset, place, SETTINGS[name], resume=newest)
         assert same(again, weights)
         assert again_rows == rows
@@ -90,6 +91,23 @@ def test_a_resumed_training_equals_an_uninterrupted_one_bit_for_bit(name, small_
             assert same(again_best["weights"], best["weights"])
         with (place / "history.csv").open() as file:
             assert [int(row["epoch"]) for row in csv.DictReader(file)] == list(range(1, len(rows) + 1))
+
+
+def test_a_resume_may_set_a_limit_of_time_or_lift_it(small_dataset, tmp_path):
+    settings = TrainingSettings(epochs=3)
+    weights, rows, _ = train(small_dataset, tmp_path / "whole", settings)
+    for first, then in ((None, 1e-9), (1000, None)):
+        place = tmp_path / f"{first} then {then}"
+        with pytest.raises(Interrupted):
+            train(small_dataset, place, settings, callbacks=[Interrupt(1, 0)], max_minutes=first)
+        newest, _ = checkpoint.read_newest(place / "checkpoints")
+        newest.state["callbacks"] = newest.state["callbacks"][:3]  # without the interrupter's
+        again, again_rows, _ = train(small_dataset, place, settings, resume=newest, max_minutes=then)
+        if then is None:
+            assert same(again, weights)
+            assert again_rows == rows
+        else:
+            assert len(again_rows) == 2  # the time is up at the end of the epoch
 
 
 def test_a_torn_checkpoint_is_passed_over_and_all_torn_is_an_error(small_dataset, tmp_path):
