@@ -1,4 +1,5 @@
-# make demo | test | kill-test | test-keras-cv | browser | lint | notebook | notebooks | slides | reference | reliability | audit | clean.
+# make demo | test | kill-test | test-keras-cv | browser | lint | notebook | notebooks | slides | bench | bench-quick | reference |
+# reliability | audit | clean.
 # Needs Python 3.11 or newer with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV_KERAS_CV := .venv-keras-cv
 export KERAS_BACKEND ?= torch
 
-.PHONY: demo test kill-test test-keras-cv browser lint notebook notebooks slides reference reliability audit clean
+.PHONY: demo test kill-test test-keras-cv browser lint notebook notebooks slides bench bench-quick reference reliability audit clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -54,6 +55,15 @@ notebooks: $(VENV)/installed
 slides: $(VENV)/installed
 	$(BIN)/jupyter nbconvert --to slides --no-input --SlidesExporter.reveal_scroll=True \
 		--output-dir reports/slides notebooks/5_presentation.ipynb
+
+# All benchmarks; docs/benchmarks.md shows the full ones. Peers come with benchmarks/requirements.txt, and are skipped without.
+BENCHMARKS := startup generate feed metrics inference train gpu
+bench: $(VENV)/installed-dev
+	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	$(BIN)/python docs/make_benchmarks.py
+
+bench-quick: $(VENV)/installed-dev
+	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --quick || exit 1; done
 
 clean:
 	rm -rf $(VENV) $(VENV_KERAS_CV) data reports saved_models/unet-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -18,12 +18,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import tyro
-from measuring import Contestant, Rates, Ratio, judge, machine, race, spread, table
+from measuring import Contestant, Options, Ratio, Row, fix_threads, publish, race
 
 OURS = "shapeseg: image, label map, instance map, occlusion rates"
 AMBIGUITY = "the same and ambiguous pixels"
@@ -41,52 +41,34 @@ RATIOS = (
     Ratio("to disk, 2 workers, images a second", DISK_2, None, 3000),
     Ratio("to disk, 2 workers, times Pillow", DISK_2, PILLOW_DISK, 3),
 )
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
 PACKAGES = ("shapeseg", "numpy", "opencv-python", "zlib-ng", "pillow", "scikit-image")
 Section = Literal["memory", "disk", "growth"]
 
 
 @dataclass(frozen=True)
-class Options:
+class GenerateOptions(Options):
     """What to run."""
 
-    quick: bool = False
-    """A shorter run, for a first look."""
-    rounds: int = 5
-    """Rounds after the warm-up."""
     sections: tuple[Section, ...] = ("memory", "disk", "growth")
     """What to measure: speed in memory, speed to disk, or what a growing number of images changes."""
-    images: int | None = None
-    """Images of every measurement; a handful only checks that the benchmark itself works."""
-    out: Path = Path(__file__).with_name("results")
-    """Folder for generate.json and generate.md."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Runs everything, prints the tables and writes them."""
-    options = tyro.cli(Options, args=argv, description=__doc__)
-    os.environ.update(ONE_THREAD)  # before NumPy and OpenCV are imported, and for the worker processes
+    """Runs what is asked for."""
+    options = tyro.cli(GenerateOptions, args=argv, description=__doc__)
+    fix_threads(1)
     with tempfile.TemporaryDirectory() as scratch:
         # Nothing is removed before the end: some file systems make new files slowly where many have just been removed.
         folders = (Path(scratch) / str(number) for number in itertools.count())
-        rates: Rates = {}
         if "memory" in options.sections:
-            rates |= race(in_memory(options), options.rounds)
+            rates = race(in_memory(options), options.turns)
+            publish("generate_memory", options, PACKAGES, rates=rates, ratios=RATIOS)
         if "disk" in options.sections:
-            rates |= race(to_disk(options, folders), options.rounds, between=os.sync)
-        growth = [grow(next(folders), count) for count in sizes(options)] if "growth" in options.sections else []
-    result = {
-        "machine": machine(PACKAGES),
-        "options": {name: value for name, value in asdict(options).items() if name != "out"},
-        "images_a_second": {name: spread(values) for name, values in rates.items()},
-        "ratios": [judge(ratio, rates) for ratio in RATIOS if {ratio.one, ratio.other} - {None} <= rates.keys()],
-        "growth": growth,
-    }
-    report = markdown(result)
-    print(report)
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "generate.json").write_text(json.dumps(result, indent=2, allow_nan=False) + "\n")
-    (options.out / "generate.md").write_text(report)
+            rates = race(to_disk(options, folders), options.turns, between=os.sync)
+            publish("generate_disk", options, PACKAGES, rates=rates, ratios=RATIOS)
+        if "growth" in options.sections:
+            growth = [grow(next(folders), count) for count in sizes(options)]
+            publish("generate_growth", replace(options, rounds=1), PACKAGES, more={"growth": growth})
 
 
 def in_memory(options: Options) -> list[Contestant]:
@@ -148,31 +130,15 @@ def sizes(options: Options) -> tuple[int, ...]:
     """Returns how many images the datasets have by which growth is measured."""
     if options.images:
         return options.images, 2 * options.images
-    return (1000, 10000) if options.quick else (1000, 10000, 20000, 200000)
+    return (1000, 10000) if options.quick else (1000, 10000, 20000, 100000, 200000)
 
 
-def grow(folder: Path, count: int) -> dict[str, Any]:
+def grow(folder: Path, count: int) -> Row:
     """Creates and verifies a dataset of ``count`` images with 2 workers, in a process of its own."""
     script = Path(__file__).with_name("generate_growth.py")
     answer = subprocess.run([sys.executable, script, folder, str(count)], check=True, capture_output=True, text=True).stdout
     os.sync()
     return {"images": count, **json.loads(answer)}
-
-
-def markdown(result: dict[str, Any]) -> str:
-    """Returns the tables for people."""
-    facts = ", ".join(f"{name} {value}" for name, value in result["machine"].items() if value is not None)
-    measured = ("median", "min", "max")
-    speeds = [[name, *(values[key] for key in measured)] for name, values in result["images_a_second"].items()]
-    ratios = [[ratio[key] for key in ("name", *measured, "target", "met")] for ratio in result["ratios"]]
-    growth = [list(row.values()) for row in result["growth"]]
-    tables = [
-        (["images a second", *measured], speeds),
-        (["ratio", *measured, "target", "met"], ratios),
-        (["images", "created a second", "parent, MiB", "worker, MiB", "verified quickly", "verified", "MiB"], growth),
-    ]
-    head = f"Rounds: {result['options']['rounds']}, one thread a process. Machine: {facts}.\n"
-    return "\n".join([head, *(table(names, rows) for names, rows in tables if rows)])
 
 
 if __name__ == "__main__":

@@ -37,13 +37,18 @@ def main(folder: Path, num_images: int) -> None:
         work()
         return num_images / (time.perf_counter() - started)
 
+    def create() -> None:
+        create_dataset(folder, num_images=num_images, seed=0, workers=WORKERS, progress=watch)
+
     result: dict[str, object] = {
-        "create": speed(lambda: create_dataset(folder, num_images=num_images, seed=0, workers=WORKERS, progress=watch)),
-        "parent_peak_mib": mib(peak_kib("self")),
-        "worker_peak_mib": mib(max(peaks.values(), default=None)),
-        "verify_quick": speed(lambda: healthy(folder, quick=True)),
-        "verify": speed(lambda: healthy(folder, quick=False)),
-        "verify_peak_mib": mib(peak_kib("self")),
+        "created_a_second": speed(
+            lambda: create_dataset(folder, num_images=num_images, seed=0, workers=WORKERS, progress=watch)
+        ),
+        "peak_of_parent_MiB": mib(peak_kib("self")),
+        "of_a_worker_MiB": mib(max(peaks.values(), default=None)),
+        "verified_quickly_a_second": speed(lambda: healthy(folder, quick=True)),
+        "verified_a_second": speed(lambda: healthy(folder, quick=False)),
+        "of_verify_MiB": mib(peak_kib("self")),
     }
     print(json.dumps(result))
 

@@ -1,8 +1,10 @@
-"""What shapeseg's training and inference are compared with: the default U-Net in plain torch, and a loop by hand."""
+"""What shapeseg is compared with: its network in plain torch, others of segmentation-models-pytorch, and a loop by hand."""
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 import torch
@@ -48,23 +50,52 @@ class UNet(nn.Module):
         return functional.pixel_shuffle(self.head(x), 2)
 
 
-class TorchTrainer:
-    """A training loop as one writes it by hand for speed: channels-last memory, Adam, no metric."""
+@cache
+def smp_installed() -> bool:
+    """Whether segmentation-models-pytorch is there; says how to get it, once."""
+    if importlib.util.find_spec("segmentation_models_pytorch") is not None:
+        return True
+    print("segmentation-models-pytorch is not installed and is left out: pip install -r benchmarks/requirements.txt\n")
+    return False
 
-    def __init__(self, widths: tuple[int, ...], learning_rate: float = 1e-3) -> None:
-        self.model = UNet(widths).to(memory_format=torch.channels_last)
+
+def smp_network(name: str) -> nn.Module:
+    """Returns a network of segmentation-models-pytorch from scratch, (B, 3, H, W) in 0..255 to logits (B, 1, H, W)."""
+    import segmentation_models_pytorch as smp
+
+    networks = {
+        "U-Net MobileNetV2": lambda: smp.Unet("mobilenet_v2", encoder_weights=None),
+        "UNet++ EfficientNet-B2": lambda: smp.UnetPlusPlus("efficientnet-b2", encoder_weights=None),
+    }
+    return nn.Sequential(Scale(), networks[name]())
+
+
+class Scale(nn.Module):
+    """From 0..255 to -1..1."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Scales."""
+        return images / 127.5 - 1.0
+
+
+class TorchTrainer:
+    """A training loop as one writes it by hand for speed: channels-last memory, Adam, no metric.
+
+    Args:
+        network: (B, 3, H, W) in 0..255 to logits (B, 1, H, W).
+        learning_rate: Of Adam.
+    """
+
+    def __init__(self, network: nn.Module, learning_rate: float = 1e-3) -> None:
+        self.model = network.to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.Adam(self.model.parameters(), learning_rate)
 
     def fit(self, batches: Iterable[Batch]) -> float:
-        """Trains on batches of images (B, H, W, 3) and labels (B, H, W, 1), both uint8; returns the last loss."""
+        """Trains on batches of images (B, H, W, 3) and masks of 0 and 1 (B, H, W, 1), both uint8; returns the last loss."""
         self.model.train()
         loss = torch.zeros(())
-        for images, labels in batches:
-            logits, target = self.model(_to_torch(images)), _to_torch(labels)
-            probability = logits.sigmoid()
-            overlap = 2 * (target * probability).sum() + 1
-            dice = 1 - overlap / (target.sum() + probability.sum() + 1)
-            loss = functional.binary_cross_entropy_with_logits(logits, target) + dice
+        for images, masks in batches:
+            loss = binary_loss(self.model(_to_torch(images)), _to_torch(masks))
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()
@@ -72,9 +103,16 @@ class TorchTrainer:
 
     @torch.inference_mode()
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Returns probabilities, float32 (B, H, W)."""
+        """Returns probabilities, float32 (B, H, W), of images, uint8 (B, H, W, 3)."""
         self.model.eval()
         return self.model(_to_torch(images)).sigmoid()[:, 0].numpy()
+
+
+def binary_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Returns binary cross-entropy and Dice loss, summed: shapeseg's default, without its care for ambiguous pixels."""
+    probability = logits.sigmoid()
+    dice = 1 - (2 * (target * probability).sum() + 1) / (target.sum() + probability.sum() + 1)
+    return functional.binary_cross_entropy_with_logits(logits, target) + dice
 
 
 def _to_torch(pixels: NDArray[np.uint8]) -> Tensor:

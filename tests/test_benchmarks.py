@@ -1,57 +1,99 @@
 """The benchmarks run and write what they promise. How fast anything is, no test asserts: that depends on the machine."""
 
+import importlib.util
 import json
 import math
 import os
+import runpy
 
 import pytest
 from command_runs import REPOSITORY, run_python, succeed
 
 BENCHMARKS = REPOSITORY / "benchmarks"
+EXPORTS = pytest.mark.skipif(importlib.util.find_spec("onnxruntime") is None, reason="the export extra is not installed")
+
+# Benchmark, flags of a run that only shows that it works, and what it writes: images a second, ratios, and tables of its own.
+RUNS = {
+    "generate": (("--images", 20), {"generate_memory": (3, 2), "generate_disk": (4, 2), "generate_growth": {"growth": 2}}),
+    "feed": (("--images", 20), {"feed": (5, 3)}),
+    "metrics": (("--images", 20), {"metrics": (4, 2)}),
+    "inference": (("--images", 16), {"inference": (6, 4)}),
+    "startup": ((), {"startup": (8, 3)}),
+    "train": (
+        ("--images", 60, "--sections", "speed", "quality", "memory"),
+        {"train_speed": (8, 4), "train_quality": {"quality": 1}, "train_memory": {"memory": 1}},
+    ),
+}
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """The output, and the folder of a run of 20 images a measurement; temporary files go to a folder of its own."""
-    place = tmp_path_factory.mktemp("benchmark")
-    (place / "temporary").mkdir()
-    script = BENCHMARKS / "generate.py"
-    arguments = ("--quick", "--rounds", 1, "--images", 20, "--out", "results/new")
-    result = succeed(run_python(script, *arguments, cwd=place, TMPDIR=str(place / "temporary")))
-    assert not any((place / "temporary").iterdir())
-    assert {path.name for path in place.iterdir()} == {"temporary", "results"}
-    return result.stdout, place / "results" / "new"
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[EXPORTS] if name in ("inference", "startup") else []) for name in RUNS]
+)
+def test_a_benchmark_runs_and_its_results_are_whole(name, tmp_path):
+    flags, expected = RUNS[name]
+    (tmp_path / "temporary").mkdir()
+    arguments = ("--quick", "--rounds", 1, *flags, "--out", "results/new")
+    printed = succeed(
+        run_python(BENCHMARKS / f"{name}.py", *arguments, cwd=tmp_path, TMPDIR=str(tmp_path / "temporary"))
+    ).stdout
+    assert not any((tmp_path / "temporary").iterdir())
+    folder = tmp_path / "results" / "new"
+    assert {path.name for path in folder.iterdir()} == {f"{each}{end}" for each in expected for end in (".json", ".md")}
+    for each, what in expected.items():
+        report = (folder / f"{each}.md").read_text()
+        assert report in printed
+        result = json.loads((folder / f"{each}.json").read_text())
+        tables = check_result(result, what)
+        assert len(check_tables(report)) == tables
 
 
-def test_the_json_is_complete(run):
-    result = json.loads((run[1] / "generate.json").read_text())
-    assert set(result) == {"machine", "options", "images_a_second", "ratios", "growth"}
-    assert result["options"] == {"quick": True, "rounds": 1, "sections": ["memory", "disk", "growth"], "images": 20}
-    assert result["machine"]["processor"]
+def check_result(result, expected):
+    """Checks one result against what it must hold, and returns how many tables it makes."""
     assert result["machine"]["cores"] == os.cpu_count()
-    assert result["machine"]["numpy"]
-    assert [row["images"] for row in result["growth"]] == [20, 40]
-    measured = [*result["images_a_second"].values(), *result["ratios"]]
-    assert len(measured) >= 10
-    for each in measured:
+    assert result["machine"]["processor"]
+    assert result["machine"]["threads"]
+    assert result["machine"]["shapeseg"]
+    assert result["command"].startswith("python benchmarks/")
+    assert result["rounds"] == 1
+    speeds, ratios = expected if isinstance(expected, tuple) else (0, 0)
+    assert len(result["images_a_second"]) >= speeds  # more where an optional peer is installed
+    assert len(result["ratios"]) >= ratios
+    for each in [*result["images_a_second"].values(), *result["ratios"]]:
         assert 0 < each["min"] <= each["median"] <= each["max"] < math.inf
     for ratio in result["ratios"]:
         assert ratio["met"] is (ratio["median"] >= ratio["target"])
-    for row in result["growth"]:
-        assert all(row[speed] > 0 for speed in ("create", "verify_quick", "verify"))
+    own = {name: rows for name, rows in result.items() if isinstance(rows, list) and name != "ratios"}
+    if isinstance(expected, dict):
+        assert {name: len(rows) for name, rows in own.items()} == expected
+    return len([rows for rows in (result["images_a_second"], result["ratios"], *own.values()) if rows])
 
 
-def test_the_tables_are_well_formed_and_printed(run):
-    printed, folder = run
-    report = (folder / "generate.md").read_text()
-    assert report in printed
+def check_tables(report):
+    """Checks that every table has its line, and rows of one width; returns the tables."""
     tables = [block.strip().splitlines() for block in report.split("\n\n") if block.strip().startswith("|")]
-    assert len(tables) == 3
     for head, line, *rows in tables:
-        columns = head.count("|")
         assert set(line) <= set("| -")
         assert rows
-        assert all(row.count("|") == columns for row in [line, *rows])
+        assert all(row.count("|") == head.count("|") for row in [line, *rows])
+    return tables
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_a_case_of_training_runs_in_a_process_of_its_own(backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    precision = "bfloat16" if backend == "torch" else "float32"
+    flags = ("--images", 8, "--precision", precision)
+    measured = json.loads(succeed(run_python(BENCHMARKS / "train_case.py", *flags, KERAS_BACKEND=backend)).stdout)
+    assert set(measured) == {"train", "predict", "peak_of_GPU_MiB"}
+    assert measured["train"] > 0
+    assert measured["predict"] > 0
+
+
+def test_without_a_gpu_its_benchmark_says_so_and_writes_nothing(tmp_path):
+    result = succeed(run_python(BENCHMARKS / "gpu.py", "--out", "results", cwd=tmp_path, CUDA_VISIBLE_DEVICES=""))
+    assert "there is no GPU here" in result.stdout
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_ratio_is_taken_within_a_round(monkeypatch):
@@ -71,8 +113,29 @@ def test_a_ratio_is_taken_within_a_round(monkeypatch):
 
 def test_a_missing_peer_is_left_out_visibly(tmp_path):
     hidden = "import runpy, sys; sys.modules['skimage'] = None; sys.path.insert(0, sys.argv[1])"
-    script = f"{hidden}; import generate; generate.main(['--rounds', '1', '--images', '2', '--out', 'results'])"
-    result = succeed(run_python("-c", script, BENCHMARKS, cwd=tmp_path))
+    flags = "['--rounds', '1', '--images', '2', '--sections', 'memory', '--out', 'results']"
+    result = succeed(run_python("-c", f"{hidden}; import generate; generate.main({flags})", BENCHMARKS, cwd=tmp_path))
     assert "scikit-image is not installed and is left out" in result.stdout
-    assert "times scikit-image" not in (tmp_path / "results" / "generate.md").read_text()
-    assert "times Pillow" in (tmp_path / "results" / "generate.md").read_text()
+    assert "times scikit-image" not in (tmp_path / "results" / "generate_memory.md").read_text()
+    assert "times Pillow" in (tmp_path / "results" / "generate_memory.md").read_text()
+
+
+def test_time_to_quality_is_the_first_time_that_reached_it(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    from train_quality import times_to
+
+    ours = [{"minutes": 0.5, "IoU_decidable": "0.9712"}, {"minutes": 2.0, "IoU_decidable": "0.9950"}]
+    theirs = [{"minutes": 8.0, "IoU_decidable": "0.9000"}, {"minutes": 30.0, "IoU_decidable": "0.9800"}]
+    rows = times_to(ours, theirs)
+    assert [row["shapeseg_minutes"] for row in rows] == [0.5, 2.0, 2.0]
+    assert [row["UNet++_minutes"] for row in rows] == [30.0, None, None]
+    assert rows[0]["times"] == 60
+    assert rows[1]["times"] == "not reached in 15 times as long"
+
+
+def test_the_page_holds_the_tables_of_the_last_full_run():
+    maker = runpy.run_path(str(REPOSITORY / "docs" / "make_benchmarks.py"))
+    written = (REPOSITORY / "docs" / "benchmarks.md").read_text()
+    assert maker["page"]() == written, "run: python docs/make_benchmarks.py"
+    results = {path.stem for path in maker["RESULTS"].glob("*.json")}
+    assert {name for name in results if f"<!-- {name} -->" in written} == results

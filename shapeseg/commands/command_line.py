@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import errno
 import json
+import os
 import signal
 import sys
 import traceback
@@ -40,6 +42,7 @@ def run(
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
+    _open_closed_streams()
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup has it ignored
         signal.signal(signal.SIGHUP, _terminate)
@@ -61,6 +64,16 @@ def run(
     except Exception as bug:
         line = f"a bug of shapeseg ({type(bug).__name__}: {bug}). Received: {' '.join(arguments)}. Report it with --debug."
         return _report(line, 70, debug)
+
+
+def _open_closed_streams() -> None:
+    """Points streams that the caller has closed (``2>&-``) to nowhere; else a file of ours would get their number."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w", closefd=False))
 
 
 def _parse(options_type: type[Options], arguments: list[str], prog: str | None) -> Options:
@@ -142,9 +155,11 @@ def _of_os_error(failure: OSError) -> tuple[str, int]:
 
 
 def say(kind: str, line: str) -> None:
-    """Writes ``KIND: LINE`` to stderr, as one line that any terminal can show."""
+    """Writes ``KIND: LINE`` to stderr, as one line that any terminal can show; where nobody reads it, the exit code stands."""
     text = f"{kind}: {' '.join(line.split())}\n"
-    sys.stderr.write(text.encode(sys.stderr.encoding or "ascii", "backslashreplace").decode(sys.stderr.encoding or "ascii"))
+    encoding = sys.stderr.encoding or "ascii"
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _report(line: str, code: int, debug: bool) -> int:

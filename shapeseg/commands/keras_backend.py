@@ -37,6 +37,8 @@ def prepare_keras(*, device: Device = "auto", precision: str = "float32", determ
 
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
+    keras.config.set_max_epochs(None)  # KERAS_MAX_EPOCHS would cut a training short without a word
+    keras.config.set_max_steps_per_epoch(None)
     keras.config.set_dtype_policy(precision if precision == "float32" else f"mixed_{precision}")
     if deterministic and name == "torch":
         import torch

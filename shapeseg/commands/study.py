@@ -15,7 +15,7 @@ from shapeseg.commands.keras_backend import prepare_keras
 from shapeseg.commands.progress import progress_bar
 from shapeseg.commands.study_data import TESTS, ArmName
 from shapeseg.datasets.lock import writer_lock
-from shapeseg.errors import StorageError, UsageError
+from shapeseg.errors import UsageError, storage_errors
 from shapeseg.evaluation.study_matrix import BASE
 from shapeseg.scenes import SceneSettings
 from shapeseg.training.settings import TrainingSettings
@@ -139,15 +139,11 @@ def _make_folder(out: Path) -> None:
         UsageError: If it holds something else.
         StorageError: If it cannot be made.
     """
-    try:
+    with storage_errors("the study's folder cannot be made", received=out):
         out.mkdir(parents=True, exist_ok=True)
         others = sorted(
             path.name for path in out.iterdir() if path.name not in _OWN and files.TEMPORARY_SUFFIX not in path.name
         )
-    except OSError as error:
-        raise StorageError(
-            f"the study's folder cannot be made ({error.strerror})", received=out, fix="Name a place that you can write"
-        ) from error
     if others:
         raise UsageError(
             "the folder holds other things than a study", received=f"{out} with {others[0]}", fix="Name another with --out"

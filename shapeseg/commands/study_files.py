@@ -18,7 +18,7 @@ from shapeseg.evaluation.prediction import probabilities
 from shapeseg.evaluation.study_matrix import BASE, Arms, counterfactual, iou_matrix, largest_losses, response
 from shapeseg.evaluation.study_scores import SetScores, pairs_of
 from shapeseg.models import load_model, read_card
-from shapeseg.reporting.occlusion_pictures import Comparison, comparison_figure, matrix_figure, response_figure
+from shapeseg.reporting.occlusion_pictures import Comparison, arms_response_figure, comparison_figure, matrix_figure
 from shapeseg.reporting.pictures import save_figure
 from shapeseg.reporting.study_tables import study_page
 
@@ -77,7 +77,7 @@ def write_study(out: Path, results: Mapping[str, Any], tests: Mapping[str, Datas
     """Writes ``study.json``, ``study.md`` and the pictures."""
     files.write_json(out / "study.json", results)
     save_figure(matrix_figure(results), out / "matrix.png")
-    save_figure(response_figure(results["response"]), out / "response.png")
+    save_figure(arms_response_figure(results["response"]), out / "response.png")
     arms = [arm for arm, _ in cells if arm != BASE]
     arm: ArmName = "drop-occluded" if "drop-occluded" in arms else arms[0]
     chosen = {name: [each["place"] for each in results["worst"][name][arm][:_PICTURED]] for name in ("natural", "dialled")}

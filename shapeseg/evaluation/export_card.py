@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from shapeseg import files
-from shapeseg.errors import ModelRefusedError, UsageError
-from shapeseg.settings import settings_from_dict
+from shapeseg.card_files import read_card_file
 
 FORMAT = "shapeseg-export"
 
@@ -60,16 +58,7 @@ def read_export_card(model_path: Path) -> ExportCard | None:
     Raises:
         ModelRefusedError: If there is one, but it is not ours or is damaged.
     """
-    path = export_card_path(model_path)
-    if not path.is_file():
-        return None
-    try:
-        content = json.loads(path.read_bytes())
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise UsageError("this is no card of an export", received=path, fix="Export the model again")
-        return settings_from_dict(ExportCard, content)
-    except (ValueError, RecursionError) as error:
-        raise ModelRefusedError(f"the model's card cannot be used ({error})", received=path, fix="Export it again") from error
+    return read_card_file(ExportCard, FORMAT, export_card_path(model_path), fix="Export the model again")
 
 
 def digests(contents: Mapping[str, bytes]) -> dict[str, str]:

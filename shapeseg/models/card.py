@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from shapeseg import files
-from shapeseg.errors import ModelRefusedError, UsageError
+from shapeseg.card_files import read_card_file
 from shapeseg.models.golden import GoldenOutput
 from shapeseg.models.registry import Architecture
-from shapeseg.settings import settings_from_dict
 
 FORMAT = "shapeseg-model"
 
@@ -63,16 +61,7 @@ def read_card(model_path: Path) -> Card | None:
     Raises:
         ModelRefusedError: If there is one, but it is not ours or is damaged.
     """
-    path = card_path(model_path)
-    if not path.is_file():
-        return None
-    try:
-        content = json.loads(path.read_bytes())
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise UsageError("this is no shapeseg model card", received=path, fix="Restore the card that was saved beside it")
-        return settings_from_dict(Card, content)
-    except (ValueError, RecursionError) as error:
-        raise ModelRefusedError(f"the model's card cannot be used ({error})", received=path, fix="Restore it") from error
+    return read_card_file(Card, FORMAT, card_path(model_path), fix="Restore the card that was saved beside it")
 
 
 def file_digest(path: Path) -> str:

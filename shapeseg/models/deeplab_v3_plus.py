@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from shapeseg.errors import UsageError
+from shapeseg.models.checks import check_dilations, check_number, check_widths
 from shapeseg.models.layers import ConvBlock, GrowSize, PixelHead
 
 
@@ -31,17 +31,10 @@ class Settings:
     """Channels to which the early features, those at 1/4 of the resolution, are reduced before they are joined."""
 
     def __post_init__(self) -> None:
-        if len(self.widths) < 2 or min(self.widths) < 1:
-            raise UsageError(
-                "widths must be 1 or more, at two levels or more", received=f"widths={self.widths}", fix="Try 16 32 48"
-            )
-        if not self.dilations or min(self.dilations) < 1 or len(set(self.dilations)) < len(self.dilations):
-            raise UsageError(
-                "dilations must be 1 or more and differ, one a branch", received=f"dilations={self.dilations}", fix="Try 2 4 6"
-            )
+        check_widths(self.widths, fewest=2, fix="Try 16 32 48")
+        check_dilations(self.dilations, fix="Try 2 4 6")
         for name in ("pyramid_width", "skip_width"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be 1 or more", received=f"{name}={getattr(self, name)}", fix="Try 32")
+            check_number(name, getattr(self, name))
 
     @property
     def stride(self) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from shapeseg.errors import UsageError
+from shapeseg.models.checks import MOST_BLOCKS, check_dilations, check_number, check_widths
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,11 @@ class Settings:
     """Channels to which the features at 1/4 of the resolution are reduced before they are joined."""
 
     def __post_init__(self) -> None:
-        if len(self.widths) != 4 or min(self.widths) < 1:
-            raise UsageError(
-                "widths must be 1 or more, at four levels", received=f"widths={self.widths}", fix="Try 8 16 24 32"
-            )
-        if self.blocks < 2:
-            raise UsageError("blocks must be 2 or more", received=f"blocks={self.blocks}", fix="Try 2")
-        if not self.dilations or min(self.dilations) < 1:
-            raise UsageError("dilations must be 1 or more", received=f"dilations={self.dilations}", fix="Try 1 2 3")
+        check_widths(self.widths, fewest=4, most=4, fix="Try 8 16 24 32")
+        check_number("blocks", self.blocks, least=2, most=MOST_BLOCKS)
+        check_dilations(self.dilations, fix="Try 1 2 3")
         for name in ("pyramid_width", "skip_width"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be 1 or more", received=f"{name}={getattr(self, name)}", fix="Try 32")
+            check_number(name, getattr(self, name))
 
     @property
     def stride(self) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,20 +87,37 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
             fix="Restore model and card together, or pass --trust-model (trust=True) if you know where it comes from",
         )
     try:
+        with _without_memory():  # a card may ask for a network that no memory holds
+            _compare(build(card.architecture.name, card.architecture.settings), arrays)
         model = build(card.architecture.name, card.architecture.settings)
     except UsageError as error:
         raise ModelRefusedError(f"the card describes no network ({error})", received=path, fix="Restore the card") from error
+    except ValueError as error:
+        raise _unfit(path) from error
     try:
-        if sorted(arrays) != sorted(Array(tuple(weight.shape), weight.dtype) for weight in model.weights):
-            raise ValueError("the file holds other arrays")  # Keras would pass over those that it has no use for
         model.load_weights(path)
     except Exception as error:  # h5py and Keras raise many kinds for weights that do not fit
-        raise ModelRefusedError(
-            "the weights do not fit the network that the card describes", received=path, fix="Restore model and card together"
-        ) from error
+        raise _unfit(path) from error
     if not all(np.isfinite(keras.ops.convert_to_numpy(weight)).all() for weight in model.weights):
         raise ModelRefusedError("the model holds weights that are not finite", received=path, fix="Train it again")
     return model
+
+
+def _compare(model: keras.Model, arrays: Sequence[Array]) -> None:
+    """Raises a ValueError unless a file's arrays are the model's weights; Keras would pass over those it has no use for."""
+    if sorted(arrays) != sorted(Array(tuple(weight.shape), weight.dtype) for weight in model.weights):
+        raise ValueError("the file holds other arrays")
+
+
+def _unfit(path: Path) -> ModelRefusedError:
+    return ModelRefusedError(
+        "the weights do not fit the network that the card describes", received=path, fix="Restore model and card together"
+    )
+
+
+def _without_memory() -> AbstractContextManager[object]:
+    """On torch, what is built in this context has shapes and no numbers; other backends have nothing like it."""
+    return keras.device("meta") if keras.backend.backend() == "torch" else nullcontext()
 
 
 @contextmanager

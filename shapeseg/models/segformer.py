@@ -14,6 +14,7 @@ import keras
 from keras import layers
 
 from shapeseg.errors import UsageError
+from shapeseg.models.checks import MOST_BLOCKS, check_number, check_widths
 from shapeseg.models.layers import ConvBlock, GrowSize, PixelHead
 from shapeseg.models.reduced_attention import ReducedAttention
 
@@ -34,11 +35,10 @@ class Settings:
     """Channels to which every stage is brought in the decoder."""
 
     def __post_init__(self) -> None:
-        for name in ("depth", "head_width", "expansion", "decoder_width"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be 1 or more", received=f"{name}={getattr(self, name)}", fix="Try the default")
-        if not self.widths or min(self.widths) < 1:
-            raise UsageError("widths must be 1 or more, one a stage", received=f"widths={self.widths}", fix="Try 32 64 96")
+        check_widths(self.widths, fix="Try 32 64 96")
+        check_number("depth", self.depth, most=MOST_BLOCKS)
+        for name in ("head_width", "expansion", "decoder_width"):
+            check_number(name, getattr(self, name))
         uneven = [width for width in self.widths if width > self.head_width and width % self.head_width]
         if uneven:
             raise UsageError(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from shapeseg.errors import UsageError
+from shapeseg.models.checks import check_widths
 from shapeseg.models.layers import ConvBlock, JoinBlock, PixelHead
 
 
@@ -24,8 +24,7 @@ class Settings:
     """Channels of each level, from the finest (half resolution) to the coarsest."""
 
     def __post_init__(self) -> None:
-        if not self.widths or min(self.widths) < 1:
-            raise UsageError("widths must be 1 or more, one a level", received=f"widths={self.widths}", fix="Try 16 16 32 48")
+        check_widths(self.widths, fix="Try 16 16 32 48")
 
     @property
     def stride(self) -> int:

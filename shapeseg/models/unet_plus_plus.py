@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from shapeseg.errors import UsageError
+from shapeseg.models.checks import check_widths
 from shapeseg.models.layers import ConvBlock, JoinBlock, PixelHead
 
 
@@ -34,10 +34,7 @@ class Settings:
     the shallow U-Nets directly. Otherwise only the last column answers."""
 
     def __post_init__(self) -> None:
-        if len(self.widths) < 2 or min(self.widths) < 1:
-            raise UsageError(
-                "widths must be 1 or more, at two levels or more", received=f"widths={self.widths}", fix="Try 8 16 32 48"
-            )
+        check_widths(self.widths, fewest=2, fix="Try 8 16 32 48")
 
     @property
     def stride(self) -> int:

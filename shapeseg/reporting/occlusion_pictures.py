@@ -65,7 +65,7 @@ def matrix_figure(results: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def response_figure(found: Mapping[str, Any]) -> Figure:
+def arms_response_figure(found: Mapping[str, Any]) -> Figure:
     """Draws recall and invented pixels against how much of a rectangle is hidden: a line an arm, its interval shaded."""
     from matplotlib.figure import Figure
 

@@ -96,6 +96,32 @@ def test_an_interruption_while_workers_start_is_one_line_too(tmp_path):
     check_interruption(start_drawing(tmp_path, 2, images=1), signal.SIGINT, 130)
 
 
+def test_a_second_interruption_during_the_clean_up_leaves_no_dataset_and_no_workers(tmp_path):
+    process = start_drawing(tmp_path, 2)
+    below = descendants(process.pid)
+    for _ in range(3):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.01)
+    finish(process)
+    assert process.returncode in (130, -signal.SIGINT)
+    assert not (tmp_path / "d").exists()
+    wait_until(lambda: not running(below))
+    succeed(run_script("generate_data.py", "--out", "d", "--num-images", 3, *SMALL, cwd=tmp_path))
+    assert folder_names(tmp_path) == {"d"}  # what the first left is gone
+
+
+def test_a_drawing_whose_messages_nobody_reads_any_more_ends_clean(tmp_path):
+    process = start_drawing(tmp_path, 2)
+    below = descendants(process.pid)
+    process.stderr.close()
+    process.stderr = None
+    process.send_signal(signal.SIGTERM)  # the one line that it then writes meets a broken pipe
+    process.communicate(timeout=HANG)
+    assert process.returncode == 143
+    assert folder_names(tmp_path) == set()
+    wait_until(lambda: not running(below))
+
+
 def test_a_killed_drawing_leaves_no_dataset_and_no_workers_and_can_be_run_again(tmp_path):
     process = start_drawing(tmp_path, 2)
     below = descendants(process.pid)

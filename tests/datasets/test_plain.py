@@ -1,3 +1,4 @@
+import re
 import struct
 import zlib
 
@@ -113,3 +114,13 @@ def test_an_image_that_turns_behind_its_pixels_is_refused_before_it_is_used(plai
 
 def test_a_folder_without_damage_is_not_refused(plain):
     Dataset(plain).refuse_damage()
+
+
+@pytest.mark.parametrize("role", ["images", "masks"])
+def test_a_file_that_vanishes_while_it_is_served_is_told_by_its_path(role, plain):
+    feed = Dataset(plain).feed(1)
+    feed[0]
+    path = sorted((plain / role).iterdir())[1]
+    path.unlink()
+    with pytest.raises(InputError, match=re.escape(str(path))):
+        feed[1]

@@ -256,6 +256,7 @@ HOSTILE_LAYERS = {
     "TFSMLayer": of_class("keras.layers", "TFSMLayer", filepath="/nowhere"),
     "StringLookup": of_class("keras.layers", "StringLookup", vocabulary="/etc/passwd"),
     "a function": of_class("os", "system", command="touch canary"),
+    "Switch": of_class("keras.src.ops.core", "Switch"),
     "a class of anyone": of_class("subprocess", "Popen", args=["touch", "canary"]),
 }
 
@@ -274,10 +275,40 @@ def test_a_hostile_layer_is_refused_even_when_trusted(name, path, tmp_path, monk
     with zipfile.ZipFile(path, "w") as archive:
         for member, data in (content | {"config.json": json.dumps(config).encode()}).items():
             archive.writestr(member, data)
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("it called someone"))
+    before = keras_settings()
     for trust in (False, True):
         with pytest.raises(ModelRefusedError, match="Received: "):
             load_model(path, trust=trust)
     assert not canary.exists()
+    assert keras_settings() == before
+
+
+def keras_settings():
+    policy = keras.config.dtype_policy().name
+    objects = frozenset(keras.saving.get_custom_objects())
+    return policy, keras.config.floatx(), keras.config.image_data_format(), objects, keras.config.is_nnx_enabled()
+
+
+VAST_CARDS = {
+    "wide": {"name": "unet", "settings": {"widths": [20_000, 20_000]}},
+    "wide nested": {"name": "unet_plus_plus", "settings": {"widths": [20_000, 20_000, 20_000]}},
+    "wide pyramid": {"name": "deeplab_v3_plus", "settings": {"pyramid_width": 10**6}},
+    "wide inside": {"name": "segformer", "settings": {"expansion": 10**6}},
+    "high": {"name": "unet", "settings": {"widths": [1] * 10**5}},
+    "deep": {"name": "segformer", "settings": {"depth": 10**9}},
+    "many branches": {"name": "deeplab_v3_plus", "settings": {"dilations": list(range(1, 10**5))}},
+}
+
+
+@pytest.mark.parametrize("name", VAST_CARDS)
+def test_a_card_that_asks_for_a_vast_network_is_refused_in_little_memory(name, path):
+    card = path.with_suffix(".json")
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"architecture": VAST_CARDS[name]}))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ModelRefusedError, match="Received: "):
+        load_model(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 100 * 1024  # KiB
 
 
 def test_what_a_config_says_is_never_read_when_there_is_a_card(path, tmp_path):

@@ -1,6 +1,8 @@
-"""Odd surroundings: a linked folder, a strict umask, no home, an output that is full or broken, a folder that is gone."""
+"""Odd surroundings: links, a strict umask, no home, streams that are full, broken or closed, little memory, odd clocks."""
 
+import json
 import os
+import resource
 import subprocess
 import sys
 
@@ -12,6 +14,7 @@ from shapeseg.datasets.append import append_samples
 from shapeseg.datasets.verify import verify_dataset
 
 DRAW = ("-m", "shapeseg", "generate", "--num-images", 3, "--width", 32, "--height", 32, "--min-size", 6, "--max-size", 14)
+MAIN = "from shapeseg.__main__ import main; sys.exit(main(sys.argv[1:]))"
 
 
 def test_a_dataset_is_reached_through_a_link(small_settings, tmp_path):
@@ -60,3 +63,78 @@ def test_a_folder_that_is_gone_is_told(tmp_path):
     result = run_python("-c", script, cwd=gone)
     assert result.returncode == 3
     assert "No such file" in error_line(result.stderr)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """The digest of what DRAW draws in ordinary surroundings."""
+    place = tmp_path_factory.mktemp("drawn")
+    succeed(run_python(*DRAW, "--out", "out", cwd=place))
+    return Dataset(place / "out").digest()
+
+
+@pytest.mark.parametrize("closed", [(2,), (1, 2), (0, 1, 2)])
+def test_closed_streams_change_nothing(closed, drawn, tmp_path):
+    def close():
+        for stream in closed:
+            os.close(stream)
+
+    command = [sys.executable, *map(str, DRAW), "--workers", "2", "--out", "out"]
+    assert subprocess.run(command, cwd=tmp_path, preexec_fn=close, check=False).returncode == 0
+    assert Dataset(tmp_path / "out").digest() == drawn
+    assert verify_dataset(tmp_path / "out") == []
+
+
+def test_hash_seeds_threads_and_hidden_devices_change_nothing(drawn, tmp_path):
+    changes = {"PYTHONHASHSEED": 7, "OMP_NUM_THREADS": 3, "CUDA_VISIBLE_DEVICES": ""}
+    succeed(run_python(*DRAW, "--out", "out", cwd=tmp_path, **changes))
+    assert Dataset(tmp_path / "out").digest() == drawn
+
+
+@pytest.mark.parametrize("flags", [("-O",), ("-W", "error"), ("-I",)])
+def test_switches_of_python_change_nothing(flags, drawn, tmp_path):
+    start = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); {MAIN}"
+    succeed(run_python(*flags, "-c", start, *DRAW[2:], "--out", "out", cwd=tmp_path))
+    assert Dataset(tmp_path / "out").digest() == drawn
+    refused = run_python(*flags, "-c", start, *DRAW[2:], "--out", "out", cwd=tmp_path)
+    assert refused.returncode == 2  # no check is an assert
+
+
+@pytest.mark.parametrize("now", [0.0, 2.0**31 + 1, -1e9])
+def test_the_clock_changes_nothing(now, drawn, tmp_path):
+    start = f"import sys, time; time.time = lambda: {now}; {MAIN}"
+    succeed(run_python("-c", start, *DRAW[2:], "--out", "out", cwd=tmp_path, TZ=None))
+    assert Dataset(tmp_path / "out").digest() == drawn
+
+
+def test_a_cap_on_epochs_in_the_environment_is_not_heard(small_dataset, tmp_path):
+    flags = ("--data", small_dataset, "--epochs", 2, "--widths", 4, "--out", "run")
+    caps = {"KERAS_MAX_EPOCHS": 1, "KERAS_MAX_STEPS_PER_EPOCH": 1}
+    succeed(run_python(REPOSITORY / "train.py", *flags, cwd=tmp_path, **caps))
+    assert len((tmp_path / "run/history.csv").read_text().splitlines()) == 3
+    assert json.loads((tmp_path / "run/config.json").read_text())["training"]["epochs"] == 2
+
+
+def limited(kind, value):
+    return lambda: resource.setrlimit(kind, (value, value))
+
+
+def test_too_little_memory_is_told_and_leaves_nothing(tmp_path):
+    huge = ("generate", "--num-images", 1, "--width", 16000, "--height", 16000, "--out", "out")
+    command = [sys.executable, "-m", "shapeseg", *map(str, huge)]
+    limit = limited(resource.RLIMIT_AS, 700 * 2**20)
+    settings = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # each thread reserves memory of its own
+    result = subprocess.run(command, cwd=tmp_path, env=settings, preexec_fn=limit, capture_output=True, text=True, check=False)
+    assert result.returncode == 8, result.stderr
+    assert "out of memory" in error_line(result.stderr)
+    assert folder_names(tmp_path) == set()
+
+
+def test_few_file_descriptors_are_enough(tmp_path):
+    command = [sys.executable, "-m", "shapeseg", *map(str, DRAW[2:]), "--num-images", "200", "--workers", "2", "--out", "out"]
+    result = subprocess.run(
+        command, cwd=tmp_path, preexec_fn=limited(resource.RLIMIT_NOFILE, 40), capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert len(Dataset(tmp_path / "out")) == 200
+    assert verify_dataset(tmp_path / "out") == []

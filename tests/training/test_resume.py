@@ -10,7 +10,7 @@ import time
 import keras
 import numpy as np
 import pytest
-from command_runs import REPOSITORY, run_script, succeed
+from command_runs import REPOSITORY, run_python, run_script, succeed
 
 from shapeseg.datasets import Dataset
 from shapeseg.errors import InputError
@@ -150,3 +150,20 @@ def test_kill_and_resume_of_the_real_command(small_dataset, tmp_path):
     assert cards[0]["threshold"] == cards[1]["threshold"]
     again = succeed(run_script("train.py", *arguments, "--out", "killed", "--resume", cwd=tmp_path))
     assert "nothing to do" in again.stdout
+
+
+def test_a_kill_between_the_last_epoch_and_the_end_of_the_run_costs_nothing(small_dataset, tmp_path):
+    arguments = ["--data", small_dataset, "--epochs", 2, "--widths", 4, 4]
+    succeed(run_script("train.py", *arguments, "--out", "whole", cwd=tmp_path))
+    kill = (
+        "import os, sys; from shapeseg.commands import train_report; train_report.finish = lambda *_: os.kill(os.getpid(), 9)"
+    )
+    start = f"{kill}; from shapeseg.commands.train import main; sys.exit(main(sys.argv[1:]))"
+    killed = run_python("-c", start, *arguments, "--out", "killed", cwd=tmp_path)
+    assert killed.returncode == -signal.SIGKILL
+    assert (tmp_path / "killed" / "checkpoints").exists()
+    assert not (tmp_path / "killed" / "curves.png").exists()
+    succeed(run_script("train.py", *arguments, "--out", "killed", "--resume", cwd=tmp_path))
+    assert same(arrays(tmp_path / "killed"), arrays(tmp_path / "whole"))
+    names = [{path.name for path in (tmp_path / run).iterdir()} for run in ("killed", "whole")]
+    assert names[0] == names[1]

@@ -1,0 +1,35 @@
+"""Reading the JSON card beside a file: one of ours, or none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from shapeseg.errors import ModelRefusedError, UsageError
+from shapeseg.settings import settings_from_dict
+
+Kind = TypeVar("Kind")
+
+
+def read_card_file(kind: type[Kind], format_: str, path: Path, *, fix: str) -> Kind | None:
+    """Reads a card; None when there is none.
+
+    Args:
+        kind: Dataclass of such a card.
+        format_: What it must call its format.
+        path: Of the card.
+        fix: What to do when it cannot be used.
+
+    Raises:
+        ModelRefusedError: If there is one, but it is not ours or is damaged.
+    """
+    if not path.is_file():
+        return None
+    try:
+        content: Any = json.loads(path.read_bytes())
+        if not isinstance(content, dict) or content.get("format") != format_:
+            raise UsageError(f"its format is not {format_}", received=path, fix=fix)
+        return settings_from_dict(kind, content)
+    except (ValueError, RecursionError) as error:
+        raise ModelRefusedError(f"the model's card cannot be used ({error})", received=path, fix=fix) from error
