@@ -12,7 +12,7 @@ from measuring import Row, run
 WANTED = {0.5: 0.97, 1.5: 0.985, 3.0: 0.99, 8.0: 0.994}  # minutes of training -> IoU on decidable pixels
 LEVELS = (0.97, 0.99, 0.995)
 SEEDS = (0, 1, 2)
-PEER_MINUTES = (0.5, 1.5, 3.0, 8.0, 30.0)
+PEER_MINUTES = (1.5, 3.0, 5.0, 8.0, 10.0, 12.0, 15.0, 20.0)
 
 
 def quality(data: Path, scratch: Path, *, quick: bool) -> list[Row]:

@@ -84,6 +84,8 @@ def read_manifest(folder: Path) -> Manifest:
         content = json.loads(path.read_bytes())
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise InputError("dataset.json is not of a shapeseg dataset", received=path, fix="Name another folder")
+        if min(content.get("format_version", 1), content.get("generator_version", 1)) < 1:
+            raise InputError("versions count from 1", received=path, fix="Restore dataset.json from a copy")
         if content.get("format_version", 0) > FORMAT_VERSION or content.get("generator_version", 0) > GENERATOR_VERSION:
             raise InputError(
                 "the dataset was made by a newer shapeseg",

@@ -8,6 +8,7 @@ import os
 import stat
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -23,8 +24,8 @@ from shapeseg.datasets.rows import RowError, check_row
 from shapeseg.datasets.samples import FOLDERS, Row, measured
 from shapeseg.datasets.splits import split_of
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
-from shapeseg.errors import InputError
-from shapeseg.scenes import Scene
+from shapeseg.errors import InputError, ShapesegError
+from shapeseg.scenes import GENERATOR_VERSION, Scene, sample_scene
 from shapeseg.scenes.truth import label_map
 
 _MODES = {"image": (8, 2), "mask": (8, 0), "instance_map": (8, 0)}  # bit depth and colour type of a PNG header
@@ -49,7 +50,7 @@ class Finding(NamedTuple):
 def verify_dataset(
     folder: Path, *, quick: bool = False, workers: int | None = None, progress: Progress = no_progress
 ) -> list[Finding]:
-    """Checks counts, rows, splits, files, sizes and modes; unless ``quick``, also digests and every pixel.
+    """Checks counts, rows, splits, files, sizes and modes; unless ``quick``, also digests, every pixel and every recipe.
 
     Raises:
         InputError: If there is no dataset here, or its manifest or metadata cannot be used at all.
@@ -59,7 +60,7 @@ def verify_dataset(
     if manifest.count != len(content.splitlines()):
         findings.append(Finding("dataset.json", f"count is {manifest.count}, but there are {len(rows)} rows"))
     findings += _check_numbers(rows, manifest)
-    check = partial(_check_files, folder, quick)
+    check = partial(_check_samples, folder, None if quick else manifest)
     chunks = chunked(rows)
     for chunk, found in zip(chunks, map_chunks(check, chunks, 0 if quick else worker_count(workers, len(rows))), strict=True):
         findings += found
@@ -98,11 +99,17 @@ def _check_numbers(rows: list[Row], manifest: Manifest) -> Iterator[Finding]:
         last = row["index"]
 
 
-def _check_files(folder: Path, quick: bool, rows: list[Row]) -> list[Finding]:
-    return [finding for row in rows for finding in _check_sample(folder, quick, row)]
+def _check_samples(folder: Path, manifest: Manifest | None, rows: list[Row]) -> list[Finding]:
+    """Checks samples: against their rows, and, unless the manifest is left out, against what should have been drawn."""
+    findings = []
+    for row in rows:
+        findings += _check_files(folder, manifest is None, row)
+        if manifest is not None:
+            findings += _check_recipe(row, manifest)
+    return findings
 
 
-def _check_sample(folder: Path, quick: bool, row: Row) -> list[Finding]:
+def _check_files(folder: Path, quick: bool, row: Row) -> list[Finding]:
     findings, pixels = [], {}
     for role in FOLDERS:
         try:
@@ -160,6 +167,20 @@ def _check_content(content: bytes, digest: str) -> Any:
     if image is None:
         raise _Wrong("the image cannot be decoded")
     return image[..., ::-1] if image.ndim == 3 else image
+
+
+def _check_recipe(row: Row, manifest: Manifest) -> Iterator[Finding]:
+    """Draws the scene again from seed and settings, unless it came from another dataset or by another generator."""
+    if manifest.twin is not None or "source" in row or manifest.generator_version != GENERATOR_VERSION:
+        return
+    stored = Scene.from_dict(row)
+    stored = replace(stored, instances=tuple(instance._replace(ignored=False) for instance in stored.instances))
+    try:
+        drawn = sample_scene(manifest.settings.scene, seed=manifest.seed, index=row["index"])
+    except ShapesegError:
+        drawn = None
+    if drawn != stored:
+        yield Finding(row["image_id"], "seed and settings of dataset.json draw another scene")
 
 
 def _check_pixels(row: Row, pixels: dict[str, Any]) -> Iterator[Finding]:

@@ -2,11 +2,13 @@
 
 import random
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from shapeseg.datasets import DatasetSettings, create_dataset
+from shapeseg.datasets.manifest import read_manifest
 from shapeseg.datasets.verify import verify_dataset
 from shapeseg.errors import InputError, ModelRefusedError
 from shapeseg.models import Architecture, Card, build, load_model, save_model
@@ -75,6 +77,20 @@ def test_every_truncation_of_the_manifest_but_its_last_line_end_is_found(dataset
         if size < length - 1:
             with pytest.raises(InputError, match=r"dataset\.json"):
                 verify_dataset(folder)
+
+
+def test_a_flipped_bit_of_the_manifest_is_found(tmp_path):
+    """Settings that still are legal draw other scenes; only a later next_index is as good as the one that was meant."""
+    folder = tmp_path / "data"
+    create_dataset(folder, num_images=20, seed=2, settings=SETTINGS)
+    good = read_manifest(folder)
+    for place in flips(folder / "dataset.json"):
+        try:
+            errors = [finding for finding in verify_dataset(folder, workers=1) if finding.severity == "error"]
+        except InputError:
+            continue
+        assert errors or replace(read_manifest(folder), next_index=good.next_index) == good, place
+    assert verify_dataset(folder) == []
 
 
 @pytest.mark.parametrize("damage", [truncations, flips])
