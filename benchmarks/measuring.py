@@ -125,6 +125,7 @@ def publish(
     packages: Sequence[str],
     *,
     rates: Rates | None = None,
+    unit: str = "images",
     ratios: Sequence[Ratio] = (),
     more: Mapping[str, Sequence[Row]] | None = None,
 ) -> None:
@@ -135,6 +136,7 @@ def publish(
         options: What was run, and where results go.
         packages: Whose versions matter.
         rates: As of :func:`race`.
+        unit: Of what there are so many a second.
         ratios: Those are left out of which a contestant did not run.
         more: Further tables by name, each a list of rows with the same keys.
     """
@@ -144,7 +146,8 @@ def publish(
         "date": date.today().isoformat(),
         "machine": machine(packages),
         "rounds": options.turns,
-        "images_a_second": {contestant: spread(values) for contestant, values in rates.items()},
+        "unit": unit,
+        "a_second": {contestant: spread(values) for contestant, values in rates.items()},
         "ratios": [judge(ratio, rates) for ratio in ratios if {ratio.one, ratio.other} - {None} <= rates.keys()],
         **(more or {}),
     }
@@ -158,10 +161,10 @@ def publish(
 def markdown(result: Mapping[str, Any], more: Sequence[str]) -> str:
     """Returns a result as tables for people."""
     facts = ", ".join(f"{name} {value}" for name, value in result["machine"].items() if value is not None)
-    speeds = [{"images a second": name} | values for name, values in result["images_a_second"].items()]
+    speeds = [{f"{result['unit']} a second": name} | values for name, values in result["a_second"].items()]
     ratios = [{"ratio" if key == "name" else key: value for key, value in row.items()} for row in result["ratios"]]
     tables = [table(rows) for rows in (speeds, ratios, *(result[name] for name in more)) if rows]
-    return "\n".join([f"`{result['command']}`, {result['date']}, {result['rounds']} rounds. {facts}.\n", *tables])
+    return "\n".join([f"`{result['command']}`, {result['date']}, {_times(result['rounds'], 'round')}. {facts}.\n", *tables])
 
 
 def judge(ratio: Ratio, rates: Rates) -> dict[str, Any]:
@@ -191,6 +194,10 @@ def table(rows: Sequence[Row]) -> str:
     head = [name.replace("_", " ") for name in rows[0]]
     lines = [head, ["---"] * len(head), *([_readable(value) for value in row.values()] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _times(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _readable(value: Any) -> str:

@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         {"start": name} | {f"seconds_{key}": value for key, value in spread([1 / rate for rate in values]).items()}
         for name, values in rates.items()
     ]
-    publish("startup", options, PACKAGES, rates=rates, ratios=RATIOS, more={"seconds": seconds})
+    publish("startup", options, PACKAGES, rates=rates, unit="starts", ratios=RATIOS, more={"seconds": seconds})
 
 
 def starts(scratch: Path) -> dict[str, tuple[object, ...]]:

@@ -44,7 +44,7 @@ RATIOS = (
         for work in ASKED
     ),
 )
-PACKAGES = ("shapeseg", "keras", "torch", "jax", "tensorflow", "segmentation-models-pytorch", "numpy")
+PACKAGES = ("shapeseg", "keras", "torch", "jax", "tensorflow", "tensorflow-cpu", "segmentation-models-pytorch", "numpy")
 Section = Literal["speed", "backends", "quality", "peer", "memory"]
 
 
