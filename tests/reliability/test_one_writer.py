@@ -13,6 +13,8 @@ ALLOWED = {
     ("models/saving.py", "clean.save(temporary)"): "within files.replace_with, for Keras insists on a path",
     ("reporting/pictures.py", "figure.savefig(temporary)"): "within files.replace_with, for Matplotlib insists on a path",
     ("commands/models.py", "model.save(path)"): "a temporary folder, to measure the size of a file",
+    ("commands/command_line.py", "os.open(os.devnull, os.O_RDWR)"): "nowhere, in place of closed streams",
+    ("commands/command_line.py", "os.fdopen(number, 'w', closefd=False)"): "a stream of this process",
     ("datasets/lock.py", "os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 438)"): "a lock, whose content is for people",
 }
 WRITES = {
