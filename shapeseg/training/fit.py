@@ -79,19 +79,21 @@ def fit(
         model.optimizer.build(model.trainable_variables)
         if resume.state["stopped"] or resume.epoch >= settings.epochs:
             return list(resume.state["history"])
-    model.fit(
-        train,
-        validation_data=val,
-        epochs=settings.epochs,
-        initial_epoch=resume.epoch if resume is not None else 0,
-        shuffle=False,
-        verbose=verbose,
-        callbacks=[
-            own.ServeEpoch(train),
-            own.StopOnDivergence(),
-            rows,
-            *remembering,
-            own.Checkpoints(checkpoints, rows, remembering, resume),
-        ],
-    )
+    with own.old_objects_set_aside():
+        model.fit(
+            train,
+            validation_data=val,
+            epochs=settings.epochs,
+            initial_epoch=resume.epoch if resume is not None else 0,
+            shuffle=False,
+            verbose=verbose,
+            callbacks=[
+                own.ServeEpoch(train),
+                own.StopOnDivergence(),
+                rows,
+                *remembering,
+                own.Checkpoints(checkpoints, rows, remembering, resume),
+                own.CollectGarbage(),
+            ],
+        )
     return rows.rows

@@ -1,4 +1,6 @@
 import csv
+import gc
+import weakref
 from types import SimpleNamespace
 
 import keras
@@ -107,6 +109,25 @@ def test_the_same_seed_trains_the_same_model(trained, small_dataset, tmp_path):
     assert [row["loss"] for row in again.logs] == pytest.approx([row["loss"] for row in trained.logs], rel=1e-3)
     other = run(small_dataset, tmp_path / "o.csv", TrainingSettings(epochs=1, seed=1))
     assert other.logs[0]["loss"] != pytest.approx(trained.logs[0]["loss"], rel=1e-3)
+
+
+def test_what_a_save_leaves_in_cycles_is_freed_when_the_epoch_ends(small_dataset, tmp_path):
+    left, counts = weakref.WeakSet(), []
+
+    class Cycle:
+        def __init__(self, _logs):
+            self.itself = self
+            left.add(self)
+
+    count = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: counts.append(len(left)))
+    gc.disable()  # what Python frees of its own accord would hide what fit does
+    try:
+        run(small_dataset, tmp_path / "history.csv", TrainingSettings(epochs=2), save=Cycle, callbacks=[count])
+    finally:
+        gc.enable()
+    assert counts == [0, 0]
+    assert len(left) == 0
+    assert gc.get_freeze_count() == 0
 
 
 def test_patience_ends_a_training_that_gains_nothing(small_dataset, tmp_path):
