@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from shapeseg import files
-from shapeseg.errors import DivergedError
+from shapeseg.errors import DivergedError, UsageError
 from shapeseg.training import checkpoint
 
 if TYPE_CHECKING:
@@ -181,10 +181,17 @@ class Checkpoints(keras.callbacks.Callback):
         """Restores: after the other callbacks, which reset themselves when training begins."""
         if self.resumed is None:
             return
+        numbers_of = self.resumed.state["callbacks"]
+        if len(numbers_of) != len(self.others):
+            raise UsageError(
+                "a resume needs the callbacks that the training was begun with, in their order",
+                received=f"{len(self.others)} callbacks, begun with {len(numbers_of)}",
+                fix="Pass the same ones to train()",
+            )
         checkpoint.restore(self.model, self.resumed)
         self.history.rows = list(self.resumed.state["history"])
         self.history.write()
-        for other, numbers in zip(self.others, self.resumed.state["callbacks"], strict=True):
+        for other, numbers in zip(self.others, numbers_of, strict=True):
             vars(other).update(numbers)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:

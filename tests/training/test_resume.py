@@ -13,7 +13,7 @@ import pytest
 from command_runs import REPOSITORY, run_python, run_script, succeed
 
 from shapeseg.datasets import Dataset
-from shapeseg.errors import InputError
+from shapeseg.errors import InputError, UsageError
 from shapeseg.models import build  # importing this room registers the layers that plain Keras loads
 from shapeseg.training import checkpoint
 from shapeseg.training.fit import fit
@@ -108,6 +108,15 @@ def test_a_resume_may_set_a_limit_of_time_or_lift_it(small_dataset, tmp_path):
             assert again_rows == rows
         else:
             assert len(again_rows) == 2  # the time is up at the end of the epoch
+
+
+def test_a_resume_without_a_callback_that_was_there_is_refused(small_dataset, tmp_path):
+    settings = TrainingSettings(epochs=2)
+    with pytest.raises(Interrupted):
+        train(small_dataset, tmp_path, settings, callbacks=[Interrupt(1, 0)])
+    newest, _ = checkpoint.read_newest(tmp_path / "checkpoints")
+    with pytest.raises(UsageError, match=r"Received: 3 callbacks, begun with 4\."):
+        train(small_dataset, tmp_path, settings, resume=newest)
 
 
 def test_a_torn_checkpoint_is_passed_over_and_all_torn_is_an_error(small_dataset, tmp_path):
