@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             rows = memory(data, Path(scratch), epochs=3 if options.quick else 30)
             publish("train_memory", once, PACKAGES, more={"memory": rows})
     known = {name: read_rows(options.folder / f"train_{name}.json", name) for name in ("quality", "peer")}
-    if all(known.values()):
+    if all(known.values()) and {"quality", "peer"} & set(options.sections):
         publish("train_times", once, PACKAGES, more={"time to quality": times_to(known["quality"], known["peer"])})
 
 

@@ -1,4 +1,4 @@
-"""Reading the JSON card beside a file: one of ours, or none."""
+"""The JSON card beside a model file: read, and missed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from shapeseg.errors import ModelRefusedError, UsageError
 from shapeseg.settings import settings_from_dict
 
 Kind = TypeVar("Kind")
+
+
+def not_known_to_be_whole(path: Path, card: object, card_name: str, *, fix: str) -> ModelRefusedError:
+    """Returns the refusal of a model that has no card, or one that names another digest."""
+    known = "its card names another digest" if card else f"there is no {card_name} beside it"
+    return ModelRefusedError(f"the model is not known to be whole: {known}", received=path, fix=fix)
 
 
 def read_card_file(kind: type[Kind], format_: str, path: Path, *, fix: str) -> Kind | None:

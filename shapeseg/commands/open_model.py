@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from shapeseg.card_files import not_known_to_be_whole
 from shapeseg.commands.keras_backend import Device, prepare_keras
 from shapeseg.commands.optional_packages import require_packages
 from shapeseg.errors import InputError, ModelRefusedError, UsageError
@@ -98,10 +99,10 @@ def open_export(path: Path, runtime: Runtime, *, trust: bool = False) -> OpenedM
     contents = {suffix: each.read_bytes() for suffix, each in files.items()}
     card = read_export_card(path)
     if (card is None or digests(contents) != card.sha256) and not trust:
-        known = "its card names another digest" if card else f"there is no {export_card_path(path).name} beside it"
-        raise ModelRefusedError(
-            f"the model is not known to be whole: {known}",
-            received=path,
+        raise not_known_to_be_whole(
+            path,
+            card,
+            export_card_path(path).name,
             fix="Export it again, or pass --trust-model if you know where it comes from",
         )
     try:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from shapeseg import files
+from shapeseg.card_files import not_known_to_be_whole
 from shapeseg.errors import InputError, ModelRefusedError, StorageError, UsageError
 from shapeseg.models.archive import Array, read_arrays
 from shapeseg.models.card import Card, card_path, file_digest, read_card
@@ -80,10 +81,10 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
     if card is None or file_digest(path) not in (card.sha256, card.previous_sha256):
         if trust:
             return _load_with_keras(path)
-        known = "its card names another digest" if card else f"there is no {card_path(path).name} beside it"
-        raise ModelRefusedError(
-            f"the model is not known to be whole: {known}",
-            received=path,
+        raise not_known_to_be_whole(
+            path,
+            card,
+            card_path(path).name,
             fix="Restore model and card together, or pass --trust-model (trust=True) if you know where it comes from",
         )
     try:
