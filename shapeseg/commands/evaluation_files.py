@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from shapeseg import files
 from shapeseg.commands.command_line import options_to_dict
+from shapeseg.commands.result_folder import take_folder
 from shapeseg.datasets import Dataset
-from shapeseg.errors import UsageError, storage_errors
 from shapeseg.evaluation import Evaluation
 from shapeseg.evaluation.example import Example, example_at
 from shapeseg.evaluation.instances import InstanceRecord
@@ -30,20 +30,8 @@ _NAMES = ("per_image.csv", "per_instance.csv", "worst.png", "random.png", "repor
 
 
 def make_report_folder(out: Path) -> Path:
-    """Makes the folder of a report, or takes one that holds an earlier report.
-
-    Raises:
-        UsageError: If it holds something else.
-        StorageError: If it cannot be made.
-    """
-    with storage_errors("the report's folder cannot be made", received=out):
-        out.mkdir(parents=True, exist_ok=True)
-        names = {path.name for path in out.iterdir()}
-    if _METRICS not in names and (others := sorted(names - {*_NAMES, *_CORRUPTIONS})):
-        raise UsageError(
-            "the folder holds other things than a report", received=f"{out} with {others[0]}", fix="Name another with --out"
-        )
-    return out
+    """Makes the folder of a report, or takes one that holds an earlier report (:func:`take_folder`)."""
+    return take_folder(out, "report", lambda names: set() if _METRICS in names else names - {*_NAMES, *_CORRUPTIONS})
 
 
 def random_places(count: int) -> list[int]:

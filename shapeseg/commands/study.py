@@ -13,9 +13,10 @@ from shapeseg import files
 from shapeseg.commands.command_line import CommonOptions, options_to_dict, run
 from shapeseg.commands.keras_backend import prepare_keras
 from shapeseg.commands.progress import progress_bar
+from shapeseg.commands.result_folder import take_folder
 from shapeseg.commands.study_data import TESTS, ArmName
 from shapeseg.datasets.lock import writer_lock
-from shapeseg.errors import UsageError, storage_errors
+from shapeseg.errors import UsageError
 from shapeseg.evaluation.study_matrix import BASE
 from shapeseg.scenes import SceneSettings
 from shapeseg.training.settings import TrainingSettings
@@ -133,21 +134,8 @@ def _quick(options: StudyOptions) -> StudyOptions:
 
 
 def _make_folder(out: Path) -> None:
-    """Makes the study's folder, or takes one that holds a study.
-
-    Raises:
-        UsageError: If it holds something else.
-        StorageError: If it cannot be made.
-    """
-    with storage_errors("the study's folder cannot be made", received=out):
-        out.mkdir(parents=True, exist_ok=True)
-        others = sorted(
-            path.name for path in out.iterdir() if path.name not in _OWN and files.TEMPORARY_SUFFIX not in path.name
-        )
-    if others:
-        raise UsageError(
-            "the folder holds other things than a study", received=f"{out} with {others[0]}", fix="Name another with --out"
-        )
+    """Makes the study's folder, or takes one that holds a study (:func:`take_folder`)."""
+    take_folder(out, "study", lambda names: {name for name in names - _OWN if files.TEMPORARY_SUFFIX not in name})
     (out / "cells").mkdir(exist_ok=True)
 
 
