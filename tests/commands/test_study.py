@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from command_runs import HANG, REPOSITORY, SMALL, descendants, error_line, folder_names, run_python, running
+from command_runs import HANG, REPOSITORY, SMALL, command_line, descendants, error_line, folder_names, run_python, running
 from PIL import Image
 
 from shapeseg.commands.study import NAMES, StudyOptions, study
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="fi
 
 
 class Interrupted(NamedTuple):
-    """A study that was interrupted while it trained its second model, and has not gone on yet."""
+    """A study that was interrupted when its second training had begun, and has not gone on yet."""
 
     place: Path
     code: int
@@ -52,13 +52,14 @@ def interrupted(tmp_path_factory):
         text=True,
         start_new_session=True,
     )
-    while not list(place.glob("s/cells/all-*/config.json")):
+    below = []
+    while not any(b"cells/all-" in command_line(each) for each in below):  # it has seconds of imports before it
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
-    below = descendants(process.pid)
+        below = descendants(process.pid)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     stderr = process.communicate(timeout=HANG)[1]
-    return Interrupted(place, process.returncode, stderr, running(below) if below else ["none were there"], times(place))
+    return Interrupted(place, process.returncode, stderr, running(below), times(place))
 
 
 @pytest.fixture(scope="module")
@@ -134,13 +135,15 @@ def test_a_finished_study_trains_and_measures_nothing_again(place, monkeypatch):
     assert sum(path.name.startswith("scores-") for path in files) == 8
 
 
-def test_a_training_that_fails_tells_why_with_its_code(tmp_path, monkeypatch):
+def test_a_training_begins_anew_and_one_that_fails_tells_why_with_its_code(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     cell = Cell(
         "all, seed 0", RunFolder(tmp_path / "run"), ("--data", str(tmp_path / "nowhere"), "--out", str(tmp_path / "run"))
     )
+    cell.run.checkpoints.mkdir(parents=True)  # as a kill leaves it
     with Path(os.devnull).open() as lock, pytest.raises(InputError, match=r"all, seed 0.*nowhere"):
         train_cells([cell], 1, lock.fileno(), lambda count: None)
+    assert not cell.run.checkpoints.exists()
 
 
 @pytest.mark.parametrize("arm", ["all", "drop-beyond", "ignore-occluded", "no-overlap", "heavy"])
