@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import Any
 
 from shapeseg.datasets.dataset import Dataset
@@ -11,9 +12,10 @@ from shapeseg.errors import InputError
 from shapeseg.scenes.dialled import BINS
 
 
-def bin_names() -> list[str]:
+@cache
+def bin_names() -> tuple[str, ...]:
     """Returns the names of the occlusion bins, with ``hidden`` (rate 1) last."""
-    return ["0" if high == 0 else f"({low:g}, {high:g}{')' if high == 1 else ']'}" for low, high in BINS] + ["hidden"]
+    return (*("0" if high == 0 else f"({low:g}, {high:g}{')' if high == 1 else ']'}" for low, high in BINS), "hidden")
 
 
 def bin_of(rate: float) -> str:

@@ -27,7 +27,7 @@ def band(mask: Mask, width: int) -> Mask:
     """
     square = np.ones((2 * width + 1, 2 * width + 1), np.uint8)
     inner = cv2.erode(mask.view(np.uint8), square, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    return mask & (inner == 0)
+    return mask ^ inner.view(np.bool_)
 
 
 def boundary_counts(truth: Mask, predicted: Mask, width: int) -> Counts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +29,7 @@ def reliability(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> N
     sums[0] = np.bincount(bins, minlength=BINS)
     sums[1] = np.bincount(bins, weights=values, minlength=BINS)
     sums[2] = np.bincount(bins[labels], minlength=BINS)
-    all_pixels = (probability.size, probability.sum(dtype=np.float64), np.count_nonzero(truth))
+    all_pixels = (probability.size, cv2.sumElems(probability.ravel())[0], np.count_nonzero(truth))
     sums[:, 0] = all_pixels - sums[:, 1:].sum(axis=1)
     return sums
 

@@ -34,12 +34,15 @@ class Ceiling:
 
     def add(self, truth: Truth) -> None:
         """Adds one image."""
-        open_, sure = truth.ambiguous & ~truth.ignored, truth.target() & ~truth.ambiguous & ~truth.ignored
-        self._add(1.0, int(np.count_nonzero(sure)))
-        if open_.any():  # elsewhere p is the label
-            probability = rectangle_probability(truth.scene, truth.instance_map, label_map(truth))[open_]
+        areas = zip(truth.scene.instances, truth.visible_areas, strict=True)
+        sure = sum(area for each, area in areas if truth.scene.is_target(each) and not each.ignored)
+        if truth.ambiguous.any():  # elsewhere p is the label
+            open_, labels = truth.ambiguous & ~truth.ignored, label_map(truth)
+            probability = rectangle_probability(truth.scene, truth.instance_map, labels)[open_]
             for value, pixels in zip(*np.unique(probability, return_counts=True), strict=True):
                 self._add(float(value), int(pixels))
+            sure -= int(np.count_nonzero(labels[open_]))
+        self._add(1.0, sure)
 
     def _add(self, probability: float, pixels: int) -> None:
         self._pixels[probability] = self._pixels.get(probability, 0) + pixels

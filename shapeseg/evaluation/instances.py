@@ -13,7 +13,7 @@ from shapeseg.evaluation.counts import ratio
 from shapeseg.evaluation.example import Example
 from shapeseg.scenes import Instance, Truth
 from shapeseg.scenes.kinds import silhouette
-from shapeseg.scenes.relations import hidings, piece_count
+from shapeseg.scenes.relations import hidings_of, piece_count
 from shapeseg.scenes.truth import Target
 
 Mask = NDArray[np.bool_]
@@ -70,14 +70,11 @@ def instance_records(
     own = {place: _own_pixels(example, truth, place, target) for place in places}
     numbers = {place: set(np.flatnonzero(np.bincount(_crop(pieces, truth, place)[own[place]]))) for place in places}
     members = Counter(number for found in numbers.values() for number in found)
-    hidden_by: dict[int, list[int]] = {}
-    for front, back, _ in hidings(truth):
-        hidden_by.setdefault(back, []).append(front)
     invented = predicted & ~example.target
     records = []
     for place in places:
         instance = truth.scene.instances[place]
-        occluders = [truth.scene.instances[front] for front in hidden_by.get(place, [])]
+        occluders = [truth.scene.instances[front] for front, _, _ in hidings_of(truth, place)]
         rate = float(truth.occlusion_rates[place])
         pixels, found = int(np.count_nonzero(own[place])), int(np.count_nonzero(own[place] & _crop(predicted, truth, place)))
         around = int(np.count_nonzero(invented[_around(instance)]))

@@ -29,12 +29,17 @@ class Hiding(NamedTuple):
 
 def hidings(truth: Truth) -> list[Hiding]:
     """Returns who hides whom, backmost first."""
-    found = []
-    for back, (kind, (x, y, w, h), _, form, _, _) in enumerate(truth.scene.instances):
-        stencil, _ = silhouette(kind, w, h, form)
-        seen = np.bincount(truth.instance_map[y : y + h, x : x + w][stencil != 0])
-        found += [Hiding(int(number) - 1, back, int(seen[number])) for number in np.flatnonzero(seen) if number != back + 1]
-    return found
+    return [hiding for back in range(len(truth.scene.instances)) for hiding in hidings_of(truth, back)]
+
+
+def hidings_of(truth: Truth, back: int) -> list[Hiding]:
+    """Returns who hides one instance, by its place in ``scene.instances``; nobody hides one that is whole."""
+    if truth.visible_areas[back] == truth.amodal_areas[back]:
+        return []
+    kind, (x, y, w, h), _, form, _, _ = truth.scene.instances[back]
+    stencil, _ = silhouette(kind, w, h, form)
+    seen = np.bincount(truth.instance_map[y : y + h, x : x + w][stencil != 0])
+    return [Hiding(int(number) - 1, back, int(seen[number])) for number in np.flatnonzero(seen) if number != back + 1]
 
 
 def occluders_of_targets(truth: Truth) -> dict[int, list[int]]:
@@ -48,10 +53,10 @@ def occluders_of_targets(truth: Truth) -> dict[int, list[int]]:
 
 def bounding_box(mask: NDArray[np.bool_]) -> Box | None:
     """Returns the smallest box around the True pixels of a mask, bool (H, W); None when there are none."""
-    x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
+    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
     return (x, y, w, h) if w else None
 
 
 def piece_count(mask: NDArray[np.bool_]) -> int:
     """Returns how many pieces a mask, bool (H, W), is in; pixels that touch by an edge belong together."""
-    return cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)[0] - 1
+    return cv2.connectedComponents(mask.view(np.uint8), connectivity=4)[0] - 1
