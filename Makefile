@@ -1,6 +1,6 @@
 # make demo | test | kill-test | test-keras-cv | browser | lint | notebook | notebooks | slides | bench | bench-quick | reference |
 # reliability | audit | clean.
-# Needs Python 3.11 or newer with venv, and nothing else.
+# Needs Python 3.11 to 3.14 with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

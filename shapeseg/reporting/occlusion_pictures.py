@@ -60,7 +60,9 @@ def matrix_figure(results: Mapping[str, Any]) -> Figure:
                 ax.set_title(f"tested on {test}", fontsize=10)
     axes[0][0].invert_yaxis()  # shared by all
     figure.suptitle(
-        "Rows: what a model was trained on. Bars: 95 % intervals over images and seeds; small dots: seeds", fontsize=10
+        "Rows: what a model was trained on. Bars: 95 % intervals over images and seeds; small dots: seeds. "
+        "Each panel has its own scale",
+        fontsize=10,
     )
     return figure
 
@@ -80,6 +82,7 @@ def arms_response_figure(found: Mapping[str, Any]) -> Figure:
         axes[row][0].set_ylabel(name, fontsize=9)
     for ax in axes[-1]:
         ax.set_xlabel("share of the rectangle that is hidden (mean of each bin)", fontsize=9)
+    figure.suptitle("Lines: what a model was trained on. Bands: 95 % intervals over images and seeds", fontsize=11)
     return figure
 
 
@@ -112,7 +115,7 @@ def _draw_arms(ax: Axes, arms: Mapping[str, Mapping[str, Any]]) -> None:
         ax.plot(found["seeds"], [place + 0.22] * len(found["seeds"]), ".", color=color, alpha=0.45, markersize=5)
         ax.plot([found["value"]], [place], marker, color=color, markersize=6)
         ax.annotate(
-            f"{found['value']:.3f}",
+            f"{found['value']:.4f}",
             (found["value"], place),
             xytext=(0, 5),
             textcoords="offset points",

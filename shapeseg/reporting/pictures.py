@@ -75,7 +75,7 @@ def prediction_figure(predictions: Sequence[Prediction], heading: str = "") -> F
         axes[0].set_ylabel(name, fontsize=10)
     if heading:
         figure.suptitle(heading, fontsize=12)
-    add_legend(figure)
+    add_legend(figure, {"truth, prediction: rectangle": (0, 0, 0)})
     return figure
 
 
@@ -120,15 +120,27 @@ def gallery_figure(
 
 
 def curves_figure(history: Mapping[str, Sequence[float]]) -> Figure:
-    """Draws loss and IoU, on training and val data, against the epoch."""
+    """Draws loss, logarithmic, and IoU, on training and val data, against the epoch; a line marks the best one.
+
+    Of a long run, the IoU of the first tenth may lie below the chart: that of the rest would be a flat line above it.
+    """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(9, 3.4), dpi=_DPI, layout="constrained")
+    val_iou = list(history["val_iou"])
+    best, start = val_iou.index(max(val_iou)), len(val_iou) // 10
     for ax, name, label in zip(figure.subplots(1, 2), ("loss", "iou"), ("loss", "rectangle IoU"), strict=True):
         epochs = range(1, len(history[name]) + 1)
         ax.plot(epochs, history[name], "o-", color="#607d8b", markersize=4, label="train (augmented)")
         ax.plot(epochs, history[f"val_{name}"], "s-", color="#d55e00", markersize=4, label="val")
+        ax.axvline(best + 1, color="black", linestyle=":", linewidth=1, label=f"best epoch: {best + 1}")
+        if name == "loss":
+            ax.set_yscale("log")
+        else:
+            shown = [*history[name][start:], *val_iou[start:]]
+            margin = 0.05 * (max(shown) - min(shown)) or 0.01
+            ax.set_ylim(min(shown) - margin, max(shown) + margin)
         ax.set(xlabel="epoch", ylabel=label)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(alpha=0.3)
@@ -189,10 +201,10 @@ def _black_and_white(mask: Mask) -> Pixels:
     return np.where(mask, np.uint8(0), np.uint8(255))
 
 
-def add_legend(figure: Figure) -> None:
-    """Tells below a figure what the colours of an error map mean."""
+def add_legend(figure: Figure, more: Mapping[str, tuple[int, int, int]] | None = None) -> None:
+    """Tells below a figure what the colours of an error map mean, and more colours, RGB."""
     from matplotlib.patches import Patch
 
-    colors = {"rectangle, found": RIGHT, "rectangle, missed": MISSED, "no rectangle, invented": INVENTED}
+    colors = {**(more or {}), "rectangle, found": RIGHT, "rectangle, missed": MISSED, "no rectangle, invented": INVENTED}
     handles = [Patch(color=f"#{r:02x}{g:02x}{b:02x}", label=name) for name, (r, g, b) in colors.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=9, frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=9, frameon=False)

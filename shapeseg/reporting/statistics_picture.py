@@ -30,7 +30,7 @@ def statistics_figure(found: Mapping[str, Any]) -> Figure:
         )
     sizes.set(xlabel="width or height in pixels", ylabel="shapes", ylim=(0, None))
     sizes.legend(frameon=False)
-    _bars(occlusion, found["occlusion"], "occlusion rate of rectangles (log scale)", "rectangles")
+    _bars(occlusion, found["occlusion"], "occlusion rate of rectangles", "rectangles (log scale)")
     occlusion.set_yscale("symlog")
     for axes in (instances, colors, sizes, occlusion):
         axes.spines[["top", "right"]].set_visible(False)

@@ -60,11 +60,21 @@ def test_a_gallery_shows_every_tile_in_order(count):
     assert all(np.array_equal(tile, other) for tile, other in zip(tiles, shown, strict=True))
 
 
-def test_curves_show_training_and_validation():
-    history = {"loss": [2.0, 1.0, 0.5], "val_loss": [2.1, 1.2, 0.9], "iou": [0.1, 0.2, 0.3], "val_iou": [0.0, 0.1, 0.2]}
-    lines = [line for axes in curves_figure(history).axes for line in axes.lines]
+def test_curves_show_training_and_validation_and_the_best_epoch():
+    history = {"loss": [2.0, 1.0, 0.5], "val_loss": [2.1, 1.2, 0.9], "iou": [0.1, 0.2, 0.3], "val_iou": [0.0, 0.2, 0.1]}
+    axes = curves_figure(history).axes
+    curves, marks = zip(*((ax.lines[:2], ax.lines[2]) for ax in axes), strict=True)
+    lines = [line for pair in curves for line in pair]
     assert sorted(tuple(line.get_ydata()) for line in lines) == sorted(map(tuple, history.values()))
     assert {tuple(line.get_xdata()) for line in lines} == {(1, 2, 3)}
+    assert [mark.get_xdata()[0] for mark in marks] == [2, 2]
+
+
+@pytest.mark.parametrize(("epochs", "low"), [(9, 0.0), (30, 0.9)])
+def test_the_curves_of_a_long_run_leave_out_how_it_began(epochs, low):
+    iou = [0.0, *[0.9] * (epochs - 1)]
+    figure = curves_figure({"loss": [1.0] * epochs, "val_loss": [1.0] * epochs, "iou": iou, "val_iou": iou})
+    assert figure.axes[1].get_ylim()[0] == pytest.approx(low, abs=0.05)
 
 
 def test_a_figure_is_saved_as_png_whole(tmp_path):
