@@ -7,8 +7,10 @@ the file that refers to them is committed.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +57,18 @@ def replace_with(target: Path, write: Callable[[Path], object]) -> None:
     sync_folder(target.parent)
 
 
+def read_regular(path: Path, size: int = -1) -> bytes:
+    """Reads a regular file that is no link, or its first bytes; a device or a pipe, which may block, is never read.
+
+    Raises:
+        OSError: If it is missing, or something else.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "this is no regular file", str(path))
+        return file.read(size)
+
+
 def write_bytes(target: Path, content: bytes) -> None:
     """Writes ``target`` whole or not at all, durably."""
     replace_with(target, lambda temporary: write_new_bytes(temporary, content))
@@ -78,11 +92,6 @@ def write_new_bytes(target: Path | str, content: bytes) -> None:
             content = content[os.write(descriptor, content) :]
     finally:
         os.close(descriptor)
-
-
-def copy_new_file(source: Path, target: Path) -> None:
-    """Copies a file to one of many new ones that nothing refers to yet. Call :func:`sync_all` before you refer to them."""
-    write_new_bytes(target, source.read_bytes())
 
 
 def rename_new_file(source: Path, target: Path) -> None:

@@ -15,6 +15,7 @@ from shapeseg.datasets.lock import writer_lock
 from shapeseg.datasets.manifest import Manifest, read_manifest
 from shapeseg.datasets.metadata import commit_metadata, parse_rows, read_metadata, stored_lines
 from shapeseg.datasets.samples import sample_paths
+from shapeseg.datasets.workers import worker_count
 from shapeseg.errors import InputError, UsageError
 from shapeseg.scenes import GENERATOR_VERSION
 
@@ -32,13 +33,14 @@ def append_samples(folder: Path, *, num_images: int, workers: int | None = None,
         progress: Called with the number of samples written since the last call.
 
     Raises:
-        UsageError: If ``num_images`` is out of range.
+        UsageError: If ``num_images`` or ``workers`` is out of range.
         InputError: If there is no dataset, it is damaged, or an older generator made it.
         BusyError: If another process is writing to it.
         StorageError: If the disk is too small.
     """
     if num_images < 1:
         raise UsageError("append 1 image or more", received=f"num_images={num_images}", fix="Ask for at least 1")
+    worker_count(workers, num_images)
     read_manifest(folder)  # before a lock file is made in what may be no dataset
     with writer_lock(folder):
         clean_up(folder)

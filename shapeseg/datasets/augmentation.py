@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from shapeseg.scenes import Scene, SceneSettings
 from shapeseg.scenes.drawing import draw_form, draw_instance
+from shapeseg.scenes.settings import MAX_INSTANCES
 from shapeseg.scenes.streams import Stream, below, words
 
 Pixels = NDArray[np.uint8]
@@ -28,7 +29,8 @@ _HEADER = 12  # words for everything but the noise of each pixel
 def paste(scene: Scene, shapes: SceneSettings, *, seed: int, epoch: int, index: int) -> Scene:
     """Puts one more shape in front of a scene, in one example of two; truth and ambiguity follow from rendering it."""
     random = words(seed, Stream.AUGMENTATION, index, _HEADER, attempt=epoch)[2:]
-    if below(random[0], 2) or scene.width < shapes.max_size or scene.height < shapes.max_size:
+    fits = shapes.max_size <= min(scene.width, scene.height) and len(scene.instances) < MAX_INSTANCES
+    if below(random[0], 2) or not fits:
         return scene
     fitting = replace(shapes, width=scene.width, height=scene.height)
     shape = draw_form(draw_instance(fitting, random[1:6], random[6]), random[7])

@@ -74,14 +74,24 @@ def example_of(scene: Scene, target: Target = "visible") -> tuple[Pixels, Pixels
 def labels_of(truth: Truth, target: Target = "visible") -> Pixels:
     """Returns the label map of a rendered scene, uint8 (H, W), as of :mod:`shapeseg.labels`.
 
-    Whole rectangles do not depend on the depth order, so with the amodal target nothing is ambiguous.
+    Whole rectangles do not depend on the depth order, so with the amodal target nothing is ambiguous; the hidden pixels of an
+    ignored one are ignored too, but for those of another target that is not.
     """
     labels = truth.target(target).astype(np.uint8)
     if target == "visible":
         labels[truth.ambiguous] += AMBIGUOUS
     if any(instance.ignored for instance in truth.scene.instances):
-        labels[truth.ignored] = IGNORED
+        labels[_ignored_pixels(truth, target)] = IGNORED
     return labels
+
+
+def _ignored_pixels(truth: Truth, target: Target) -> NDArray[np.bool_]:
+    if target == "visible":
+        return truth.ignored
+    targets = np.array([truth.scene.is_target(each) for each in truth.scene.instances], bool)
+    ignored = np.array([each.ignored for each in truth.scene.instances], bool)
+    left_out, scored = (truth.amodal_masks[chosen].any(axis=0) for chosen in (targets & ignored, targets & ~ignored))
+    return truth.ignored | (left_out & ~scored)
 
 
 def same_size(images: Sequence[Pixels]) -> None:

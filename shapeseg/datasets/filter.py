@@ -22,7 +22,7 @@ from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import Progress, check_space, no_progress
 from shapeseg.datasets.lock import writer_lock
 from shapeseg.datasets.metadata import METADATA, commit_metadata, encode_rows, write_metadata
-from shapeseg.datasets.samples import FOLDERS, Row
+from shapeseg.datasets.samples import FOLDERS, Row, read_stored
 from shapeseg.datasets.splits import SPLITS
 from shapeseg.datasets.staging import refuse_existing
 from shapeseg.datasets.workers import chunked
@@ -96,7 +96,7 @@ def filter_copy(data: Dataset, settings: FilterSettings, out: Path, progress: Pr
 
 def filter_in_place(folder: Path, settings: FilterSettings, *, purge: bool = False) -> FilterResult:
     """Un-lists what goes; its files stay where they are unless ``purge`` is set."""
-    Dataset(folder)  # before a lock file is made in what may be no dataset
+    plan_filter(Dataset(folder), settings)  # before a lock file is made in what may be no dataset, or of other people
     with writer_lock(folder):
         clean_up(folder)
         data = Dataset(folder)
@@ -120,7 +120,7 @@ def copy_files(source: Path, target: Path, rows: Sequence[tuple[Row, Row]], prog
     check_space(target, sum((source / old[role]).stat().st_size for old, _ in rows for role in FOLDERS))
     for old, new in rows:
         for role in FOLDERS:
-            files.copy_new_file(source / old[role], target / new[role])
+            files.write_new_bytes(target / new[role], read_stored(source / old[role]))
         progress(1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from shapeseg.settings import settings_from_dict
 MANIFEST = "dataset.json"
 FORMAT = "shapeseg-dataset"
 FORMAT_VERSION = 1
+_METADATA_NAME = re.compile(r"metadata(-[0-9a-f]{16})?\.jsonl")
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,10 @@ def read_manifest(folder: Path) -> Manifest:
                 received=f"{path} of format {content.get('format_version')}, generator {content.get('generator_version')}",
                 fix=f"Update shapeseg; this one reads format {FORMAT_VERSION}, generator {GENERATOR_VERSION}",
             )
-        return settings_from_dict(Manifest, content)
+        manifest = settings_from_dict(Manifest, content)
+        if not _METADATA_NAME.fullmatch(manifest.metadata.file):  # it is opened, and removed by the next version
+            raise InputError("this is no metadata file", received=manifest.metadata.file, fix="Restore it from a copy")
+        return manifest
     except ShapesegError as error:
         raise InputError("dataset.json cannot be used", received=path, fix=str(error).rstrip(".")) from error
     except (ValueError, TypeError, RecursionError) as error:

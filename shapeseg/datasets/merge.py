@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, replace
+from itertools import count
 from pathlib import Path
 
 from shapeseg.datasets.create import staged_dataset
@@ -44,7 +44,7 @@ def merge_datasets(first: Dataset, second: Dataset, out: Path, progress: Progres
         copy_files(second.folder, staging, pairs[len(first) :], progress)
         kept.sort(key=lambda row: row["index"])
         named = write_metadata(staging, METADATA, map(encode_rows, chunked(kept)))
-        next_index = max(first.manifest.next_index, kept[-1]["index"] + 1)
+        next_index = max(_next_index(first, second), kept[-1]["index"] + 1)
         manifest = replace(first.manifest, count=len(kept), next_index=next_index, metadata=named)
         manifest.write(staging)
     return manifest, skipped
@@ -52,11 +52,11 @@ def merge_datasets(first: Dataset, second: Dataset, out: Path, progress: Progres
 
 def _plan(first: Dataset, second: Dataset) -> tuple[list[tuple[Row, Row]], int]:
     """Returns old and new row of every sample that goes in, those of ``first`` first, and how many do not."""
-    known = {_origin(row, first) for row in first.rows}
-    fresh = [row for row in second.rows if _origin(row, second) not in known]
+    known = {_identity(row, first) for row in first.rows}
+    fresh = [row for row in second.rows if _identity(row, second) not in known]
     same_streams = _streams(first.manifest) == _streams(second.manifest)
     taken = {row["index"] for row in first.rows}
-    numbers = _numbers(max(first.manifest.next_index, second.manifest.next_index if same_streams else 0))
+    numbers = count(_next_index(first, second))
     pairs = [(row, row) for row in first.rows]
     for row in fresh:
         keeps = same_streams and row["index"] not in taken
@@ -64,10 +64,10 @@ def _plan(first: Dataset, second: Dataset) -> tuple[list[tuple[Row, Row]], int]:
     return pairs, len(second) - len(fresh)
 
 
-def _numbers(start: int) -> Iterator[int]:
-    while True:
-        yield start
-        start += 1
+def _next_index(first: Dataset, second: Dataset) -> int:
+    """Returns the first index that neither has used; what the second has used of other streams is free in the first."""
+    same_streams = _streams(first.manifest) == _streams(second.manifest)
+    return max(first.manifest.next_index, second.manifest.next_index if same_streams else 0)
 
 
 def _streams(manifest: Manifest) -> tuple[int, str]:
@@ -76,11 +76,17 @@ def _streams(manifest: Manifest) -> tuple[int, str]:
 
 
 def _origin(row: Row, data: Dataset) -> tuple[int, str, int]:
-    """Names what a sample was drawn from: two samples of one origin are one sample."""
+    """Names what a sample, or the original of a twin, was drawn from."""
     source = row.get("source")
     if source:
         return source["seed"], source["settings_sha256"], source["index"]
     return (*_streams(data.manifest), row["index"])
+
+
+def _identity(row: Row, data: Dataset) -> tuple[int, str, int, str | None]:
+    """Names a sample: one that was changed is another than its original."""
+    twin = row.get("twin")
+    return (*_origin(row, data), twin["change"] if twin and twin["changed"] else None)
 
 
 def _renumbered(row: Row, index: int, data: Dataset) -> Row:

@@ -69,8 +69,20 @@ def read_metadata(folder: Path) -> tuple[Manifest, bytes]:
 
 
 def parse_rows(content: bytes) -> list[Row]:
-    """Parses metadata lines whose digest is known to be right."""
-    return [json.loads(line) for line in content.splitlines()]
+    """Parses metadata lines.
+
+    Raises:
+        InputError: If one is no JSON, though the digest is right.
+    """
+    rows = []
+    for number, line in enumerate(content.splitlines(), start=1):
+        try:
+            rows.append(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            raise InputError(
+                f"line {number} of the metadata is no JSON ({error})", received=line[:80], fix="Restore it, or generate again"
+            ) from error
+    return rows
 
 
 def write_metadata(folder: Path, name: str, chunks: Iterable[Lines]) -> MetadataFile:

@@ -35,7 +35,18 @@ def check_row(row: Any) -> None:
     _integer(row, "height", 1, MAX_SIDE)
     _color(row, "background")
     kinds = row.get("target_kinds", [])
-    _require(isinstance(kinds, list) and all(kind in KINDS for kind in kinds), f"target_kinds is {kinds!r}")
+    known = isinstance(kinds, list) and all(isinstance(kind, str) and kind in KINDS for kind in kinds)
+    _require(known, f"target_kinds is {kinds!r}")
+    if "source" in row:
+        source = _get(row, "source", dict)
+        _require(
+            isinstance(source.get("settings_sha256"), str), f"settings_sha256 of source is {source.get('settings_sha256')!r}"
+        )
+        _integer(source, "seed", 0, 2**64)
+        _integer(source, "index", 0, 2**63)
+    if "twin" in row:
+        twin = _get(row, "twin", dict)
+        _require(isinstance(twin.get("change"), str) and type(twin.get("changed")) is bool, f"twin is {twin!r}")
     instances = _get(row, "instances", list)
     _require(len(instances) <= MAX_INSTANCES, f"there are {len(instances)} instances, at most {MAX_INSTANCES} are possible")
     for number, instance in enumerate(instances, start=1):
@@ -59,7 +70,8 @@ def _check_instance(instance: Any, width: int, height: int) -> None:
         _integer(instance, "form", 0, KINDS[kind].forms - 1)
     _integer(instance, "amodal_area", 1, width * height)
     _integer(instance, "visible_area", 0, instance["amodal_area"])
-    _require(type(instance.get("occlusion_rate")) in (int, float), f"occlusion_rate is {instance.get('occlusion_rate')!r}")
+    rate = instance.get("occlusion_rate")
+    _require(type(rate) in (int, float) and 0 <= rate <= 1, f"occlusion_rate is {rate!r}, expected 0 to 1")
 
 
 def _require(holds: object, otherwise: str) -> None:

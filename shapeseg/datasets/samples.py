@@ -85,18 +85,31 @@ def damaged_files(folder: Path, row: Row) -> Iterator[str]:
     """Yields the image and the mask of a row when they are missing or not what it names."""
     for role in ("image", "mask"):
         try:
-            content = (folder / row[role]).read_bytes()
+            content = files.read_regular(folder / row[role])
         except OSError:
             content = b""
         if hashlib.sha256(content).hexdigest() != row["sha256"][role]:
             yield row[role]
 
 
-def _decode(path: Path, flags: int) -> NDArray[np.uint8]:
+def read_stored(path: Path) -> bytes:
+    """Reads a file of a sample.
+
+    Raises:
+        InputError: If it is missing, or no regular file.
+    """
     try:
-        content = np.fromfile(path, np.uint8)
+        return files.read_regular(path)
     except FileNotFoundError:
         raise InputError("a file of the dataset is missing", received=path, fix="Generate the dataset again") from None
+    except OSError as error:
+        raise InputError(
+            f"a file of the dataset cannot be read ({error.strerror})", received=path, fix="Generate the dataset again"
+        ) from error
+
+
+def _decode(path: Path, flags: int) -> NDArray[np.uint8]:
+    content = np.frombuffer(read_stored(path), np.uint8)
     image = cv2.imdecode(content, flags) if content.size else None
     if image is None:
         raise InputError("a file of the dataset is no readable image", received=path, fix="Generate the dataset again")

@@ -52,7 +52,7 @@ def write_twins(
         check_space(staging, sum((data.folder / row[role]).stat().st_size for row in data.rows for role in FOLDERS))
         with closing(twins(staging)) as lines:  # before the folder is removed, should something interrupt
             named = write_metadata(staging, METADATA, lines)
-        replace(data.manifest, metadata=named, twin=change).write(staging)
+        replace(data.manifest, count=len(data), metadata=named, twin=change).write(staging)
     return changed
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 import cv2
 import numpy as np
 
+from shapeseg import files
 from shapeseg.datasets.draw import Progress, no_progress
 from shapeseg.datasets.manifest import Manifest
 from shapeseg.datasets.metadata import GLANCE, read_metadata
@@ -131,18 +130,12 @@ class _Wrong(Exception):
 
 
 def _read_regular(path: Path, size: int) -> bytes:
-    """Reads a regular file that is no link; a device or a pipe is never opened for reading."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        return files.read_regular(path, size)
     except FileNotFoundError:
         raise _Wrong("the file is missing") from None
     except OSError as error:
         raise _Wrong(f"the file cannot be opened ({error.strerror})") from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise _Wrong("this is no regular file")
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(size)
 
 
 def _check_header(content: bytes, role: str, row: Row) -> None:
@@ -170,8 +163,8 @@ def _check_content(content: bytes, digest: str) -> Any:
 
 
 def _check_recipe(row: Row, manifest: Manifest) -> Iterator[Finding]:
-    """Draws the scene again from seed and settings, unless it came from another dataset or by another generator."""
-    if manifest.twin is not None or "source" in row or manifest.generator_version != GENERATOR_VERSION:
+    """Draws the scene again from seed and settings, unless it is a twin, of another dataset or by another generator."""
+    if "twin" in row or "source" in row or manifest.generator_version != GENERATOR_VERSION:
         return
     stored = Scene.from_dict(row)
     stored = replace(stored, instances=tuple(instance._replace(ignored=False) for instance in stored.instances))

@@ -12,9 +12,9 @@ from shapeseg.training.settings import TrainingSettings
 
 def learning_rate(settings: TrainingSettings, steps_per_epoch: int) -> float | LearningRateSchedule:
     """Returns what to give the optimiser: a schedule over all steps, or the rate itself where a callback changes it."""
-    applied = -(-steps_per_epoch // settings.accumulate)
-    warmup = round(settings.warmup_epochs * applied)
-    after = max(settings.epochs * applied - warmup, 1)
+    # Keras asks a schedule by batches, not by updates, so that accumulated gradients change nothing here.
+    warmup = round(settings.warmup_epochs * steps_per_epoch)
+    after = max(settings.epochs * steps_per_epoch - warmup, 1)
     peak = settings.learning_rate
     if settings.schedule == "plateau":
         return peak

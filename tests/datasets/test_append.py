@@ -127,3 +127,10 @@ def test_no_dataset_and_a_linked_lock_are_refused_and_nothing_is_made(tmp_path, 
     with pytest.raises(InputError, match="link"):
         append_samples(grown, num_images=1)
     assert victim.read_text() == "precious"
+
+
+def test_a_wrong_worker_count_is_refused_before_anything_is_written(grown):
+    before = folder_names(grown)
+    with pytest.raises(UsageError, match="workers"):
+        append_samples(grown, num_images=1, workers=-1)
+    assert folder_names(grown) == before

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from shapeseg.datasets.augmentation import augment, paste
-from shapeseg.scenes import SceneSettings, sample_scene
+from shapeseg.scenes import Instance, Scene, SceneSettings, sample_scene
+from shapeseg.scenes.settings import MAX_INSTANCES
 
 RANDOM = np.random.Generator(np.random.PCG64(0))
 
@@ -84,3 +85,10 @@ def test_pasting_adds_one_shape_in_front_of_every_other_scene_or_so():
         grown += len(pasted.instances) - len(scene.instances)
         assert pasted == paste(scene, SceneSettings(), seed=0, epoch=0, index=index)
     assert 30 < grown < 70
+
+
+def test_nothing_is_pasted_on_a_scene_that_is_full():
+    instance = Instance("rectangle", (1, 1, 9, 9), (255, 0, 0))
+    scene = Scene(64, 64, (255, 255, 255), (instance,) * MAX_INSTANCES)
+    for index in range(10):
+        assert paste(scene, SceneSettings(), seed=0, epoch=0, index=index) == scene

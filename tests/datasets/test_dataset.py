@@ -7,6 +7,7 @@ import pytest
 from independent_rendering import render_again
 
 from shapeseg.datasets import SPLITS, Dataset, DatasetSettings, create_dataset
+from shapeseg.datasets.append import append_samples
 from shapeseg.datasets.manifest import read_manifest
 from shapeseg.errors import InputError, UsageError
 from shapeseg.scenes import SceneSettings, sample_scene
@@ -168,3 +169,15 @@ def test_the_digest_names_the_content(small_dataset, small_settings, tmp_path):
     assert len(digest) == 64
     assert Dataset(tmp_path / "same").digest() == digest
     assert Dataset(tmp_path / "other").digest() != digest
+
+
+@pytest.mark.parametrize("name", ["../victim.jsonl", "/tmp/victim.jsonl", "metadata-1.jsonl", "dataset.json", ""])
+def test_metadata_elsewhere_is_never_read_nor_removed(name, copied):
+    victim = copied.parent / "victim.jsonl"
+    shutil.copy(copied / "metadata.jsonl", victim)
+    metadata = json.loads((copied / "dataset.json").read_text())["metadata"]
+    edit_manifest(copied, metadata=metadata | {"file": name})
+    for use in (lambda: Dataset(copied), lambda: append_samples(copied, num_images=1, workers=0)):
+        with pytest.raises(InputError, match="no metadata file"):
+            use()
+    assert victim.exists()

@@ -7,8 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
+from shapeseg.datasets.examples import labels_of
 from shapeseg.errors import InputError, UsageError
-from shapeseg.scenes import SceneSettings
+from shapeseg.labels import IGNORED, TARGET
+from shapeseg.scenes import Instance, Scene, SceneSettings
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +208,17 @@ def test_fresh_scenes_never_repeat_and_validation_scenes_always_do():
     first, second, third = images(frozen=False)
     assert len(first | second | third) == 18
     assert len(set.union(*images(frozen=True))) == 6
+
+
+def test_an_ignored_rectangle_is_ignored_where_it_is_hidden_too():
+    """An ignored rectangle half under an ellipse, beside one that counts and lies partly behind it."""
+    ignored = Instance("rectangle", (10, 10, 20, 20), (255, 0, 0), ignored=True)
+    counts = Instance("rectangle", (25, 10, 10, 10), (0, 0, 255))
+    hiding = Instance("ellipse", (18, 18, 20, 20), (0, 255, 0))
+    truth = Scene(64, 64, (255, 255, 255), (counts, ignored, hiding)).render()
+    labels = labels_of(truth, "amodal")
+    expected = np.zeros((64, 64), np.uint8)
+    expected[10:30, 10:30] = IGNORED
+    expected[10:20, 25:35] = TARGET  # whole, but where the ignored one is seen
+    expected[truth.ignored] = IGNORED
+    assert np.array_equal(labels, expected)

@@ -1,5 +1,8 @@
+import shutil
+
 import numpy as np
 import pytest
+from command_runs import folder_names
 
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
 from shapeseg.datasets.append import append_samples
@@ -118,6 +121,32 @@ def test_merging_a_dataset_with_its_own_part_gives_the_dataset(tmp_path, folder)
     assert [row["instances"] for row in rows] == [row["instances"] for row in Dataset(folder).rows]
 
 
+def test_merging_never_gives_an_index_twice(tmp_path, folder, small_settings):
+    """The second has used more of the same stream than it still holds: append must not draw that again."""
+    filter_copy(Dataset(folder), FilterSettings(), tmp_path / "part")
+    create_dataset(tmp_path / "few", num_images=10, seed=2, settings=small_settings)
+    manifest, _ = merge_datasets(Dataset(tmp_path / "few"), Dataset(tmp_path / "part"), tmp_path / "both")
+    assert manifest.next_index == 40
+
+
+def test_twins_are_other_samples_but_for_those_that_nothing_changed(tmp_path, folder):
+    changed = write_twins(Dataset(folder), "remove", tmp_path / "twins", workers=0)
+    manifest, skipped = merge_datasets(Dataset(folder), Dataset(tmp_path / "twins"), tmp_path / "both")
+    assert (manifest.count, skipped) == (40 + changed, 40 - changed)
+    assert verify_dataset(tmp_path / "both") == []
+    assert append_samples(tmp_path / "both", num_images=1, workers=0).count == 41 + changed
+    again = Dataset(tmp_path / "both")
+    assert merge_datasets(again, Dataset(tmp_path / "twins"), tmp_path / "thrice")[1] == 40
+    filter_copy(Dataset(folder), FilterSettings(), tmp_path / "part")
+    merge_datasets(Dataset(tmp_path / "part"), Dataset(tmp_path / "twins"), tmp_path / "mixed")
+    assert verify_dataset(tmp_path / "mixed") == []
+
+
+def test_twins_of_a_split_are_whole(tmp_path, folder):
+    write_twins(Dataset(folder).split("test"), "remove", tmp_path / "twins", workers=0)
+    assert verify_dataset(tmp_path / "twins") == []
+
+
 @pytest.mark.parametrize("change", DESCRIPTIONS)
 def test_twins_are_what_they_say_and_name_their_original(tmp_path, folder, change):
     data = Dataset(folder)
@@ -147,3 +176,11 @@ def test_statistics_count_what_rows_hold(folder):
     target_pixels = sum(int(np.count_nonzero(mask)) for _, _, mask in data)
     assert found["rectangle_pixel_share"] == target_pixels / (40 * 64 * 64)
     assert bin_of(1.0) == "hidden"
+
+
+def test_filtering_what_has_no_recipes_leaves_no_lock_behind(tmp_path, folder):
+    for name in ("images", "masks"):
+        shutil.copytree(folder / name, tmp_path / "plain" / name)
+    with pytest.raises(InputError, match="recipes"):
+        filter_in_place(tmp_path / "plain", FilterSettings())
+    assert folder_names(tmp_path / "plain") == {"images", "masks"}

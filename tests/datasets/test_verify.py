@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 from shapeseg.datasets import Dataset
+from shapeseg.datasets.append import append_samples
+from shapeseg.datasets.filter import FilterSettings, filter_copy
 from shapeseg.datasets.png import encode_png
 from shapeseg.datasets.verify import verify_dataset
 from shapeseg.errors import InputError
@@ -214,6 +216,10 @@ def test_deep_nesting_is_a_finding_and_no_crash(folder):
     assert any("line 30" in finding for finding in findings(folder, quick=True))
 
 
+def copy(folder, out):
+    return filter_copy(Dataset(folder), FilterSettings(max_occlusion=1.0), out)
+
+
 def test_links_devices_and_pipes_are_never_read(folder, tmp_path):
     outside = tmp_path / "outside.png"
     shutil.move(folder / "images/000000.png", outside)
@@ -224,8 +230,11 @@ def test_links_devices_and_pipes_are_never_read(folder, tmp_path):
     (folder / "instances/000002.png").mkdir()
     found = "\n".join(findings(folder))
     assert "images/000000.png: the file cannot be opened" in found
-    assert "masks/000001.png: this is no regular file" in found
-    assert "instances/000002.png: this is no regular file" in found
+    assert "masks/000001.png: the file cannot be opened (this is no regular file)" in found
+    assert "instances/000002.png: the file cannot be opened" in found
+    for use in (Dataset(folder).refuse_damage, lambda: list(Dataset(folder)), lambda: copy(folder, tmp_path / "out")):
+        with pytest.raises(InputError, match="Received: "):
+            use()
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", "null", '{"format": "shapeseg-dataset"}', "{" * 10000])
@@ -243,3 +252,35 @@ def test_decoded_pixels_are_compared_for_more_kinds_too(tmp_path):
     create_dataset(tmp_path / "stars", num_images=4, seed=0, settings=settings)
     assert findings(tmp_path / "stars") == []
     assert any(np.any(mask) for _, _, mask in Dataset(tmp_path / "stars"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"source": 5},
+        {"source": {"seed": 1, "index": 2}},
+        {"twin": {"change": 1, "changed": True}},
+        {"target_kinds": [["rectangle"]]},
+        {"occlusion_rate": 1.5},
+        {"occlusion_rate": float("nan")},
+    ],
+    ids=str,
+)
+def test_a_forged_row_is_a_finding_and_refused_by_readers(folder, change):
+    def forge(rows):
+        target = rows[3]["instances"][0] if "occlusion_rate" in change else rows[3]
+        target.update(change)
+
+    rewrite(folder, forge)
+    assert any("line 4" in finding for finding in findings(folder, quick=True))
+    with pytest.raises(InputError, match="line 4 of the metadata"):
+        Dataset(folder)
+
+
+@pytest.mark.parametrize("line", [b'{"index": 3', b"\xff\xfe"])
+def test_a_line_that_is_no_json_is_told_by_number_to_every_reader(folder, line):
+    rewrite(folder, lambda rows: [*rows[:3], line, *rows[4:]])
+    assert any("line 4" in finding for finding in findings(folder, quick=True))
+    for use in (lambda: Dataset(folder), lambda: append_samples(folder, num_images=1, workers=0)):
+        with pytest.raises(InputError, match="line 4 of the metadata"):
+            use()

@@ -1,6 +1,7 @@
 import csv
 import gc
 import weakref
+from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
@@ -91,6 +92,20 @@ def test_every_batch_is_served_once_in_its_own_epoch(trained):
 def test_the_learning_rate_falls_linearly_to_zero(trained):
     # Noted at the end of each epoch: two thirds, one third and nothing of the first.
     assert [row["learning_rate"] for row in trained.logs] == pytest.approx([0.008 * 2 / 3, 0.008 / 3, 0], abs=1e-7)
+
+
+@pytest.mark.parametrize("warmup", [0.0, 1.0])
+def test_the_learning_rate_falls_as_slowly_when_gradients_are_accumulated(small_dataset, tmp_path, warmup):
+    settings = TrainingSettings(epochs=EPOCHS, batch_size=4, warmup_epochs=warmup)
+    rates = [
+        [
+            row["learning_rate"]
+            for row in run(small_dataset, tmp_path / f"{number}.csv", replace(settings, accumulate=number)).logs
+        ]
+        for number in (1, 3)
+    ]
+    assert rates[0] == rates[1]
+    assert rates[0][1] > 0.002
 
 
 def test_only_better_epochs_are_saved(trained):
