@@ -6,8 +6,10 @@ import argparse
 import contextlib
 import dataclasses
 import errno
+import io
 import json
 import os
+import re
 import signal
 import sys
 import traceback
@@ -21,6 +23,8 @@ from shapeseg.errors import InputError, ResourcesError, ShapesegError, StorageEr
 from shapeseg.settings import UnknownSettingError, settings_from_dict
 
 Options = TypeVar("Options", bound="CommonOptions")
+
+_EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +51,9 @@ def run(
     if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup has it ignored
         signal.signal(signal.SIGHUP, _terminate)
     try:
-        return command(_parse(options_type, arguments, prog)) or 0
+        options = _parse(options_type, arguments, prog)
+        debug = options.debug
+        return command(options) or 0
     except KeyboardInterrupt:
         return _report("interrupted", 130, debug)
     except _Terminated:
@@ -79,7 +85,7 @@ def _open_closed_streams() -> None:
 def _parse(options_type: type[Options], arguments: list[str], prog: str | None) -> Options:
     """Reads a settings file as flags ahead of the typed ones, of which the last counts: so those win, and may mend it."""
     path = _config_path(arguments)
-    content = _read_config(path) if path is not None else {}
+    content = _in_groups(options_type, _read_config(path)) if path is not None else {}
     try:
         settings_from_dict(options_type, content)
     except UnknownSettingError:
@@ -90,9 +96,36 @@ def _parse(options_type: type[Options], arguments: list[str], prog: str | None) 
     positional = {name for name, hint in hints.items() if tyro.conf.Positional in getattr(hint, "__metadata__", ())}
     named: dict[str, Any] = {name: _paths(content[name]) for name in positional if content.get(name) is not None}
     flags = flags_of({name: value for name, value in content.items() if name not in positional})
-    return tyro.cli(
-        options_type, args=flags + arguments, default=options_type(**named), prog=prog, description=options_type.__doc__
-    )
+    told = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(told):
+            return tyro.cli(
+                options_type,
+                args=flags + arguments,
+                default=options_type(**named),
+                prog=prog,
+                description=options_type.__doc__,
+            )
+    except SystemExit as end:
+        # Of what the options themselves refuse, tyro would make a box of many lines.
+        if isinstance(end.__context__, ShapesegError):
+            raise end.__context__ from None
+        sys.stderr.write(told.getvalue())
+        raise
+
+
+def _in_groups(options_type: type, content: dict[str, Any]) -> dict[str, Any]:
+    """Puts settings that stand alone, as flags do, into the group that they are of."""
+    hints = get_type_hints(options_type)
+    groups = {name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint)}
+    of = {field.name: group for group, hint in groups.items() for field in dataclasses.fields(hint)}
+    named = {str(name).replace("-", "_"): value for name, value in content.items()}
+    placed = {name: value for name, value in named.items() if name in hints or name not in of}
+    for name in named.keys() - placed.keys():
+        group = placed.setdefault(of[name], {})
+        if isinstance(group, dict):
+            group[name] = named[name]
+    return placed
 
 
 def _paths(value: str | list[str]) -> Path | tuple[Path, ...]:
@@ -126,8 +159,12 @@ def _config_path(arguments: list[str]) -> Path | None:
 def _read_config(path: Path) -> dict[str, Any]:
     import yaml  # reads JSON too
 
+    class Loader(yaml.SafeLoader):
+        """Takes 1e-3 for a number, too, as JSON and everybody does."""
+
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+0123456789"))
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader)
     except FileNotFoundError:
         raise InputError("there is no such settings file", received=path, fix="Name an existing JSON or YAML file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

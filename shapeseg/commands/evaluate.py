@@ -83,7 +83,7 @@ def evaluate(options: EvaluateOptions) -> Path:
     whole = Dataset(options.data)
     data = whole.split(split)
     data.refuse_damage()
-    out = make_report_folder(options.out or Path("reports") / path.parent.name)
+    out = make_report_folder(options.out or Path("reports") / path.absolute().parent.name)
     if split == "holdout":
         print(holdout.NOTE)
 

@@ -39,10 +39,10 @@ class PreviewOptions(CommonOptions):
     """Write each target's occlusion rate at its centre, where it is above 0."""
 
     def __post_init__(self) -> None:
-        for name, least in (("rows", 1), ("columns", 1), ("start", 0)):
-            if not least <= getattr(self, name) <= 1000 + (10**9 if name == "start" else 0):
+        for name, least, most in (("rows", 1, 1000), ("columns", 1, 1000), ("start", 0, 10**9)):
+            if not least <= getattr(self, name) <= most:
                 raise UsageError(
-                    f"{name} is out of range", received=f"{name}={getattr(self, name)}", fix=f"Use {least} or more"
+                    f"{name} is out of range", received=f"{name}={getattr(self, name)}", fix=f"Use {least} to {most}"
                 )
 
 

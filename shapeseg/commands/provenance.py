@@ -29,5 +29,8 @@ def command_line() -> str:
     """Returns the command that is running, as it can be pasted in the project's folder."""
     program, *arguments = sys.argv
     path = Path(program)
-    start = ["-m", "shapeseg"] if path.name == "__main__.py" else [path.name]
-    return shlex.join(["python", *start, *arguments])
+    if path.name == "__main__.py":
+        start = ["python", "-m", "shapeseg"]
+    else:  # a script of the project, or the command that an installation makes
+        start = ["python", path.name] if path.suffix == ".py" else [path.name]
+    return shlex.join([*start, *arguments])

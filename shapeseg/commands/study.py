@@ -51,7 +51,7 @@ class StudyOptions(CommonOptions):
     jobs: int = 2
     """Trainings at a time, each with one thread, so that results do not depend on this."""
     quick: bool = False
-    """A look in minutes: few small images, few epochs, two seeds, wherever you set nothing else. Its numbers mean little."""
+    """A look in minutes: few small images, few epochs, two seeds, in place of defaults. Its numbers mean little."""
     model: str = "unet"
     """Architecture, by name."""
     widths: tuple[int, ...] = ()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,8 +76,8 @@ class TrainOptions(CommonOptions):
                 received=f"val_data={self.val_data}, train_images={self.train_images}",
                 fix="Leave them out, or name a dataset with --data",
             )
-        if self.max_minutes is not None and not self.max_minutes > 0:
-            raise UsageError("max_minutes must be above 0", received=self.max_minutes, fix="Try 10")
+        if self.max_minutes is not None and not 0 < self.max_minutes < math.inf:
+            raise UsageError("max_minutes must be a number above 0", received=self.max_minutes, fix="Try 10")
         if self.pictures_every < 0:
             raise UsageError("pictures_every must be 0 or more", received=self.pictures_every, fix="Try 5")
 
@@ -93,6 +95,7 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
 
     from shapeseg.commands.train_data import open_data
     from shapeseg.commands.train_report import draw_samples, finish, start_card
+    from shapeseg.datasets.lock import writer_lock
     from shapeseg.models import build, load_model, save_model
     from shapeseg.training.callbacks import DrawPictures
     from shapeseg.training.fit import fit
@@ -102,13 +105,14 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
 
     processes = join_processes()
     architecture = _architecture(options)
-    data = open_data(options, architecture.stride, processes)
     folder = RunFolder(options.out or next_free(RUNS, architecture.name))
     if options.resume and folder.is_finished():
         print(f"nothing to do: the run in {folder.root} is finished")
         return folder.model
+    begun_with = folder.planned_epochs() if options.resume else None
+    data = open_data(options, architecture.stride, processes)
     if options.max_minutes is not None:
-        epochs = folder.planned_epochs() if options.resume else agree(_plan(options, architecture, data), processes)
+        epochs = begun_with or agree(_plan(options, architecture, data), processes)
         settings = replace(settings, epochs=epochs)
         options = replace(options, training=settings)
     keras.utils.set_random_seed(settings.seed % 2**32)
@@ -128,7 +132,8 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     average_gradients(model, processes)
     quiet = 1 if sys.stdout.isatty() else 2  # a progress bar for a person, a line an epoch for a log
     started = time.monotonic()
-    with tracking(options.track if processes.writes else "none", folder.root, options_to_dict(options)) as tracked:
+    lock = writer_lock(folder.checkpoints) if processes.writes else nullcontext()
+    with lock, tracking(options.track if processes.writes else "none", folder.root, options_to_dict(options)) as tracked:
 
         def draw(epoch: int) -> None:
             draw_samples(folder, model, card, data.val, 0.5)

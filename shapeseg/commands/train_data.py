@@ -10,6 +10,7 @@ from shapeseg.errors import InputError
 if TYPE_CHECKING:
     from shapeseg.commands.train import TrainOptions
     from shapeseg.datasets import Dataset
+    from shapeseg.datasets.examples import FreshScenes
     from shapeseg.datasets.feed import Feed
     from shapeseg.training.processes import Processes
 
@@ -42,7 +43,15 @@ def open_data(options: TrainOptions, stride: int, processes: Processes) -> Train
     from shapeseg.datasets.feed import Feed
 
     settings = options.training
-    train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options, stride)
+    train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options)
+    for part in (train, val):
+        _check_sides(_sizes(part), stride)
+    if len(sizes := _sizes(train)) > 1 and settings.batch_size > 1:
+        raise InputError(
+            "images of one batch must have one size",
+            received=", ".join(f"{width} x {height}" for width, height in sorted(sizes)[:3]),
+            fix="Resize them, or use --batch-size 1",
+        )
     shard = (processes.rank, processes.count)
     feed = Feed(
         train,
@@ -55,11 +64,13 @@ def open_data(options: TrainOptions, stride: int, processes: Processes) -> Train
     )
     # On jax the first batch says how all of a pass are shared, and the last of val may be of any size: so none is shared.
     val_batch = 16 if processes.devices == 1 else 2 * processes.devices + 1
+    if len(_sizes(val)) > 1:
+        val_batch = 1
     description = {"folder": folder, "sha256": digest, "images": len(train) + len(val), "target": settings.target}
     return TrainingData(feed, Feed(val, val_batch, target=settings.target), digest, description)
 
 
-def _fresh(options: TrainOptions) -> tuple[Any, Any, str, str]:
+def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, str, str]:
     from shapeseg.datasets.examples import FreshScenes
     from shapeseg.scenes import SceneSettings
 
@@ -69,7 +80,7 @@ def _fresh(options: TrainOptions) -> tuple[Any, Any, str, str]:
     return train, val, "none", "none"
 
 
-def _stored(options: TrainOptions, stride: int) -> tuple[Dataset, Dataset, str, str]:
+def _stored(options: TrainOptions) -> tuple[Dataset, Dataset, str, str]:
     from shapeseg.commands.generate import GenerateOptions, generate
     from shapeseg.datasets import Dataset
 
@@ -87,15 +98,22 @@ def _stored(options: TrainOptions, stride: int) -> tuple[Dataset, Dataset, str, 
     for part in (train, val):
         if options.training.target == "amodal" and not part.has_recipes:
             raise InputError("whole rectangles are unknown without recipes", received=part.folder, fix="Use --target visible")
-        _check_size(part, stride)
         part.refuse_damage()
     digest = data.digest() if val_data is data else hashlib.sha256((data.digest() + val_data.digest()).encode()).hexdigest()
     return train, val, digest, str(options.data)
 
 
-def _check_size(data: Dataset, stride: int) -> None:
-    for row in data.rows:
-        height, width = row["height"], row["width"]
+def _sizes(source: Dataset | FreshScenes) -> set[tuple[int, int]]:
+    """Returns every width and height of the images."""
+    from shapeseg.datasets.examples import FreshScenes
+
+    if isinstance(source, FreshScenes):
+        return {(source.settings.width, source.settings.height)}
+    return {(row["width"], row["height"]) for row in source.rows}
+
+
+def _check_sides(sizes: set[tuple[int, int]], stride: int) -> None:
+    for width, height in sorted(sizes):
         if height % stride or width % stride:
             raise InputError(
                 f"image sides must be multiples of {stride} for this network",

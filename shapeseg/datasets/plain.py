@@ -46,7 +46,7 @@ def read_plain(folder: Path) -> tuple[Manifest, list[Row]]:
         rows.append(
             {
                 "index": index,
-                "image_id": stem,
+                "image_id": stem.encode(errors="surrogateescape").decode(errors="backslashreplace"),
                 "split": split_of(index, seed=0, settings=DatasetSettings().splits),
                 "image": f"{FOLDERS['image']}/{images[stem].name}",
                 "mask": f"{FOLDERS['mask']}/{masks[stem].name}",

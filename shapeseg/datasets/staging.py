@@ -42,6 +42,8 @@ def staged_folder(out: Path) -> Iterator[Path]:
 
 def refuse_existing(out: Path) -> None:
     """Raises an error when ``out`` is anything but free (an empty folder is free)."""
+    if out.absolute() == Path.cwd():  # it would be replaced below the feet of the shell
+        raise UsageError("the current folder cannot be replaced", received=out, fix="Name a folder in it")
     with storage_errors("the folder cannot be read", received=out, fix="Name another"):
         free = not out.exists() or (out.is_dir() and not any(out.iterdir()))
     if not free:

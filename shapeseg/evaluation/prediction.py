@@ -122,10 +122,22 @@ def probabilities(model: Predictor, images: NDArray[np.uint8], *, stride: int) -
 
     Returns:
         float32 (B, H, W), 0 to 1.
+
+    Raises:
+        ModelRefusedError: If the model takes images of another size only, or does not give one value a pixel.
     """
     height, width = images.shape[1:3]
     padded = np.pad(images, ((0, 0), (0, -height % stride), (0, -width % stride), (0, 0)), mode="edge")
-    return np.asarray(model.predict_on_batch(padded))[:, :height, :width, 0]
+    size = padded.shape[1:3]
+    takes = getattr(model, "input_shape", (None,) * 4)[1:3]  # sides that are free are None, or have names
+    if any(isinstance(side, int) and side != own for side, own in zip(takes, size, strict=True)):
+        raise ModelRefusedError(f"the model takes images of {takes} only", received=size, fix="Name images of that size")
+    found = np.asarray(model.predict_on_batch(padded))
+    if found.shape[1:3] != size:
+        raise ModelRefusedError(
+            "the model must give one probability a pixel", received=f"{found.shape[1:3]} of {size}", fix="Name another model"
+        )
+    return found[:, :height, :width, 0]
 
 
 def check_model(model: Any) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg import files
+from shapeseg.errors import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -149,8 +150,15 @@ def curves_figure(history: Mapping[str, Sequence[float]]) -> Figure:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Writes a figure as PNG, whole or not at all."""
-    files.replace_with(path, lambda temporary: figure.savefig(temporary))
+    """Writes a figure as PNG, whole or not at all; its folder is made if need be.
+
+    Raises:
+        UsageError: If the name is not of a PNG file.
+    """
+    if path.suffix.lower() != ".png":
+        raise UsageError("a picture is a .png file", received=path, fix=f"Name it {path.name}.png")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.replace_with(path, lambda temporary: figure.savefig(temporary, format="png"))
 
 
 def grid(rows: int, columns: int, height: float = 1.08, top: float = 0.0) -> tuple[Figure, list[list[Axes]]]:

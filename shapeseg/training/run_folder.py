@@ -39,10 +39,11 @@ class RunFolder:
         """
         with storage_errors("the run's folder cannot be made", received=self.root):
             self.root.mkdir(parents=True, exist_ok=True)
-            used = any(self.root.iterdir())
+            # A kill may have come before there was anything to resume from.
+            used = self.identity.exists() or any(path != self.checkpoints for path in self.root.iterdir())
         if used:
             raise UsageError("the run's folder is in use", received=self.root, fix="Name another, remove it, or --resume it")
-        self.checkpoints.mkdir()
+        self.checkpoints.mkdir(exist_ok=True)
         files.write_json(self.identity, identity)
         files.write_json(self.config, {name: value for name, value in identity.items() if name != "data_sha256"})
 

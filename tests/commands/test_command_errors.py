@@ -31,6 +31,7 @@ CASES = {
     "shares that do not add up": (2, "80/9/9/10", (*DRAW, "--train-percent", 80)),
     "a dataset over a dataset": (2, "data", (GENERATE, "--out", "data", "--num-images", 3)),
     "a dataset over a file": (2, "file", (GENERATE, "--out", "file", "--num-images", 3)),
+    "a dataset for the current folder": (2, "current folder", (GENERATE, "--out", ".", "--num-images", 3)),
     "a dataset below a file": (4, "file", (GENERATE, "--out", "file/below", "--num-images", 3)),
     "no settings file": (3, "nowhere.json", (*DRAW, "--config", "nowhere.json")),
     "a folder for settings": (3, "data", (*DRAW, "--config", "data")),
@@ -45,6 +46,11 @@ CASES = {
     "training without a dataset": (3, "generate_data.py --out nowhere", (TRAIN, "--data", "nowhere")),
     "training on an empty split": (3, "split", (TRAIN, "--data", "one", "--out", "new")),
     "images that do not fit the network": (3, "62 x 64", (TRAIN, "--data", "odd", "--out", "new")),
+    "fresh scenes that do not fit it": (3, "224 x 224", (TRAIN, "--data", "none", "--widths", *[4] * 8)),
+    "images of two sizes in a batch": (3, "--batch-size 1", (TRAIN, "--data", "mixed", "--widths", 4, 4, "--out", "new")),
+    "fresh scenes, but none": (2, "0", (TRAIN, "--data", "none", "--epoch-images", 0)),
+    "minutes without an end": (2, "inf", (TRAIN, "--data", "data", "--max-minutes", "inf")),
+    "a resume of nothing": (3, "nowhere", (TRAIN, "--resume", "--out", "nowhere")),
     "an unknown network": (2, "vgg", (TRAIN, "--data", "data", "--model", "vgg")),
     "a start from no model": (3, "nowhere.keras", (TRAIN, "--data", "data", "--init-from", "nowhere.keras")),
     "a run over a run": (2, "run", (TRAIN, "--data", "data", "--widths", 4, 4, "--out", "run")),
@@ -84,6 +90,12 @@ def place(small_dataset, tiny_run, tmp_path_factory):
     create_dataset(place / "one", num_images=1, seed=0)
     odd = SceneSettings(width=62, height=64, min_size=8, max_size=20)
     create_dataset(place / "odd", num_images=10, seed=0, settings=DatasetSettings(scene=odd))
+    wide = SceneSettings(width=96, height=64, min_size=8, max_size=20)
+    create_dataset(place / "mixed", num_images=10, seed=0, settings=DatasetSettings(scene=wide))
+    for folder in ("images", "masks"):
+        for path in (place / "data" / folder).glob("00001*.png"):
+            shutil.copy(path, place / "mixed" / folder)
+    (place / "mixed/dataset.json").unlink()  # a plain folder now
     shutil.copy(place / "run/model.keras", place / "bare.keras")
     content = (place / "run/model.keras").read_bytes()
     (place / "changed.keras").write_bytes(content[:500] + bytes([content[500] ^ 1]) + content[501:])

@@ -1,7 +1,12 @@
 import json
 
 import pytest
-from command_runs import run_script, succeed
+from command_runs import error_line, run_script, succeed
+
+from shapeseg.commands.command_line import run
+from shapeseg.commands.train import TrainOptions
+from shapeseg.errors import UsageError
+from shapeseg.training.settings import TrainingSettings
 
 SCENE = {"width": 32, "height": 32, "min_size": 4, "max_size": 8, "colors": [[1, 2, 3], [4, 5, 6]], "kinds": ["ellipse"]}
 
@@ -36,3 +41,31 @@ def test_a_flag_may_mend_what_the_file_alone_could_not_mean(tmp_path):
     flags = ("--min-size", 4, "--max-size", 20, "--num-images", 2, "--out", "a")
     succeed(run_script("generate_data.py", "--config", "settings.json", *flags, cwd=tmp_path))
     assert manifest(tmp_path / "a")["settings"]["scene"]["max_size"] == 20
+
+
+@pytest.mark.parametrize("name", ["settings.yaml", "settings.json"])
+def test_settings_stand_alone_as_flags_do_or_in_their_group(name, tmp_path):
+    content = {"epochs": 3, "learning-rate": 0.001, "max_minutes": 2, "training": {"epochs": 5, "batch_size": 2}}
+    text = json.dumps(content).replace("0.001", "1e-3")
+    (tmp_path / name).write_text(text)
+    found = []
+    assert run(TrainOptions, found.append, ["--config", str(tmp_path / name), "--clip-norm", "2"], "train") == 0
+    (options,) = found
+    assert options.training == TrainingSettings(epochs=3, learning_rate=1e-3, batch_size=2, clip_norm=2)
+    assert options.max_minutes == 2
+
+
+@pytest.mark.parametrize("content", [{"epochs": "many"}, {"epochs": 3, "training": 5}, {"training": {"epoch": 3}}], ids=str)
+def test_a_setting_that_is_none_is_refused_wherever_it_stands(content, tmp_path, capsys):
+    (tmp_path / "settings.json").write_text(json.dumps(content))
+    assert run(TrainOptions, lambda options: 0, ["--config", str(tmp_path / "settings.json")], "train") == 2
+    assert error_line(capsys.readouterr().err)
+
+
+def test_a_file_may_ask_for_the_traceback(tmp_path, capsys):
+    def fail(options):
+        raise UsageError("no", received=1, fix="Stop")
+
+    (tmp_path / "settings.json").write_text('{"debug": true}')
+    assert run(TrainOptions, fail, ["--config", str(tmp_path / "settings.json")], "train") == 2
+    assert "Traceback" in capsys.readouterr().err

@@ -13,6 +13,8 @@ from independent_rendering import render_again
 from PIL import Image
 
 import shapeseg
+from shapeseg.commands.provenance import command_line
+from shapeseg.datasets import Dataset
 from shapeseg.models import read_card
 
 TINY = ("--epochs", 1, "--widths", 4, 4)
@@ -206,3 +208,31 @@ def test_images_of_a_size_that_training_refuses_can_be_measured(place, tmp_path)
     model = place / "saved_models/tiny/model.keras"
     succeed(run_script("evaluate.py", model, "--data", "odd", "--split", "all", "--out", "report", cwd=tmp_path))
     assert json.loads((tmp_path / "report/metrics.json").read_text())["images"] == 10
+
+
+def test_images_of_many_sizes_are_learned_from_one_by_one(place, tmp_path):
+    for number, width in enumerate((48, 64)):
+        flags = ("--width", width, "--height", 64, "--min-size", 8, "--max-size", 20, "--num-images", 10, "--seed", number)
+        succeed(run_script("generate_data.py", "--out", f"data-{width}", *flags, cwd=tmp_path))
+    succeed(run_python("-m", "shapeseg", "merge", "data-48", "data-64", "--out", "both", cwd=tmp_path))
+    flags = ("--data", "both", "--batch-size", 1, "--epochs", 1, "--widths", 4, 4, "--out", "run")
+    succeed(run_script("train.py", *flags, cwd=tmp_path))
+    val = Dataset(tmp_path / "both").split("val")
+    assert {row["width"] for row in val.rows} == {48, 64}
+    assert json.loads((tmp_path / "run/model.json").read_text())["scores"]["images"] == len(val)
+
+
+def test_a_model_named_from_its_own_folder_gets_a_report_of_its_name(place, tmp_path):
+    shutil.copytree(place / "saved_models/tiny", tmp_path / "mine")
+    flags = ("model.keras", "--data", place / "data/tiny", "--split", "all")
+    succeed(run_script("evaluate.py", *flags, cwd=tmp_path / "mine"))
+    assert (tmp_path / "mine/reports/mine/metrics.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("program", "start"),
+    [("/x/train.py", "python train.py"), ("/x/shapeseg/__main__.py", "python -m shapeseg"), ("/x/bin/shapeseg", "shapeseg")],
+)
+def test_the_command_of_a_card_can_be_pasted(program, start, monkeypatch):
+    monkeypatch.setattr("sys.argv", [program, "--out", "a b"])
+    assert command_line() == f"{start} --out 'a b'"

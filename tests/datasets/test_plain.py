@@ -1,3 +1,4 @@
+import os
 import re
 import struct
 import zlib
@@ -124,3 +125,11 @@ def test_a_file_that_vanishes_while_it_is_served_is_told_by_its_path(role, plain
     path.unlink()
     with pytest.raises(InputError, match=re.escape(str(path))):
         feed[1]
+
+
+def test_a_name_that_is_no_utf_8_is_told_in_letters(plain):
+    for folder in ("images", "masks"):
+        (plain / folder / "photo 0.png").rename(os.fsdecode(os.fsencode(plain / folder) + b"/\xff.png"))
+    data = Dataset(plain)
+    assert data.rows[-1]["image_id"] == "\\xff"
+    assert data.image(len(data) - 1).shape == (16, 24, 3)

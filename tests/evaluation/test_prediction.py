@@ -124,3 +124,13 @@ def test_only_a_model_from_colour_images_to_one_probability_fits(model):
     ):
         with pytest.raises(ModelRefusedError, match="Received: "):
             check_model(other)
+
+
+def test_a_model_of_one_size_or_of_fewer_pixels_is_refused():
+    one_size = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(1, 1)])
+    assert probabilities(one_size, np.zeros((1, 30, 32, 3), np.uint8), stride=16).shape == (1, 30, 32)
+    with pytest.raises(ModelRefusedError, match=r"\(32, 32\) only. Received: \(64, 32\)"):
+        probabilities(one_size, np.zeros((1, 64, 32, 3), np.uint8), stride=16)
+    halving = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(1, 1, strides=2)])
+    with pytest.raises(ModelRefusedError, match="one probability a pixel"):
+        probabilities(halving, np.zeros((1, 32, 32, 3), np.uint8), stride=16)

@@ -3,6 +3,7 @@ import pytest
 from command_runs import folder_names
 from PIL import Image
 
+from shapeseg.errors import UsageError
 from shapeseg.reporting.pictures import (
     INVENTED,
     MISSED,
@@ -83,3 +84,16 @@ def test_a_figure_is_saved_as_png_whole(tmp_path):
     with Image.open(tmp_path / "picture.png") as saved:
         assert saved.format == "PNG"
         saved.load()
+
+
+@pytest.mark.parametrize("name", ["picture", "picture.svg", "picture.txt"])
+def test_a_picture_of_another_kind_is_refused(name, tmp_path):
+    with pytest.raises(UsageError, match=r"\.png"):
+        save_figure(gallery_figure([picture()], ["a"]), tmp_path / name)
+    assert folder_names(tmp_path) == set()
+
+
+def test_the_folder_of_a_picture_is_made(tmp_path):
+    save_figure(gallery_figure([picture()], ["a"]), tmp_path / "new/folder/picture.PNG")
+    with Image.open(tmp_path / "new/folder/picture.PNG") as saved:
+        assert saved.format == "PNG"

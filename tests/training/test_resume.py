@@ -10,9 +10,10 @@ import time
 import keras
 import numpy as np
 import pytest
-from command_runs import REPOSITORY, run_python, run_script, succeed
+from command_runs import REPOSITORY, error_line, run_python, run_script, succeed
 
 from shapeseg.datasets import Dataset
+from shapeseg.datasets.lock import writer_lock
 from shapeseg.errors import InputError, UsageError
 from shapeseg.models import build  # importing this room registers the layers that plain Keras loads
 from shapeseg.training import checkpoint
@@ -152,6 +153,10 @@ def test_kill_and_resume_of_the_real_command(small_dataset, tmp_path):
     other = run_script("train.py", *arguments[:-1], 4, "--out", "killed", "--resume", cwd=tmp_path)
     assert other.returncode == 2
     assert "training.seed: begun with 3, now 4" in other.stderr
+    with writer_lock(tmp_path / "killed/checkpoints"):  # as one that goes on with it holds it
+        busy = run_script("train.py", *arguments, "--out", "killed", "--resume", cwd=tmp_path)
+    assert busy.returncode == 5
+    assert error_line(busy.stderr)
     succeed(run_script("train.py", *arguments, "--out", "killed", "--resume", cwd=tmp_path))
     assert same(arrays(tmp_path / "killed"), arrays(tmp_path / "whole"))
     cards = [json.loads((tmp_path / name / "model.json").read_text()) for name in ("killed", "whole")]

@@ -18,6 +18,15 @@ def test_a_run_takes_a_new_or_empty_folder_only(tmp_path):
     assert (tmp_path / "a" / "b" / "note").read_text() == "mine"
 
 
+def test_a_run_that_was_killed_before_it_began_is_begun_anew(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.checkpoints.mkdir(parents=True)
+    (run.checkpoints / ".run.1.shapeseg-tmp.json").write_text("{")
+    run.make({"seed": 1})
+    with pytest.raises(UsageError, match="in use"):
+        run.make({"seed": 1})
+
+
 def test_the_next_free_name_counts_up(tmp_path):
     for number in (1, 2, 3):
         assert next_free(tmp_path, "unet") == tmp_path / f"unet-{number}"
