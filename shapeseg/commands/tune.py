@@ -54,6 +54,8 @@ class TuneOptions(CommonOptions):
                 raise UsageError(f"{name} must be 1 or more", received=f"{name}={getattr(self, name)}", fix="Try the default")
         if self.timeout is not None and not self.timeout > 0:
             raise UsageError("timeout must be above 0", received=self.timeout, fix="Try 60")
+        if self.storage is None and "?" in str(self.folder.absolute()):  # the rest would be options of the database
+            raise UsageError("a study's folder has no ? in its name", received=self.folder, fix="Name another, or a --storage")
 
     @property
     def folder(self) -> Path:

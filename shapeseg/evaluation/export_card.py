@@ -53,10 +53,10 @@ def export_card_path(model_path: Path) -> Path:
 
 
 def read_export_card(model_path: Path) -> ExportCard | None:
-    """Reads the card beside an exported model; None when there is none.
+    """Reads the card beside an exported model; None when there is none of ours.
 
     Raises:
-        ModelRefusedError: If there is one, but it is not ours or is damaged.
+        ModelRefusedError: If there is one, but it is damaged.
     """
     return read_card_file(ExportCard, FORMAT, export_card_path(model_path), fix="Export the model again")
 

@@ -56,10 +56,10 @@ def card_path(model_path: Path) -> Path:
 
 
 def read_card(model_path: Path) -> Card | None:
-    """Reads the card beside a model; None when there is none.
+    """Reads the card beside a model; None when there is none of ours.
 
     Raises:
-        ModelRefusedError: If there is one, but it is not ours or is damaged.
+        ModelRefusedError: If there is one, but it is damaged.
     """
     return read_card_file(Card, FORMAT, card_path(model_path), fix="Restore the card that was saved beside it")
 

@@ -225,6 +225,7 @@ MISTAKES = {
     "rates in the wrong order": (2, r"\(0.1, 0.01\)", {"space": {"learning_rate": (0.1, 0.01)}}),
     "a network that cannot be": (2, r"widths=\(48,\)", {"model": "segformer", "space": {"widths": ("48",)}}),
     "a network too deep for the images": (3, "64 x 64", {"space": {"widths": ("4-4", "4-4-4-4-4-4-4")}}),
+    "a folder that is no address of a database": (2, r"no \?", {"out": Path("what?")}),
     "no dataset": (3, "nowhere", {"data": Path("nowhere")}),
     "a storage of an unknown kind": (2, "Received: nonsense. ", {"storage": "nonsense://user:secret@host/name"}),
     "a storage that is not there": (4, "Received: sqlite. ", {"storage": "sqlite:////nowhere/study.db"}),
