@@ -1,4 +1,8 @@
-"""Ctrl-C and SIGTERM kept waiting while something must not be left half done: a transaction of a database, for instance."""
+"""Ctrl-C and SIGTERM kept waiting while something must not be left half done, or might not hear them.
+
+A transaction of a database must not be left half done. And what a signal raises in the middle of a library's clean-up, Python
+gives up with a message: a training would go on as if nobody had interrupted it.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +48,11 @@ class HeldSignals:
         """Lets signals through while the inner block runs."""
         with self._change(held=False):
             yield
+
+    def hear(self) -> None:
+        """Hears now what has waited, if anything has."""
+        with self.let_through():
+            pass
 
     @contextmanager
     def hold(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from shapeseg.commands.command_line import CommonOptions, options_to_dict, run
+from shapeseg.commands.held_signals import HeldSignals
 from shapeseg.commands.keras_backend import Device, prepare_keras
 from shapeseg.errors import UsageError
 from shapeseg.training.settings import TrackerName, TrainingSettings
@@ -97,7 +98,7 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     from shapeseg.commands.train_report import draw_samples, finish, start_card
     from shapeseg.datasets.lock import writer_lock
     from shapeseg.models import build, load_model, save_model
-    from shapeseg.training.callbacks import DrawPictures
+    from shapeseg.training.callbacks import BetweenBatches, DrawPictures
     from shapeseg.training.fit import fit
     from shapeseg.training.processes import agree, average_gradients, join_processes, leave_processes
     from shapeseg.training.run_folder import RunFolder, next_free
@@ -139,20 +140,22 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
             draw_samples(folder, model, card, data.val, 0.5)
             tracked.tell(lambda tracker: tracker.picture(epoch, folder.samples))
 
-        history = fit(
-            model,
-            data.train,
-            data.val,
-            settings,
-            save=save,
-            history=folder.history if processes.writes else None,
-            checkpoints=folder.checkpoints if processes.writes else None,
-            resume=folder.newest_checkpoint() if options.resume else None,
-            max_minutes=options.max_minutes,
-            verbose=quiet if processes.writes else 0,
-            # The same callbacks whatever the options: a checkpoint knows them by their places.
-            callbacks=[DrawPictures(options.pictures_every if processes.writes else 0, draw), tracked, *callbacks],
-        )
+        pictures = DrawPictures(options.pictures_every if processes.writes else 0, draw)
+        with HeldSignals() as signals:
+            history = fit(
+                model,
+                data.train,
+                data.val,
+                settings,
+                save=save,
+                history=folder.history if processes.writes else None,
+                checkpoints=folder.checkpoints if processes.writes else None,
+                resume=folder.newest_checkpoint() if options.resume else None,
+                max_minutes=options.max_minutes,
+                verbose=quiet if processes.writes else 0,
+                # The same callbacks whatever the options: a checkpoint knows them by their places.
+                callbacks=[pictures, tracked, *callbacks, BetweenBatches(signals.hear)],
+            )
         if processes.writes:
             finish(folder, card, data.val, history, time.monotonic() - started)
             shutil.rmtree(folder.checkpoints, ignore_errors=True)

@@ -154,6 +154,22 @@ class DrawPictures(keras.callbacks.Callback):
             self.draw(epoch + 1)
 
 
+class BetweenBatches(keras.callbacks.Callback):
+    """Calls a function before every batch, of training and of validation; Keras does so without waiting for a GPU."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        super().__init__()
+        self.call = call
+
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Calls."""
+        self.call()
+
+    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Calls."""
+        self.call()
+
+
 class Checkpoints(keras.callbacks.Callback):
     """Writes a checkpoint at the end of every epoch; comes last, so that it holds what all others made of the epoch.
 

@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
+import keras
 import pytest
 from command_runs import (
     HANG,
@@ -21,8 +23,10 @@ from command_runs import (
     succeed,
 )
 
+from shapeseg.commands.train import TrainOptions, train
 from shapeseg.datasets import Dataset
 from shapeseg.models import load_model
+from shapeseg.training.settings import TrainingSettings
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
 
@@ -163,3 +167,19 @@ def test_an_interrupted_training_keeps_its_best_model(small_dataset, tmp_path):
     assert error_line(stderr)
     assert {name for name in folder_names(tmp_path / "run") if "tmp" in name} == set()
     load_model(tmp_path / "run/model.keras")
+
+
+class InterruptInACleanUp(keras.callbacks.Callback):
+    """Interrupts in the call of a weak reference, out of which Python lets no exception."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        thing = InterruptInACleanUp()
+        self.reference = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
+        del thing
+
+
+def test_an_interruption_that_a_clean_up_would_swallow_is_heard_before_the_next_batch(small_dataset, tmp_path):
+    options = TrainOptions(data=small_dataset, widths=(4,), out=tmp_path / "run", training=TrainingSettings(epochs=1))
+    with pytest.raises(KeyboardInterrupt):
+        train(options, callbacks=[InterruptInACleanUp()])
+    assert not (tmp_path / "run/model.keras").exists()

@@ -11,7 +11,10 @@ ALLOWED = {
     ("training/checkpoint.py", "np.savez(buffer, allow_pickle=False, **checkpoint.arrays | {'state': state})"): "into memory",
     ("models/export.py", "torch.export.save(program, buffer)"): "into memory",
     ("models/saving.py", "clean.save(temporary)"): "within files.replace_with, for Keras insists on a path",
-    ("reporting/pictures.py", "figure.savefig(temporary)"): "within files.replace_with, for Matplotlib insists on a path",
+    (
+        "reporting/pictures.py",
+        "figure.savefig(temporary, format='png')",
+    ): "within files.replace_with, for Matplotlib insists on a path",
     ("commands/models.py", "model.save(path)"): "a temporary folder, to measure the size of a file",
     ("commands/command_line.py", "os.open(os.devnull, os.O_RDWR)"): "nowhere, in place of closed streams",
     ("commands/command_line.py", "os.fdopen(number, 'w', closefd=False)"): "a stream of this process",
