@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rates: Rates = {}
     peaks: dict[str, Row] = {}
     for _, batch, precision, compiled in itertools.product(
-        range(options.turns), BATCHES, ("float32", "bfloat16"), (False, True)
+        range(options.turns), BATCHES, ("float32", "bfloat16"), (False, True) if options.device == "cuda" else (False,)
     ):
         way = f"{precision}{', compiled' if compiled else ''}, batch {batch}"
         flags = ("--device", options.device, "--precision", precision, "--batch", batch, *(["--compiled"] if compiled else []))

@@ -67,6 +67,12 @@ def storage_errors(what: str, *, received: object, fix: str = "Name a place that
         raise StorageError(f"{what} ({error.strerror})", received=received, fix=fix) from error
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there was not enough memory; torch has a kind of its own for a GPU, and none for a CPU."""
+    kind, words = type(error).__name__, str(error)
+    return isinstance(error, MemoryError) or kind == "OutOfMemoryError" or "can't allocate memory" in words
+
+
 class BusyError(ShapesegError):
     """Another process is writing here."""
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import tyro
 
-from shapeseg.errors import InputError, ResourcesError, ShapesegError, StorageError, UsageError
+from shapeseg.errors import InputError, ResourcesError, ShapesegError, StorageError, UsageError, is_out_of_memory
 from shapeseg.settings import UnknownSettingError, settings_from_dict
 
 Options = TypeVar("Options", bound="CommonOptions")
@@ -58,16 +58,14 @@ def run(
         return _report("interrupted", 130, debug)
     except _Terminated:
         return _report("terminated", 143, debug)
-    except MemoryError:
-        error: ShapesegError = ResourcesError(
-            "out of memory", received=prog, fix="Use smaller batches, images or worker counts"
-        )
-        return _report(str(error), error.exit_code, debug)
     except OSError as failure:
         return _report(*_of_os_error(failure), debug)
     except ShapesegError as error:
         return _report(str(error), error.exit_code, debug)
     except Exception as bug:
+        if is_out_of_memory(bug):
+            fix = "Use smaller batches, images or networks, or fewer workers"
+            return _report(str(ResourcesError("out of memory", received=prog, fix=fix)), ResourcesError.exit_code, debug)
         line = f"a bug of shapeseg ({type(bug).__name__}: {bug}). Received: {' '.join(arguments)}. Report it with --debug."
         return _report(line, 70, debug)
 

@@ -17,6 +17,7 @@ from shapeseg.commands.command_line import CommonOptions, run
 from shapeseg.commands.keras_backend import Device, prepare_keras
 from shapeseg.commands.progress import progress_bar
 from shapeseg.errors import UsageError
+from shapeseg.scenes.settings import MAX_SIDE
 
 if TYPE_CHECKING:
     import keras
@@ -39,8 +40,8 @@ class ModelsOptions(CommonOptions):
     """Print everything as JSON."""
 
     def __post_init__(self) -> None:
-        if self.size < 1:
-            raise UsageError("size must be 1 or more", received=f"size={self.size}", fix="Try 224")
+        if not 1 <= self.size <= MAX_SIDE:
+            raise UsageError(f"size is from 1 to {MAX_SIDE}", received=f"size={self.size}", fix="Try 224")
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,12 @@ def finish(folder: RunFolder, card: Card, val: Feed, history: list[dict[str, flo
     from shapeseg.evaluation.threshold import best_candidate, counts_at, histograms
     from shapeseg.models import build, file_digest
     from shapeseg.models.golden import golden_output
+    from shapeseg.models.saving import in_float32
     from shapeseg.reporting.pictures import curves_figure, save_figure
     from shapeseg.reporting.tables import table
 
-    model = build(card.architecture.name, card.architecture.settings)
+    with in_float32():
+        model = build(card.architecture.name, card.architecture.settings)
     model.load_weights(folder.model)
     stride = card.architecture.stride
     found = [

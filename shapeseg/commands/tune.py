@@ -13,6 +13,7 @@ from shapeseg.commands.command_line import CommonOptions, run
 from shapeseg.commands.keras_backend import Device, prepare_keras
 from shapeseg.commands.tune_space import SearchSpace, train_options
 from shapeseg.errors import UsageError
+from shapeseg.scenes.streams import MAX_SEED
 
 if TYPE_CHECKING:
     import optuna
@@ -33,7 +34,7 @@ class TuneOptions(CommonOptions):
     timeout: float | None = None
     """Minutes after which no further trial begins."""
     model: str = "unet"
-    """Architecture, by name."""
+    """Architecture, by name; segformer and keras_cv_deeplab_v3_plus need --widths of their own."""
     epochs: int = 8
     """Epochs of a trial."""
     seed: int = 0
@@ -52,6 +53,8 @@ class TuneOptions(CommonOptions):
         for name in ("trials", "epochs", "startup_trials", "heartbeat"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be 1 or more", received=f"{name}={getattr(self, name)}", fix="Try the default")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise UsageError("a seed is from 0 to 2**64 - 1", received=f"seed={self.seed}", fix="Choose such a value")
         if self.timeout is not None and not self.timeout > 0:
             raise UsageError("timeout must be above 0", received=self.timeout, fix="Try 60")
         if self.storage is None and "?" in str(self.folder.absolute()):  # the rest would be options of the database

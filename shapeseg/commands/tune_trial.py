@@ -15,7 +15,7 @@ import optuna
 
 from shapeseg.commands.held_signals import HeldSignals
 from shapeseg.commands.train import TrainOptions, train
-from shapeseg.errors import DivergedError, UsageError
+from shapeseg.errors import DivergedError, UsageError, is_out_of_memory
 from shapeseg.training.callbacks import MONITOR
 
 
@@ -63,7 +63,7 @@ def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path, signals:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, DivergedError):
             raise _prune(trial, "diverged") from error
-        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch has its own
+        if is_out_of_memory(error):
             raise _prune(trial, "out of memory") from error
         if not isinstance(error, Exception | KeyboardInterrupt):  # Optuna hears of those only
             trial.study.tell(trial, state=optuna.trial.TrialState.FAIL)

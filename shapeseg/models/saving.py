@@ -34,7 +34,7 @@ def save_model(model: keras.Model, path: Path, card: Card) -> Card:
         The card as written.
     """
     weights = [keras.ops.convert_to_numpy(weight) for weight in model.weights]
-    with _float32():
+    with in_float32():
         clean = build(card.architecture.name, card.architecture.settings)
         saved = build(card.architecture.name, card.architecture.settings)
     clean.set_weights(weights)
@@ -122,8 +122,8 @@ def _without_memory() -> AbstractContextManager[object]:
 
 
 @contextmanager
-def _float32() -> Iterator[None]:
-    """A saved model computes in float32, whatever precision it was trained in."""
+def in_float32() -> Iterator[None]:
+    """Builds models that compute in float32, as a saved one does, whatever precision it was trained in."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:

@@ -32,8 +32,8 @@ def conv_norm_relu(
 ) -> Tensor:
     """Convolution, normalisation by the batch's own mean and variance, and ReLU."""
     convolved = _conv(images, kernel.to(images.dtype), None, stride, dilation)
-    if _several_processes():
-        return _norm_relu_over_processes(convolved, gamma, beta, moving, epsilon)
+    if _several_processes() or convolved.numel() == convolved.shape[1]:  # torch's own refuses a single value a channel
+        return _norm_relu_by_hand(convolved, gamma, beta, moving, epsilon)
     normal = functional.batch_norm(
         convolved, moving.mean, moving.variance, gamma, beta, training=True, momentum=1 - moving.momentum, eps=epsilon
     )
@@ -59,10 +59,10 @@ def _several_processes() -> bool:
     return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
-def _norm_relu_over_processes(convolved: Tensor, gamma: Tensor, beta: Tensor, moving: Moving, epsilon: float) -> Tensor:
-    """Normalises by the mean and variance of the batch of all processes, of which each holds an equal share."""
+def _norm_relu_by_hand(convolved: Tensor, gamma: Tensor, beta: Tensor, moving: Moving, epsilon: float) -> Tensor:
+    """Normalises by the mean and variance of the batch, of which each process holds an equal share."""
     wide = convolved.float()
-    share = 1 / torch.distributed.get_world_size()
+    share = 1 / (torch.distributed.get_world_size() if _several_processes() else 1)
     mean = sum_over_processes(wide.mean((0, 2, 3))) * share
     centred = wide - mean[:, None, None]
     variance = sum_over_processes(centred.square().mean((0, 2, 3))) * share
@@ -70,7 +70,7 @@ def _norm_relu_over_processes(convolved: Tensor, gamma: Tensor, beta: Tensor, mo
     pixels = wide.numel() // wide.shape[1] / share
     with torch.no_grad():
         moving.mean.lerp_(mean, 1 - moving.momentum)
-        moving.variance.lerp_(variance * (pixels / (pixels - 1)), 1 - moving.momentum)
+        moving.variance.lerp_(variance * (pixels / max(pixels - 1, 1)), 1 - moving.momentum)
     return _last(normal.relu().to(convolved.dtype))
 
 

@@ -71,7 +71,7 @@ def prediction_figure(predictions: Sequence[Prediction], heading: str = "") -> F
         tiles = (image, _black_and_white(truth), _black_and_white(predicted), error_map(truth, predicted))
         for axes, tile in zip(rows, tiles, strict=True):
             show(axes[column], tile)
-        rows[0][column].set_title(title, fontsize=9)
+        rows[0][column].set_title(title, fontsize=9, parse_math=False)  # a name may hold a $
     for axes, name in zip(rows, ("image", "truth", "prediction", "error"), strict=True):
         axes[0].set_ylabel(name, fontsize=10)
     if heading:
@@ -113,7 +113,7 @@ def gallery_figure(
     axes = [ax for row in rows for ax in row]
     for ax, tile, title, note in zip(axes, tiles, titles, notes or [Note()] * len(tiles), strict=False):
         show(ax, tile)
-        ax.set_title(title, fontsize=8)
+        ax.set_title(title, fontsize=8, parse_math=False)
         _write(ax, note)
     for ax in axes[len(tiles) :]:
         ax.set_axis_off()

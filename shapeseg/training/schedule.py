@@ -47,4 +47,9 @@ class WarmUp(LearningRateSchedule):
 
     def get_config(self) -> dict[str, Any]:
         """Returns what rebuilds this schedule."""
-        return {"then": self.then, "steps": self.steps}
+        return {"then": keras.saving.serialize_keras_object(self.then), "steps": self.steps}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> WarmUp:
+        """Rebuilds it."""
+        return cls(keras.saving.deserialize_keras_object(config["then"]), config["steps"])

@@ -56,7 +56,7 @@ class TrainingSettings:
             self._require(name, getattr(self, name) >= 1, "must be 1 or more", "Choose such a value")
         self._require("learning_rate", 0 < self.learning_rate < float("inf"), "must be above 0", "Try 0.008")
         self._require("warmup_epochs", 0 <= self.warmup_epochs < self.epochs, "must be from 0 to below epochs", "Try 1")
-        self._require("clip_norm", self.clip_norm is None or self.clip_norm > 0, "must be above 0", "Try 1")
+        self._require("clip_norm", self.clip_norm is None or 0 < self.clip_norm < float("inf"), "must be above 0", "Try 1")
         self._require("seed", 0 <= self.seed <= MAX_SEED, "must be from 0 to 2**64 - 1", "Choose such a value")
         plateau = self.schedule == "plateau" and self.warmup_epochs > 0
         self._require("warmup_epochs", not plateau, "does not go with a plateau", "Use another --schedule")

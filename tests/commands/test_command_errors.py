@@ -47,6 +47,7 @@ CASES = {
     "training on an empty split": (3, "split", (TRAIN, "--data", "one", "--out", "new")),
     "images that do not fit the network": (3, "62 x 64", (TRAIN, "--data", "odd", "--out", "new")),
     "fresh scenes that do not fit it": (3, "224 x 224", (TRAIN, "--data", "none", "--widths", *[4] * 8)),
+    "a network that no memory holds": (8, "memory", (TRAIN, "--data", "data", "--widths", 10**8, "--out", "new")),
     "images of two sizes in a batch": (3, "--batch-size 1", (TRAIN, "--data", "mixed", "--widths", 4, 4, "--out", "new")),
     "fresh scenes, but none": (2, "0", (TRAIN, "--data", "none", "--epoch-images", 0)),
     "minutes without an end": (2, "inf", (TRAIN, "--data", "data", "--max-minutes", "inf")),

@@ -8,7 +8,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
-from command_runs import REPOSITORY, SMALL, folder_names, run_python, run_script, succeed
+from command_runs import REPOSITORY, SMALL, error_line, folder_names, run_python, run_script, succeed
 from independent_rendering import render_again
 from PIL import Image
 
@@ -236,3 +236,26 @@ def test_a_model_named_from_its_own_folder_gets_a_report_of_its_name(place, tmp_
 def test_the_command_of_a_card_can_be_pasted(program, start, monkeypatch):
     monkeypatch.setattr("sys.argv", [program, "--out", "a b"])
     assert command_line() == f"{start} --out 'a b'"
+
+
+def test_a_model_of_whole_rectangles_is_not_measured_where_they_are_unknown(place, tmp_path):
+    flags = ("--data", place / "data/tiny", "--target", "amodal", *TINY, "--out", "run")
+    succeed(run_script("train.py", *flags, cwd=tmp_path))
+    for name in ("images", "masks"):
+        shutil.copytree(place / "data/tiny" / name, tmp_path / "plain" / name)
+    result = run_script("evaluate.py", "run/model.keras", "--data", "plain", "--split", "all", cwd=tmp_path)
+    assert result.returncode == 3
+    assert "whole rectangles" in error_line(result.stderr)
+
+
+def test_a_model_trained_in_another_precision_is_described_as_it_is_saved(place, tmp_path):
+    flags = ("--data", place / "data/tiny", "--precision", "bfloat16", *TINY, "--out", "run")
+    succeed(run_script("train.py", *flags, cwd=tmp_path))
+    succeed(run_python("-m", "shapeseg", "doctor", "run/model.keras", cwd=tmp_path))
+
+
+def test_a_batch_of_one_pixel_a_channel_is_learned_from(tmp_path):
+    flags = ("--width", 16, "--height", 16, "--min-size", 4, "--max-size", 8, "--num-images", 10)
+    succeed(run_script("generate_data.py", "--out", "data", *flags, cwd=tmp_path))
+    flags = ("--data", "data", "--widths", *[4] * 4, "--batch-size", 1, "--epochs", 1, "--out", "run")
+    succeed(run_script("train.py", *flags, cwd=tmp_path))

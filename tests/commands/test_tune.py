@@ -226,6 +226,7 @@ MISTAKES = {
     "a network that cannot be": (2, r"widths=\(48,\)", {"model": "segformer", "space": {"widths": ("48",)}}),
     "a network too deep for the images": (3, "64 x 64", {"space": {"widths": ("4-4", "4-4-4-4-4-4-4")}}),
     "a folder that is no address of a database": (2, r"no \?", {"out": Path("what?")}),
+    "a negative seed": (2, "seed=-1", {"seed": -1}),
     "no dataset": (3, "nowhere", {"data": Path("nowhere")}),
     "a storage of an unknown kind": (2, "Received: nonsense. ", {"storage": "nonsense://user:secret@host/name"}),
     "a storage that is not there": (4, "Received: sqlite. ", {"storage": "sqlite:////nowhere/study.db"}),

@@ -93,6 +93,12 @@ def test_a_picture_of_another_kind_is_refused(name, tmp_path):
     assert folder_names(tmp_path) == set()
 
 
+def test_a_name_with_dollars_is_written_as_it_is(tmp_path):
+    mask = np.zeros((8, 8), bool)
+    for figure in (gallery_figure([picture()], ["a$_b$_c"]), prediction_figure([Prediction("$5_$0", picture(), mask, mask)])):
+        save_figure(figure, tmp_path / "picture.png")
+
+
 def test_the_folder_of_a_picture_is_made(tmp_path):
     save_figure(gallery_figure([picture()], ["a"]), tmp_path / "new/folder/picture.PNG")
     with Image.open(tmp_path / "new/folder/picture.PNG") as saved:

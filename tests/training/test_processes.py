@@ -21,7 +21,7 @@ def same_within(tolerance, *runs):
     assert scores[0]["iou"] == pytest.approx(scores[1]["iou"], abs=1e-3)
 
 
-@pytest.mark.parametrize("loss", ["bce", "bce+dice"])
+@pytest.mark.parametrize("loss", ["bce", "bce+dice", "boundary", "tversky"])
 def test_two_processes_train_the_same_weights_as_one(loss, small_settings, tmp_path):
     create_dataset(tmp_path / "data", num_images=100, seed=1, settings=small_settings)
     # 72 images to train on: 9 steps an epoch, 27 in all. A low rate: Adam makes steps of a full rate

@@ -1,8 +1,10 @@
 import math
 
+import keras
 import pytest
 
 from shapeseg.errors import UsageError
+from shapeseg.training.schedule import learning_rate
 from shapeseg.training.settings import TrainingSettings
 
 
@@ -19,6 +21,7 @@ from shapeseg.training.settings import TrainingSettings
         {"learning_rate": math.inf},
         {"accumulate": 0},
         {"clip_norm": 0.0},
+        {"clip_norm": math.inf},
         {"warmup_epochs": -1.0},
         {"warmup_epochs": 20.0},
         {"seed": -1},
@@ -34,3 +37,9 @@ def test_a_setting_that_cannot_be_meant_is_refused_with_its_value(changes):
 
 def test_the_limits_themselves_are_allowed():
     TrainingSettings(epochs=1, batch_size=1, patience=1, learning_rate=1.0, seed=2**64 - 1)
+
+
+def test_a_schedule_with_warm_up_comes_back_from_its_config():
+    schedule = learning_rate(TrainingSettings(epochs=4, warmup_epochs=1), steps_per_epoch=10)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(schedule))
+    assert [float(again(step)) for step in range(40)] == [float(schedule(step)) for step in range(40)]

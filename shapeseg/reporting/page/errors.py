@@ -26,9 +26,11 @@ def wrong_pixels(metrics: Metrics) -> Markup:
 
 
 def calibration(metrics: Metrics) -> Markup:
-    """Returns the reliability curves of decidable and of ambiguous pixels, and their tables."""
+    """Returns the reliability curves of decidable and of ambiguous pixels, or of all where these are unknown; their tables."""
     found = {name: lookup(metrics, f"calibration.{name}") for name in ("decidable", "ambiguous")}
     known = {name: measured for name, measured in found.items() if measured is not None}
+    if not known and (measured := lookup(metrics, "calibration.all")) is not None:
+        known = {"all": measured}
     if not known:
         return element("p", absent("unknown", "it was not measured"))
     chart = curves_chart(
@@ -51,7 +53,7 @@ def _bins(name: str, measured: Metrics) -> Markup:
     ]
     header = ("probability", "pixels", "its mean", "are rectangle")
     title = element("summary", f"{name.capitalize()} pixels: expected error ", number(measured["expected_error"], 4))
-    return element("details", title, table(f"Calibration, {name} pixels", header, rows), open=name == "decidable")
+    return element("details", title, table(f"Calibration, {name} pixels", header, rows), open=name != "ambiguous")
 
 
 def _reliability(measured: Metrics) -> Curve:

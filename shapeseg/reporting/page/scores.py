@@ -10,6 +10,7 @@ from shapeseg.reporting.page.markup import Markup, element, join, table
 from shapeseg.reporting.page.values import NO_RECIPES, Metrics, absent, count, has_recipes, lookup, note, number, span
 
 _NO_PIXELS = "no rectangle pixel in truth or prediction"
+_NO_TARGET = "no pixel can be rectangle"
 _NO_IMAGES = "no image has a rectangle pixel"
 _NO_PIECES = "there is nothing to match"
 
@@ -37,7 +38,13 @@ _HEADLINE = (
     Score(
         "IoU, decidable", "iou_decidable", "The same without ambiguous pixels, whose label no image tells.", _NO_PIXELS, True
     ),
-    Score("Ceiling", "iou_ceiling", "The IoU that the best possible guess can expect on these images.", _NO_PIXELS, True),
+    Score(
+        "Ceiling",
+        "iou_ceiling",
+        "The IoU that the best possible guess can expect on these images.",
+        "no pixel can be rectangle",
+        True,
+    ),
     Score("Worst 5 %", "iou_per_image_worst5", "Mean IoU of the worst twentieth of the images.", _NO_IMAGES),
 )
 _PIXELS = (
