@@ -141,6 +141,13 @@ def test_what_is_missing_is_unknown_or_undefined_and_never_0(report, images):
     assert disabled == ["occlusion", "occluder_kind", "occluder_color", "pieces"]
 
 
+def test_calibration_of_all_pixels_stands_in_where_nothing_is_known_of_ambiguity(report, metrics):
+    measured = metrics["calibration"]["decidable"]
+    _, tree = report(metrics | {"calibration": {"all": measured, "decidable": None, "ambiguous": None}}, [])
+    (section,) = [section for section in tree.all("section") if section.attributes["id"] == "calibration"]
+    assert f"All pixels: expected error {measured['expected_error']:.4f}" in section.text
+
+
 def test_a_score_of_the_amodal_target_says_why_it_is_unknown(report, metrics):
     _, tree = report(metrics | {"target": "amodal", "iou_decidable": None, "iou_ceiling": None}, [])
     assert tree.all("main")[0].text.count("Ambiguity is known for the visible target only.") == 2
