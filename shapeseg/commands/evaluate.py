@@ -82,12 +82,8 @@ def evaluate(options: EvaluateOptions) -> Path:
     split = "holdout" if options.ship else options.split
     whole = Dataset(options.data)
     data = whole.split(split)
-    if card is not None and card.data.get("target") == "amodal" and not data.has_recipes:
-        raise InputError(
-            "the model finds whole rectangles, which are unknown without recipes",
-            received=options.data,
-            fix="Name a dataset made by shapeseg, or another model",
-        )
+    if card is not None:
+        data.refuse_unknown_target(card.data.get("target", "visible"))
     data.refuse_damage()
     out = make_report_folder(options.out or Path("reports") / path.absolute().parent.name)
     if split == "holdout":

@@ -40,18 +40,15 @@ def open_data(options: TrainOptions, stride: int, processes: Processes) -> Train
     Raises:
         InputError: If there is none, a split is empty, files are damaged, sizes do not fit, or a recipe is needed and unknown.
     """
+    from shapeseg.datasets.examples import same_size
     from shapeseg.datasets.feed import Feed
 
     settings = options.training
     train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options)
     for part in (train, val):
         _check_sides(_sizes(part), stride)
-    if len(sizes := _sizes(train)) > 1 and settings.batch_size > 1:
-        raise InputError(
-            "images of one batch must have one size",
-            received=", ".join(f"{width} x {height}" for width, height in sorted(sizes)[:3]),
-            fix="Resize them, or use --batch-size 1",
-        )
+    if settings.batch_size > 1:
+        same_size(_sizes(train))
     shard = (processes.rank, processes.count)
     feed = Feed(
         train,
@@ -96,8 +93,7 @@ def _stored(options: TrainOptions) -> tuple[Dataset, Dataset, str, str]:
     if options.train_images:
         train = train.first(options.train_images)
     for part in (train, val):
-        if options.training.target == "amodal" and not part.has_recipes:
-            raise InputError("whole rectangles are unknown without recipes", received=part.folder, fix="Use --target visible")
+        part.refuse_unknown_target(options.training.target)
         part.refuse_damage()
     digest = data.digest() if val_data is data else hashlib.sha256((data.digest() + val_data.digest()).encode()).hexdigest()
     return train, val, digest, str(options.data)

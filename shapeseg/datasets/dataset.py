@@ -18,6 +18,7 @@ from shapeseg.datasets.samples import Row, damaged_files, read_image, read_mask
 from shapeseg.datasets.splits import SPLITS
 from shapeseg.errors import InputError, UsageError
 from shapeseg.scenes import Scene
+from shapeseg.scenes.truth import Target
 
 if TYPE_CHECKING:
     from shapeseg.datasets.feed import Feed
@@ -151,6 +152,15 @@ class Dataset:
                 f"{len(damaged)} files of {self.folder} are damaged or missing",
                 received=", ".join(damaged[:3]),
                 fix=f"See: python -m shapeseg verify {self.folder}",
+            )
+
+    def refuse_unknown_target(self, target: Target) -> None:
+        """Raises an InputError when ``target`` is ``"amodal"`` and no recipe tells what whole rectangles are."""
+        if target == "amodal" and not self.has_recipes:
+            raise InputError(
+                "whole rectangles are unknown without recipes",
+                received=self.folder,
+                fix="Name a dataset made by shapeseg, or train and measure --target visible",
             )
 
     def digest(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -94,10 +94,10 @@ def _ignored_pixels(truth: Truth, target: Target) -> NDArray[np.bool_]:
     return truth.ignored | (left_out & ~scored)
 
 
-def same_size(images: Sequence[Pixels]) -> None:
-    """Raises an InputError when the images of a batch are not all of one size."""
-    shapes = {image.shape for image in images}
-    if len(shapes) > 1:
+def same_size(shapes: Iterable[tuple[int, ...]]) -> None:
+    """Raises an InputError when images of these shapes, or sizes, cannot be in one batch."""
+    different = sorted(set(shapes))
+    if len(different) > 1:
         raise InputError(
-            "images of one batch must have one size", received=sorted(shapes), fix="Resize them, or use --batch-size 1"
+            "images of one batch must have one size", received=different[:3], fix="Resize them, or use --batch-size 1"
         )

@@ -86,7 +86,7 @@ class Feed(keras.utils.PyDataset):
         part, of = self.shard
         size = len(places) // of
         images, labels = zip(*(self._example(place, epoch) for place in places[part * size : (part + 1) * size]), strict=True)
-        same_size(images)
+        same_size(image.shape for image in images)
         return np.stack(images), np.stack(labels)[..., None]
 
     def example(self, place: int) -> tuple[Pixels, Pixels]:

@@ -72,8 +72,7 @@ def plan_filter(data: Dataset, settings: FilterSettings) -> FilterResult:
     Raises:
         InputError: If the dataset states no occlusion, or nothing would be left.
     """
-    if not data.has_recipes:
-        raise InputError("occlusion is unknown without recipes", received=data.folder, fix="Name a dataset made by shapeseg")
+    _refuse_without_recipes(data)
     if settings.way == "ignore-occluded":
         rows = [_marked(row, settings) for row in data.rows]
     else:
@@ -81,6 +80,11 @@ def plan_filter(data: Dataset, settings: FilterSettings) -> FilterResult:
     if not rows:
         raise InputError("nothing would be left", received=f"{data.folder}, {settings}", fix="Allow more occlusion")
     return FilterResult(rows, balance(data.rows), balance(rows))
+
+
+def _refuse_without_recipes(data: Dataset) -> None:
+    if not data.has_recipes:
+        raise InputError("occlusion is unknown without recipes", received=data.folder, fix="Name a dataset made by shapeseg")
 
 
 def filter_copy(data: Dataset, settings: FilterSettings, out: Path, progress: Progress = no_progress) -> FilterResult:
@@ -96,7 +100,7 @@ def filter_copy(data: Dataset, settings: FilterSettings, out: Path, progress: Pr
 
 def filter_in_place(folder: Path, settings: FilterSettings, *, purge: bool = False) -> FilterResult:
     """Un-lists what goes; its files stay where they are unless ``purge`` is set."""
-    plan_filter(Dataset(folder), settings)  # before a lock file is made in what may be no dataset, or of other people
+    _refuse_without_recipes(Dataset(folder))  # before a lock file is made in what may be no dataset, or of other people
     with writer_lock(folder):
         clean_up(folder)
         data = Dataset(folder)

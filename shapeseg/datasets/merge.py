@@ -54,7 +54,7 @@ def _plan(first: Dataset, second: Dataset) -> tuple[list[tuple[Row, Row]], int]:
     """Returns old and new row of every sample that goes in, those of ``first`` first, and how many do not."""
     known = {_identity(row, first) for row in first.rows}
     fresh = [row for row in second.rows if _identity(row, second) not in known]
-    same_streams = _streams(first.manifest) == _streams(second.manifest)
+    same_streams = _of_same_streams(first, second)
     taken = {row["index"] for row in first.rows}
     numbers = count(_next_index(first, second))
     pairs = [(row, row) for row in first.rows]
@@ -66,8 +66,11 @@ def _plan(first: Dataset, second: Dataset) -> tuple[list[tuple[Row, Row]], int]:
 
 def _next_index(first: Dataset, second: Dataset) -> int:
     """Returns the first index that neither has used; what the second has used of other streams is free in the first."""
-    same_streams = _streams(first.manifest) == _streams(second.manifest)
-    return max(first.manifest.next_index, second.manifest.next_index if same_streams else 0)
+    return max(first.manifest.next_index, second.manifest.next_index if _of_same_streams(first, second) else 0)
+
+
+def _of_same_streams(first: Dataset, second: Dataset) -> bool:
+    return _streams(first.manifest) == _streams(second.manifest)
 
 
 def _streams(manifest: Manifest) -> tuple[int, str]:
