@@ -14,7 +14,7 @@ from shapeseg.commands.keras_backend import Device, prepare_keras
 from shapeseg.commands.optional_packages import require_packages
 from shapeseg.errors import InputError, ModelRefusedError, UsageError
 from shapeseg.evaluation.export_card import digests, export_card_path, read_export_card
-from shapeseg.evaluation.prediction import Predictor, check_model, probabilities
+from shapeseg.evaluation.prediction import Predictor, check_model, check_predicts, probabilities
 from shapeseg.evaluation.runtimes import PACKAGES, Runtime, open_exported
 from shapeseg.evaluation.tiles import MAX_PIXELS, WINDOW, measure_reach, probabilities_in_tiles
 
@@ -77,6 +77,8 @@ def open_model(path: Path, *, device: Device = "auto", trust: bool = False) -> O
     check_model(model)
     card = read_card(path)
     stride = card.architecture.stride if card else _UNKNOWN_STRIDE
+    if trust:
+        check_predicts(model, stride=stride)
     return OpenedModel(path, file_digest(path), model, stride, card.threshold if card else 0.5)
 
 
@@ -114,4 +116,6 @@ def open_export(path: Path, runtime: Runtime, *, trust: bool = False) -> OpenedM
         raise ModelRefusedError(f"{runtime} refuses the model ({reason})", received=path, fix="Export it again") from error
     check_model(predictor)
     stride, threshold = (card.stride, card.threshold) if card else (_UNKNOWN_STRIDE, 0.5)
+    if trust:
+        check_predicts(predictor, stride=stride)
     return OpenedModel(path, digests(contents)[path.suffix], predictor, stride, threshold, runtime)

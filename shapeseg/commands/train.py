@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import tyro
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shapeseg.commands.train_data import TrainingData
     from shapeseg.models import Architecture
     from shapeseg.training.processes import Processes
+    from shapeseg.training.run_folder import RunFolder
 
 RUNS = Path("saved_models")
 
@@ -95,14 +96,9 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     import keras
 
     from shapeseg.commands.train_data import open_data
-    from shapeseg.commands.train_report import draw_samples, finish, start_card
-    from shapeseg.datasets.lock import writer_lock
-    from shapeseg.models import build, load_model, save_model
-    from shapeseg.training.callbacks import BetweenBatches, DrawPictures
-    from shapeseg.training.fit import fit
+    from shapeseg.models import build, load_model
     from shapeseg.training.processes import agree, average_gradients, join_processes, leave_processes
     from shapeseg.training.run_folder import RunFolder, next_free
-    from shapeseg.training.tracking import tracking
 
     processes = join_processes()
     architecture = _architecture(options)
@@ -114,54 +110,73 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     data = open_data(options, architecture.stride, processes)
     if options.max_minutes is not None:
         epochs = begun_with or agree(_plan(options, architecture, data), processes)
-        settings = replace(settings, epochs=epochs)
-        options = replace(options, training=settings)
+        options = replace(options, training=replace(settings, epochs=epochs))
     keras.utils.set_random_seed(settings.seed % 2**32)
     model = load_model(options.init_from) if options.init_from else build(architecture.name, architecture.settings)
     if processes.writes:
         identity = options_to_dict(options) | {"data_sha256": data.digest}
         folder.resume(identity) if options.resume else folder.make(identity)
-    card = start_card(architecture, data)
-
-    def save(logs: dict[str, float]) -> None:
-        if processes.writes:
-            save_model(model, folder.model, replace(card, scores=logs))
-
-    size = f"{model.count_params():,} parameters"
-    where = f"on {_device(processes)}, into {folder.root}"
-    print(f"training  {architecture.name}, {size}, {len(data.train.source)} images, {settings.epochs} epochs, {where}")
+    size = f"{model.count_params():,} parameters, {len(data.train.source)} images, {options.training.epochs} epochs"
+    print(f"training  {architecture.name}, {size}, on {_device(processes)}, into {folder.root}")
     average_gradients(model, processes)
-    quiet = 1 if sys.stdout.isatty() else 2  # a progress bar for a person, a line an epoch for a log
+    _fit_and_report(options, _Run(architecture, data, folder, processes), model, callbacks)
+    leave_processes(processes)
+    return folder.model
+
+
+class _Run(NamedTuple):
+    architecture: Architecture
+    data: TrainingData
+    folder: RunFolder
+    processes: Processes
+
+
+def _fit_and_report(
+    options: TrainOptions, run: _Run, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]
+) -> None:
+    """Trains the model and fills the run's folder; of several processes, only one writes."""
+    from shapeseg.commands.train_report import draw_samples, finish, start_card
+    from shapeseg.datasets.lock import writer_lock
+    from shapeseg.models import save_model
+    from shapeseg.training.callbacks import BetweenBatches, DrawPictures
+    from shapeseg.training.fit import fit
+    from shapeseg.training.tracking import tracking
+
+    folder, data, writes = run.folder, run.data, run.processes.writes
+    card = start_card(run.architecture, data)
+    bar_or_lines = 1 if sys.stdout.isatty() else 2  # a progress bar for a person, a line an epoch for a log
     started = time.monotonic()
-    lock = writer_lock(folder.checkpoints) if processes.writes else nullcontext()
-    with lock, tracking(options.track if processes.writes else "none", folder.root, options_to_dict(options)) as tracked:
+    lock = writer_lock(folder.checkpoints) if writes else nullcontext()
+    with lock, tracking(options.track if writes else "none", folder.root, options_to_dict(options)) as tracked:
+
+        def save(logs: dict[str, float]) -> None:
+            if writes:
+                save_model(model, folder.model, replace(card, scores=logs))
 
         def draw(epoch: int) -> None:
             draw_samples(folder, model, card, data.val, 0.5)
             tracked.tell(lambda tracker: tracker.picture(epoch, folder.samples))
 
-        pictures = DrawPictures(options.pictures_every if processes.writes else 0, draw)
+        pictures = DrawPictures(options.pictures_every if writes else 0, draw)
         with HeldSignals() as signals:
             history = fit(
                 model,
                 data.train,
                 data.val,
-                settings,
+                options.training,
                 save=save,
-                history=folder.history if processes.writes else None,
-                checkpoints=folder.checkpoints if processes.writes else None,
+                history=folder.history if writes else None,
+                checkpoints=folder.checkpoints if writes else None,
                 resume=folder.newest_checkpoint() if options.resume else None,
                 max_minutes=options.max_minutes,
-                verbose=quiet if processes.writes else 0,
+                verbose=bar_or_lines if writes else 0,
                 # The same callbacks whatever the options: a checkpoint knows them by their places.
                 callbacks=[pictures, tracked, *callbacks, BetweenBatches(signals.hear)],
             )
-        if processes.writes:
+        if writes:
             finish(folder, card, data.val, history, time.monotonic() - started)
             shutil.rmtree(folder.checkpoints, ignore_errors=True)
             tracked.run_ended(folder, len(history))
-    leave_processes(processes)
-    return folder.model
 
 
 def _architecture(options: TrainOptions) -> Architecture:

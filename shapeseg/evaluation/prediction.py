@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.errors import ModelRefusedError
+from shapeseg.errors import ModelRefusedError, is_out_of_memory
 from shapeseg.evaluation.counts import Counts, count
 from shapeseg.evaluation.example import Example
 from shapeseg.evaluation.turns import averaged
@@ -150,3 +150,19 @@ def check_model(model: Any) -> None:
             received=f"{takes} to {gives}",
             fix="Name a model that was trained by train.py",
         )
+
+
+def check_predicts(model: Predictor, *, stride: int) -> None:
+    """Raises a ModelRefusedError when a model fails on the smallest image that it should take."""
+    free = getattr(model, "input_shape", (None,) * 4)[1:3]
+    height, width = (side if isinstance(side, int) else stride for side in free)
+    try:
+        probabilities(model, np.zeros((1, height, width, 3), np.uint8), stride=1)
+    except Exception as error:  # whatever its layers raise
+        if isinstance(error, ModelRefusedError) or is_out_of_memory(error):
+            raise
+        raise ModelRefusedError(
+            "the model fails on a small image",
+            received=f"{type(error).__name__} for {height} x {width} pixels",
+            fix=f"Name a model that takes all images whose sides are multiples of {stride}",
+        ) from error

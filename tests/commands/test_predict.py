@@ -212,6 +212,7 @@ WRONG = {
     "a model that is not there": (3, "nowhere.keras", ("nowhere.keras", "a.png")),
     "a model that is none": (6, "text.keras", ("text.keras", "a.png")),
     "a classifier": (6, "(N, H, W, 1)", ("classifier.keras", "a.png", "--trust-model")),
+    "a network of stride 64": (6, "32 x 32", ("deep.keras", "a.png", "--trust-model")),
     "a folder below a file": (4, "text.keras", ("MODEL", "a.png", "--out", "text.keras/out")),
 }
 
@@ -227,6 +228,8 @@ def test_a_mistake_is_one_line_and_leaves_nothing(name, model, tmp_path, monkeyp
     if "classifier.keras" in words:
         image = keras.Input((None, None, 3))
         keras.Model(image, keras.layers.GlobalAveragePooling2D()(image)).save("classifier.keras")
+    if "deep.keras" in words:
+        build("unet", {"widths": (1,) * 7}).save("deep.keras")
     shutil.copy(model, "MODEL.keras")
     shutil.copy(model.with_suffix(".json"), "MODEL.json")
     before = folder_names(tmp_path)
