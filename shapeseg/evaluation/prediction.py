@@ -129,8 +129,8 @@ def probabilities(model: Predictor, images: NDArray[np.uint8], *, stride: int) -
     height, width = images.shape[1:3]
     padded = np.pad(images, ((0, 0), (0, -height % stride), (0, -width % stride), (0, 0)), mode="edge")
     size = padded.shape[1:3]
-    takes = getattr(model, "input_shape", (None,) * 4)[1:3]  # sides that are free are None, or have names
-    if any(isinstance(side, int) and side != own for side, own in zip(takes, size, strict=True)):
+    takes = _sides(model)
+    if any(side not in (None, own) for side, own in zip(takes, size, strict=True)):
         raise ModelRefusedError(f"the model takes images of {takes} only", received=size, fix="Name images of that size")
     found = np.asarray(model.predict_on_batch(padded))
     if found.shape[1:3] != size:
@@ -138,6 +138,12 @@ def probabilities(model: Predictor, images: NDArray[np.uint8], *, stride: int) -
             "the model must give one probability a pixel", received=f"{found.shape[1:3]} of {size}", fix="Name another model"
         )
     return found[:, :height, :width, 0]
+
+
+def _sides(model: Predictor) -> tuple[int | None, ...]:
+    """Returns the height and width of the images that a model takes; None where it takes any."""
+    takes = getattr(model, "input_shape", (None,) * 4)[1:3]
+    return tuple(side if isinstance(side, int) else None for side in takes)  # exported models have names for free sides
 
 
 def check_model(model: Any) -> None:
@@ -154,8 +160,7 @@ def check_model(model: Any) -> None:
 
 def check_predicts(model: Predictor, *, stride: int) -> None:
     """Raises a ModelRefusedError when a model fails on the smallest image that it should take."""
-    free = getattr(model, "input_shape", (None,) * 4)[1:3]
-    height, width = (side if isinstance(side, int) else stride for side in free)
+    height, width = (side or stride for side in _sides(model))
     try:
         probabilities(model, np.zeros((1, height, width, 3), np.uint8), stride=1)
     except Exception as error:  # whatever its layers raise
