@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import tyro
 
 from shapeseg.commands.command_line import CommonOptions, options_to_dict, run
-from shapeseg.commands.held_signals import HeldSignals
 from shapeseg.commands.keras_backend import Device, prepare_keras
 from shapeseg.errors import UsageError
+from shapeseg.held_signals import HeldSignals
 from shapeseg.training.settings import TrackerName, TrainingSettings
 
 if TYPE_CHECKING:

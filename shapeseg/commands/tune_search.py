@@ -13,7 +13,6 @@ import optuna
 from tqdm import tqdm
 
 from shapeseg.commands.command_line import options_to_dict
-from shapeseg.commands.held_signals import HeldSignals
 from shapeseg.commands.progress import progress_bar
 from shapeseg.commands.train import TrainOptions
 from shapeseg.commands.train_data import open_data
@@ -22,6 +21,7 @@ from shapeseg.commands.tune_report import describe, write_best
 from shapeseg.commands.tune_study import counted, fail_killed_trials, refuse_other_settings
 from shapeseg.commands.tune_trial import run_trial
 from shapeseg.errors import storage_errors
+from shapeseg.held_signals import HeldSignals
 from shapeseg.models import Architecture
 from shapeseg.training.processes import Processes
 

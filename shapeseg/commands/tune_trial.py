@@ -13,9 +13,9 @@ from typing import Any
 import keras
 import optuna
 
-from shapeseg.commands.held_signals import HeldSignals
 from shapeseg.commands.train import TrainOptions, train
 from shapeseg.errors import DivergedError, UsageError, is_out_of_memory
+from shapeseg.held_signals import HeldSignals
 from shapeseg.training.callbacks import MONITOR
 
 

@@ -6,18 +6,18 @@ import logging
 import os
 import signal
 import socket
-import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
 from importlib.util import find_spec
 from itertools import islice
 from typing import Any, TypeVar
 
 from shapeseg.errors import ResourcesError, UsageError
+from shapeseg.held_signals import HeldSignals
 
 LOCAL = "local"  # the address of a cluster that is started for the work, on this machine, and ended with it
 
 _TRIES = 4  # of a chunk whose worker was lost, in all
+_PATIENCE = 10  # seconds that chunks under way get to end; then the cluster ends them, once we have left
 _STORE = 100 << 20  # bytes of shared memory of a local cluster; a result is some 100 kB, and few are under way
 
 Chunk = TypeVar("Chunk")
@@ -45,8 +45,8 @@ def ray_chunks(work: Callable[[Chunk], Result], chunks: Sequence[Chunk], address
     running: list[Any] = []
     try:
         waiting = iter(chunks)
-        # Few chunks are under way at a time, so that memory does not grow with their number.
-        limit = 4 * int(ray.cluster_resources().get("CPU", 1))
+        # Few chunks are under way at a time, so that memory does not grow with their number, and an end is not far.
+        limit = 2 * int(ray.cluster_resources().get("CPU", 1))
         remote: Any = ray.remote(num_cpus=1, max_retries=_TRIES - 1)(work_on)
         running += [remote.remote(work, chunk) for chunk in islice(waiting, limit)]
         while running:
@@ -60,7 +60,7 @@ def ray_chunks(work: Callable[[Chunk], Result], chunks: Sequence[Chunk], address
             "the cluster lost workers", received=type(error).__name__, fix="Run again, and look at its memory"
         ) from error
     finally:
-        _stop(running)
+        _leave(running)
 
 
 def work_on(work: Callable[[Chunk], Result], chunk: Chunk) -> Result:
@@ -76,8 +76,14 @@ def _connect(address: str) -> None:
     try:
         if port.isdigit() and "/" not in host:  # Ray itself waits for ever for what is not there
             socket.create_connection((host, int(port)), timeout=10).close()
-        with _own_signals():
+        # An interruption of a connection half made can crash the program; and what SIGTERM does, Ray would change for good.
+        with HeldSignals():
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **local)
+    except (KeyboardInterrupt, SystemExit) as end:
+        ray.shutdown()
+        if isinstance(end, SystemExit):  # what Ray makes of a SIGTERM meanwhile
+            signal.raise_signal(signal.SIGTERM)
+        raise
     except (OSError, ValueError, RuntimeError) as error:
         raise ResourcesError(
             f"the cluster cannot be reached ({error})",
@@ -86,21 +92,15 @@ def _connect(address: str) -> None:
         ) from error
 
 
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keeps what SIGTERM does, which Ray would change for the whole program."""
-    terminate = signal.getsignal(signal.SIGTERM)
-    yield
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, terminate)
+def _leave(running: list[Any]) -> None:
+    """Lets the chunks under way end, and leaves the cluster.
 
-
-def _stop(running: list[Any]) -> None:
-    """Ends what is under way, waits until it has ended, and leaves the cluster."""
+    None is cancelled: Ray ends the whole program when a task that it cancels is done at the same moment (its issue 54260).
+    """
     import ray
 
-    for reference in running:
-        ray.cancel(reference, force=True)
-    if running:
-        ray.wait(running, num_returns=len(running), timeout=10)
-    ray.shutdown()
+    try:
+        if running:
+            ray.wait(running, num_returns=len(running), timeout=_PATIENCE)
+    finally:
+        ray.shutdown()

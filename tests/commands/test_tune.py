@@ -15,13 +15,13 @@ import optuna
 import pytest
 from command_runs import HANG, REPOSITORY, error_line, folder_names, run_python
 
-from shapeseg.commands.held_signals import HeldSignals
 from shapeseg.commands.train import main as train_main
 from shapeseg.commands.tune import TuneOptions, tune
 from shapeseg.commands.tune_space import SearchSpace
 from shapeseg.commands.tune_trial import run_trial
 from shapeseg.datasets import Dataset
 from shapeseg.errors import ShapesegError, UsageError
+from shapeseg.held_signals import HeldSignals
 from shapeseg.models import read_card
 
 SPACE = SearchSpace(batch_size=(8, 16), widths=("4-4", "4-8"))

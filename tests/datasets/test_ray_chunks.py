@@ -70,6 +70,14 @@ def cluster(tmp_path_factory):
     process.communicate("\n", timeout=HANG)
 
 
+def interrupt(process, number, code):
+    """Interrupts a command as a terminal does, or as a scheduler does, and sees it end with one line and its exit code."""
+    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+    stderr = process.communicate(timeout=HANG)[1]
+    assert process.returncode == code, stderr
+    assert error_line(stderr)
+
+
 def at_work(process):
     """Returns the workers of a process's cluster that draw at this moment."""
     return [each for each in descendants(process.pid) if command_line(each).startswith(b"ray::work_on")]
@@ -101,16 +109,23 @@ def test_a_cluster_that_loses_a_worker_draws_the_same_files(cluster, small_setti
 
 
 @linux
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interruption_ends_the_cluster_and_leaves_nothing(number, code, tmp_path):
     process = start_drawing(tmp_path, 10**5)
     below = descendants(process.pid)
-    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
-    stderr = process.communicate(timeout=HANG)[1]
-    assert process.returncode == code
-    assert error_line(stderr)
+    interrupt(process, number, code)
     assert folder_names(tmp_path) == set()
     wait_until(lambda: not running(below))
+
+
+@linux
+def test_an_interruption_leaves_a_cluster_that_was_there_at_rest(cluster, tmp_path):
+    machine, address, token = cluster
+    process = start_drawing(tmp_path, 10**5, "--ray-address", address, **token)
+    wait_until(lambda: at_work(machine))
+    interrupt(process, signal.SIGINT, 130)
+    assert at_work(machine) == []
+    assert folder_names(tmp_path) == set()
 
 
 def test_what_cannot_be_drawn_is_told_as_without_a_cluster(cluster, tmp_path):

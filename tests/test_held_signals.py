@@ -2,7 +2,7 @@ import signal
 
 import pytest
 
-from shapeseg.commands.held_signals import HeldSignals
+from shapeseg.held_signals import HeldSignals
 
 
 @pytest.fixture
