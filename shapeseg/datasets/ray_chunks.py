@@ -45,8 +45,8 @@ def ray_chunks(work: Callable[[Chunk], Result], chunks: Sequence[Chunk], address
     running: list[Any] = []
     try:
         waiting = iter(chunks)
-        # Few chunks are under way at a time, so that memory does not grow with their number, and an end is not far.
-        limit = 2 * int(ray.cluster_resources().get("CPU", 1))
+        # Few chunks are under way at a time, so that memory does not grow with their number.
+        limit = 4 * int(ray.cluster_resources().get("CPU", 1))
         remote: Any = ray.remote(num_cpus=1, max_retries=_TRIES - 1)(work_on)
         running += [remote.remote(work, chunk) for chunk in islice(waiting, limit)]
         while running:
