@@ -1,5 +1,5 @@
-# make demo | test | kill-test | test-keras-cv | browser | lint | notebook | notebooks | slides | bench | bench-quick | reference |
-# reliability | audit | clean.
+# make demo | test | kill-test | test-keras-cv | browser | lint | notebook | notebooks | slides | bench | bench-quick | reliability |
+# audit | clean.
 # Needs Python 3.11 to 3.14 with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV_KERAS_CV := .venv-keras-cv
 export KERAS_BACKEND ?= torch
 
-.PHONY: demo test kill-test test-keras-cv browser lint notebook notebooks slides bench bench-quick reference reliability audit clean
+.PHONY: demo test kill-test test-keras-cv browser lint notebook notebooks slides bench bench-quick reliability audit clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -37,9 +37,6 @@ lint: $(VENV)/installed-dev
 
 notebook: $(VENV)/installed
 	$(BIN)/jupyter lab notebooks
-
-reference: $(VENV)/installed
-	$(BIN)/python docs/make_reference.py
 
 reliability: $(VENV)/installed-dev
 	$(BIN)/python docs/make_reliability.py

@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def contestants(scratch: Path, images: int) -> list[Contestant]:
     """Returns who reads the dataset that this writes."""
-    from shapeseg.commands.keras_backend import prepare_keras
+    from shapeseg.environment import prepare_keras
 
     prepare_keras(device="cpu")
     from feed_peer import loader

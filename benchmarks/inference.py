@@ -38,10 +38,10 @@ def contestants(options: Options) -> list[Contestant]:
     """Returns every runtime at every batch size."""
     from train_peers import TorchTrainer, smp_installed, smp_network
 
-    from shapeseg.commands.export import export_contents
-    from shapeseg.commands.open_model import open_model
-    from shapeseg.evaluation.prediction import probabilities
-    from shapeseg.evaluation.runtimes import open_exported
+    from shapeseg.inference.export import export_contents
+    from shapeseg.inference.opened_model import open_model
+    from shapeseg.inference.predictor import probabilities
+    from shapeseg.inference.runtimes import open_exported
     from shapeseg.models.golden import golden_images
 
     opened = open_model(REFERENCE, device="cpu")

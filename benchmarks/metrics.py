@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def counters(images: int) -> list[Contestant]:
     """Returns the metrics, each fed the same batches."""
-    from shapeseg.commands.keras_backend import prepare_keras
+    from shapeseg.environment import prepare_keras
 
     prepare_keras(device="cpu")
     import keras
@@ -50,6 +50,7 @@ def counters(images: int) -> list[Contestant]:
 
     from shapeseg.datasets.examples import FreshScenes
     from shapeseg.datasets.feed import Feed
+    from shapeseg.labels import is_target
     from shapeseg.scenes import SceneSettings
     from shapeseg.training.metrics import PixelScores
 
@@ -75,29 +76,27 @@ def counters(images: int) -> list[Contestant]:
     from torchmetrics.classification import BinaryJaccardIndex
 
     index = BinaryJaccardIndex()
-    binary = labels % 2
+    binary = is_target(labels)
     return [*found, Contestant(TORCHMETRICS, images, count(lambda labels, guess: index.update(guess, binary)))]
 
 
 def evaluations(scratch: Path, images: int) -> list[Contestant]:
     """Returns the evaluation of the reference model with and without scores."""
-    from shapeseg.commands.open_model import open_model
     from shapeseg.datasets import Dataset, create_dataset
+    from shapeseg.datasets.examples import examples
     from shapeseg.evaluation import evaluate_model
-    from shapeseg.evaluation.example import examples
     from shapeseg.evaluation.prediction import predict
+    from shapeseg.inference.opened_model import open_model
 
     create_dataset(scratch / "shapes", num_images=images, seed=0)
-    data, opened = Dataset(scratch / "shapes"), open_model(REFERENCE, device="cpu")
-    model: Any = opened.predictor
-    stride, threshold = opened.stride, opened.threshold
+    data, model = Dataset(scratch / "shapes"), open_model(REFERENCE, device="cpu")
 
     def only_predict(_: range) -> None:
-        for _prediction in predict(model, examples(data), stride=stride):
+        for _prediction in predict(model, examples(data)):
             pass
 
     return [
-        Contestant(EVALUATION, images, lambda _: evaluate_model(model, data, stride=stride, threshold=threshold)),
+        Contestant(EVALUATION, images, lambda _: evaluate_model(model, data)),
         Contestant(PREDICTION, images, only_predict),
     ]
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 import tyro
 
-from shapeseg.commands.keras_backend import Device, prepare_keras
+from shapeseg.environment import Device, prepare_keras
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from pathlib import Path
 import keras
 from generate_growth import mib, peak_kib
 
-from shapeseg.commands.train import TrainOptions, train
 from shapeseg.training.settings import TrainingSettings
+from shapeseg.workflows.options import TrainOptions
+from shapeseg.workflows.train import train
 
 
 class Peaks(keras.callbacks.Callback):

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from shapeseg.commands.keras_backend import prepare_keras
+from shapeseg.environment import prepare_keras
 
 BATCH, RATE = 8, 1e-3
 

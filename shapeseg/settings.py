@@ -1,7 +1,10 @@
-"""Typed settings from plain data: what a JSON or YAML file holds becomes a frozen dataclass, checked."""
+"""Typed settings: options of every command, from plain data and back, each value checked."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +14,18 @@ import dacite
 from shapeseg.errors import UsageError
 
 Settings = TypeVar("Settings")
+
+MAX_SEED = 2**64 - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class CommonOptions:
+    """Options of every command."""
+
+    config: Path | None = None
+    """JSON or YAML file with values for any of these options; flags win."""
+    debug: bool = False
+    """Show the traceback of an error."""
 
 
 class UnknownSettingError(UsageError):
@@ -31,3 +46,81 @@ def settings_from_dict(kind: type[Settings], content: Mapping[str, Any]) -> Sett
         raise UnknownSettingError(
             f"these are no {kind.__name__}", received=error, fix="Correct that name or value, or leave it out"
         ) from error
+
+
+def options_to_dict(options: Any) -> dict[str, Any]:
+    """Returns options as plain JSON types, in the form that ``--config`` reads."""
+    plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(options), default=str))
+    return plain
+
+
+def flags_of(content: Mapping[str, Any]) -> list[str]:
+    """Returns plain settings as flags; those of groups stand beside the others.
+
+    >>> flags_of({"seed": 3, "scene": {"best_effort": True}, "widths": [16, 32]})
+    ['--seed', '3', '--best_effort', '--widths', '16', '32']
+    """
+    flags = []
+    for name, value in content.items():
+        if isinstance(value, dict):
+            flags += flags_of(value)
+        elif isinstance(value, bool):
+            flags.append(f"--{name}" if value else f"--no-{name}")
+        else:
+            flags += [f"--{name}", *_words(value)]
+    return flags
+
+
+def _words(value: Any) -> list[str]:
+    return [word for item in value for word in _words(item)] if isinstance(value, list) else [str(value)]
+
+
+def check_range(
+    name: str,
+    value: float | None,
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+    below: float | None = None,
+    fix: str = "Choose a value in that range",
+) -> None:
+    """Raises a UsageError unless a number is finite and within its bounds; None, an option that is left out, always is.
+
+    >>> check_range("threshold", 1.5, above=0, below=1, fix="Try 0.5")
+    Traceback (most recent call last):
+        ...
+    shapeseg.errors.UsageError: threshold must be above 0 and below 1. Received: threshold=1.5. Try 0.5.
+
+    Args:
+        name: Of the setting.
+        value: Its value.
+        least: The smallest that is allowed.
+        above: What it must be greater than.
+        most: The largest that is allowed.
+        below: What it must be less than.
+        fix: What to do about it.
+    """
+    holds = value is None or (
+        math.isfinite(value)
+        and (least is None or value >= least)
+        and (above is None or value > above)
+        and (most is None or value <= most)
+        and (below is None or value < below)
+    )
+    if not holds:
+        raise UsageError(f"{name} must be {_range(least, above, most, below)}", received=f"{name}={value}", fix=fix)
+
+
+def check_seed(value: int, name: str = "seed") -> None:
+    """Raises a UsageError unless a seed is from 0 to 2**64 - 1."""
+    check_range(name, value, least=0, most=MAX_SEED)
+
+
+def _range(least: float | None, above: float | None, most: float | None, below: float | None) -> str:
+    """Returns bounds in words."""
+    low = f"above {above}" if least is None else str(least)
+    high = f"below {below}" if most is None else ("2**64 - 1" if most == MAX_SEED else str(most))
+    if most is None and below is None:
+        return low if least is None else f"{low} or more"
+    return f"{low} and {high}" if least is None else f"from {low} to {high}"

@@ -9,9 +9,10 @@ from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import CommonOptions, run
-from shapeseg.commands.progress import progress_bar
+from shapeseg.commands.command_line import run
 from shapeseg.datasets.append import append_samples
+from shapeseg.settings import CommonOptions
+from shapeseg.terminal import progress_bar
 
 
 @dataclass(frozen=True)

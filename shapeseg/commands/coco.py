@@ -9,10 +9,11 @@ from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import CommonOptions, run
-from shapeseg.commands.progress import progress_bar
+from shapeseg.commands.command_line import run
 from shapeseg.datasets import Dataset
-from shapeseg.datasets.coco import CocoCounts, export_coco, refuse_existing_file
+from shapeseg.datasets.formats.coco import CocoCounts, export_coco, refuse_existing_file
+from shapeseg.settings import CommonOptions
+from shapeseg.terminal import progress_bar
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import contextlib
 import dataclasses
 import errno
 import io
-import json
 import os
 import re
 import signal
@@ -20,21 +19,12 @@ from typing import Any, TypeVar, get_type_hints
 import tyro
 
 from shapeseg.errors import InputError, ResourcesError, ShapesegError, StorageError, UsageError, is_out_of_memory
-from shapeseg.settings import UnknownSettingError, settings_from_dict
+from shapeseg.settings import CommonOptions, UnknownSettingError, flags_of, settings_from_dict
+from shapeseg.terminal import say
 
-Options = TypeVar("Options", bound="CommonOptions")
+Options = TypeVar("Options", bound=CommonOptions)
 
 _EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
-
-
-@dataclasses.dataclass(frozen=True)
-class CommonOptions:
-    """Options of every command."""
-
-    config: Path | None = None
-    """JSON or YAML file with values for any of these options; flags win."""
-    debug: bool = False
-    """Show the traceback of an error."""
 
 
 def run(
@@ -130,23 +120,6 @@ def _paths(value: str | list[str]) -> Path | tuple[Path, ...]:
     return tuple(map(Path, value)) if isinstance(value, list) else Path(value)
 
 
-def flags_of(content: dict[str, Any]) -> list[str]:
-    """Returns plain settings as flags; those of groups stand beside the others."""
-    flags = []
-    for name, value in content.items():
-        if isinstance(value, dict):
-            flags += flags_of(value)
-        elif isinstance(value, bool):
-            flags.append(f"--{name}" if value else f"--no-{name}")
-        else:
-            flags += [f"--{name}", *_words(value)]
-    return flags
-
-
-def _words(value: Any) -> list[str]:
-    return [word for item in value for word in _words(item)] if isinstance(value, list) else [str(value)]
-
-
 def _config_path(arguments: list[str]) -> Path | None:
     """Finds ``--config`` ahead of the full parse, which needs its content as defaults."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
@@ -173,11 +146,6 @@ def _read_config(path: Path) -> dict[str, Any]:
     return content
 
 
-def options_to_dict(options: Any) -> dict[str, Any]:
-    """Returns options as plain JSON types, in the form that ``--config`` reads."""
-    return json.loads(json.dumps(dataclasses.asdict(options), default=str))
-
-
 def _of_os_error(failure: OSError) -> tuple[str, int]:
     if isinstance(failure, ShapesegError):
         return str(failure), failure.exit_code
@@ -187,14 +155,6 @@ def _of_os_error(failure: OSError) -> tuple[str, int]:
     else:
         error = StorageError(what, received=failure.filename, fix="Check free space, quota and permissions")
     return str(error), error.exit_code
-
-
-def say(kind: str, line: str) -> None:
-    """Writes ``KIND: LINE`` to stderr, as one line that any terminal can show; where nobody reads it, the exit code stands."""
-    text = f"{kind}: {' '.join(line.split())}\n"
-    encoding = sys.stderr.encoding or "ascii"
-    with contextlib.suppress(OSError):
-        sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _report(line: str, code: int, debug: bool) -> int:

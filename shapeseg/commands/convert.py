@@ -9,10 +9,11 @@ from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import CommonOptions, run
-from shapeseg.commands.progress import progress_bar
-from shapeseg.datasets.convert import Converted, Format, convert, open_source
-from shapeseg.datasets.staging import refuse_existing
+from shapeseg.commands.command_line import run
+from shapeseg.datasets.formats.convert import Converted, Format, convert, open_source
+from shapeseg.folders import refuse_existing
+from shapeseg.settings import CommonOptions
+from shapeseg.terminal import progress_bar
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import CommonOptions, run
-from shapeseg.commands.progress import progress_bar
+from shapeseg.commands.command_line import run
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.filter import FilterResult, FilterSettings, filter_copy, filter_in_place, plan_filter
 from shapeseg.errors import UsageError
+from shapeseg.settings import CommonOptions
+from shapeseg.terminal import progress_bar
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import CommonOptions, run
+from shapeseg.commands.command_line import run
 from shapeseg.errors import UsageError
+from shapeseg.settings import CommonOptions, check_range
 
 
 @dataclass(frozen=True)
@@ -40,18 +41,15 @@ class PreviewOptions(CommonOptions):
 
     def __post_init__(self) -> None:
         for name, least, most in (("rows", 1, 1000), ("columns", 1, 1000), ("start", 0, 10**9)):
-            if not least <= getattr(self, name) <= most:
-                raise UsageError(
-                    f"{name} is out of range", received=f"{name}={getattr(self, name)}", fix=f"Use {least} to {most}"
-                )
+            check_range(name, getattr(self, name), least=least, most=most)
 
 
 def _command(options: PreviewOptions) -> None:
     import numpy as np
 
-    from shapeseg.commands.preview_tiles import note
     from shapeseg.datasets import Dataset
     from shapeseg.reporting.pictures import gallery_figure, save_figure
+    from shapeseg.reporting.tiles import note
 
     data = Dataset(options.data).split(options.split)
     places = range(options.start, min(options.start + options.rows * options.columns, len(data)))

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import tyro
 
-from shapeseg.commands.command_line import CommonOptions, run
+from shapeseg.commands.command_line import run
+from shapeseg.settings import CommonOptions
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import CommonOptions, run
-from shapeseg.commands.progress import progress_bar
+from shapeseg.commands.command_line import run
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.twin import write_twins
 from shapeseg.scenes.twins import DESCRIPTIONS, Change
+from shapeseg.settings import CommonOptions
+from shapeseg.terminal import progress_bar
 
 
 @dataclass(frozen=True)

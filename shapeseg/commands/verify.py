@@ -10,10 +10,11 @@ from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import CommonOptions, run
-from shapeseg.commands.progress import progress_bar
+from shapeseg.commands.command_line import run
 from shapeseg.datasets.manifest import read_manifest
 from shapeseg.datasets.verify import verify_dataset
+from shapeseg.settings import CommonOptions
+from shapeseg.terminal import progress_bar
 
 
 @dataclass(frozen=True)

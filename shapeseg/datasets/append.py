@@ -10,14 +10,16 @@ from itertools import chain
 from pathlib import Path
 
 from shapeseg import files
-from shapeseg.datasets.draw import Progress, check_space, draw_samples, estimate_bytes, make_folders, no_progress
-from shapeseg.datasets.lock import writer_lock
+from shapeseg.datasets.draw import check_space, draw_samples, estimate_bytes, make_folders
 from shapeseg.datasets.manifest import Manifest, read_manifest
 from shapeseg.datasets.metadata import commit_metadata, parse_rows, read_metadata, stored_lines
 from shapeseg.datasets.samples import sample_paths
 from shapeseg.datasets.workers import worker_count
-from shapeseg.errors import InputError, UsageError
+from shapeseg.errors import InputError
+from shapeseg.folders import writer_lock
 from shapeseg.scenes import GENERATOR_VERSION
+from shapeseg.settings import check_range
+from shapeseg.terminal import Progress, no_progress
 
 # Names the indices that an append is about to write, so that the next writer can remove just those if it is killed.
 _JOURNAL = ".appending.json"
@@ -38,8 +40,7 @@ def append_samples(folder: Path, *, num_images: int, workers: int | None = None,
         BusyError: If another process is writing to it.
         StorageError: If the disk is too small.
     """
-    if num_images < 1:
-        raise UsageError("append 1 image or more", received=f"num_images={num_images}", fix="Ask for at least 1")
+    check_range("num_images", num_images, least=1, fix="Ask for at least 1")
     worker_count(workers, num_images)
     read_manifest(folder)  # before a lock file is made in what may be no dataset
     with writer_lock(folder):

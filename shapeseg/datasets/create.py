@@ -7,11 +7,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from shapeseg import files
-from shapeseg.datasets.draw import Progress, check_space, draw_samples, estimate_bytes, make_folders, no_progress
+from shapeseg.datasets.draw import check_space, draw_samples, estimate_bytes, make_folders
 from shapeseg.datasets.manifest import DatasetSettings, Manifest
 from shapeseg.datasets.metadata import METADATA, write_metadata
-from shapeseg.datasets.staging import staged_folder
-from shapeseg.errors import UsageError
+from shapeseg.folders import staged_folder
+from shapeseg.settings import check_range
+from shapeseg.terminal import Progress, no_progress
 
 _CLASSES = "name,r,g,b\nbackground,0,0,0\nrectangle,255,255,255\n"
 
@@ -44,8 +45,7 @@ def create_dataset(
         BusyError: If another process is making the same dataset.
         ResourcesError: If a worker process died, or the cluster cannot be reached.
     """
-    if num_images < 1:
-        raise UsageError("a dataset has 1 image or more", received=f"num_images={num_images}", fix="Ask for at least 1")
+    check_range("num_images", num_images, least=1, fix="Ask for at least 1")
     settings = settings or DatasetSettings()
     with staged_dataset(out) as staging:
         check_space(staging, estimate_bytes(settings, seed, num_images))
@@ -68,7 +68,7 @@ def create_dataset(
 
 @contextmanager
 def staged_dataset(out: Path) -> Iterator[Path]:
-    """Yields a folder to fill with a dataset, beside ``out``; see :func:`shapeseg.datasets.staging.staged_folder`."""
+    """Yields a folder to fill with a dataset, beside ``out``; see :func:`shapeseg.folders.staged_folder`."""
     with staged_folder(out) as staging:
         make_folders(staging)
         yield staging

@@ -17,8 +17,9 @@ from shapeseg.datasets.rows import RowError, check_row
 from shapeseg.datasets.samples import Row, damaged_files, read_image, read_mask
 from shapeseg.datasets.splits import SPLITS
 from shapeseg.errors import InputError, UsageError
+from shapeseg.labels import label_map
 from shapeseg.scenes import Scene
-from shapeseg.scenes.truth import Target
+from shapeseg.scenes.scene import Target
 
 if TYPE_CHECKING:
     from shapeseg.datasets.feed import Feed
@@ -89,9 +90,9 @@ class Dataset:
         return self.scene(place) if self.has_recipes else None
 
     def stored(self, place: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Returns image and mask as stored, the mask as zeros and ones."""
+        """Returns the image as stored, and the label map of its mask."""
         _, image, mask = self[place]
-        return image, np.minimum(mask, 1)
+        return image, label_map(mask != 0)
 
     def scene(self, place: int) -> Scene:
         """Returns the scene that one sample was drawn from."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -14,16 +14,12 @@ from shapeseg.datasets.ray_chunks import ray_chunks
 from shapeseg.datasets.samples import FOLDERS, encode_row, encode_sample, write_sample
 from shapeseg.datasets.splits import split_of
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
-from shapeseg.errors import StorageError, storage_errors
+from shapeseg.errors import StorageError
+from shapeseg.folders import make_folder
 from shapeseg.scenes import sample_scene
-
-Progress = Callable[[int], object]
+from shapeseg.terminal import Progress
 
 _BLOCK = 4096  # what file systems round a file's size up to
-
-
-def no_progress(_count: int) -> None:
-    """Reports to nobody."""
 
 
 def make_folders(folder: Path) -> None:
@@ -32,9 +28,8 @@ def make_folders(folder: Path) -> None:
     Raises:
         StorageError: If they cannot be made.
     """
-    with storage_errors("the dataset's folder cannot be made", received=folder.parent):
-        for name in FOLDERS.values():
-            (folder / name).mkdir(parents=True, exist_ok=True)
+    for name in FOLDERS.values():
+        make_folder(folder / name)
 
 
 def draw_samples(

@@ -1,23 +1,24 @@
-"""Examples to learn from: an image and its label map, from a recipe where there is one, else from the stored files."""
+"""Examples: an image with its label map and what else is known of it, from its recipe where there is one, else from files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.errors import InputError
-from shapeseg.labels import AMBIGUOUS, IGNORED
-from shapeseg.scenes import Scene, SceneSettings, sample_scene
-from shapeseg.scenes.truth import Target, Truth
+from shapeseg.labels import is_ambiguous, is_ignored, is_target, label_map
+from shapeseg.scenes import Scene, SceneSettings, Truth, sample_scene
+from shapeseg.scenes.scene import Target
 
 Pixels = NDArray[np.uint8]
 
 
-class Source(Protocol):
+class ExampleSource(Protocol):
     """What a feed draws its examples from."""
 
     def __len__(self) -> int:
@@ -77,12 +78,9 @@ def labels_of(truth: Truth, target: Target = "visible") -> Pixels:
     Whole rectangles do not depend on the depth order, so with the amodal target nothing is ambiguous; the hidden pixels of an
     ignored one are ignored too, but for those of another target that is not.
     """
-    labels = truth.target(target).astype(np.uint8)
-    if target == "visible":
-        labels[truth.ambiguous] += AMBIGUOUS
-    if any(instance.ignored for instance in truth.scene.instances):
-        labels[_ignored_pixels(truth, target)] = IGNORED
-    return labels
+    ambiguous = truth.ambiguous if target == "visible" else None
+    ignores = any(instance.ignored for instance in truth.scene.instances)
+    return label_map(truth.target(target), ambiguous, _ignored_pixels(truth, target) if ignores else None)
 
 
 def _ignored_pixels(truth: Truth, target: Target) -> NDArray[np.bool_]:
@@ -101,3 +99,50 @@ def same_size(shapes: Iterable[tuple[int, ...]]) -> None:
         raise InputError(
             "images of one batch must have one size", received=different[:3], fix="Resize them, or use --batch-size 1"
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One image to measure a prediction of.
+
+    Attributes:
+        place: Of the image in its dataset.
+        image: uint8 (H, W, 3), RGB, 0 to 255.
+        labels: uint8 (H, W), as of :mod:`shapeseg.labels`.
+        truth: The rendered scene; None where no recipe is known.
+    """
+
+    place: int
+    image: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    truth: Truth | None = None
+
+    @cached_property
+    def target(self) -> NDArray[np.bool_]:
+        """bool (H, W): what a model must find."""
+        return np.asarray(is_target(self.labels))
+
+    @cached_property
+    def ambiguous(self) -> NDArray[np.bool_]:
+        """bool (H, W): pixels whose label the image cannot tell; none where no recipe is known."""
+        return np.asarray(is_ambiguous(self.labels))
+
+    @cached_property
+    def ignored(self) -> NDArray[np.bool_] | None:
+        """bool (H, W): pixels that scores leave out; None when there are none."""
+        ignored = np.asarray(is_ignored(self.labels))
+        return ignored if ignored.any() else None
+
+
+def examples(data: ExampleSource, target: Target = "visible") -> Iterator[Example]:
+    """Yields every image of a dataset in order: drawn again where recipes are known, else from its files."""
+    return (example_at(data, place, target) for place in range(len(data)))
+
+
+def example_at(data: ExampleSource, place: int, target: Target = "visible") -> Example:
+    """Returns one image of a dataset."""
+    scene = data.scene_of(place, 0)
+    if scene is None:
+        return Example(place, *data.stored(place))
+    truth = scene.render()
+    return Example(place, truth.image, labels_of(truth, target), truth)

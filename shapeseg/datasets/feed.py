@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.datasets.augmentation import Augmentation, augment, paste
-from shapeseg.datasets.examples import Source, example_of, same_size
+from shapeseg.datasets.examples import ExampleSource, example_of, same_size
 from shapeseg.errors import UsageError
 from shapeseg.scenes import SceneSettings
-from shapeseg.scenes.streams import MAX_SEED, Stream, permutation, words
-from shapeseg.scenes.truth import Target
+from shapeseg.scenes.scene import Target
+from shapeseg.scenes.streams import Stream, permutation, words
+from shapeseg.settings import check_seed
 
 Pixels = NDArray[np.uint8]
 
@@ -41,7 +42,7 @@ class Feed(keras.utils.PyDataset):
 
     def __init__(
         self,
-        source: Source,
+        source: ExampleSource,
         batch_size: int = 8,
         *,
         shuffle_seed: int | None = None,
@@ -62,8 +63,8 @@ class Feed(keras.utils.PyDataset):
                 received=f"batch_size={batch_size}, {len(source)} examples",
                 fix="Choose a smaller batch_size",
             )
-        if shuffle_seed is not None and not 0 <= shuffle_seed <= MAX_SEED:
-            raise UsageError("a seed is from 0 to 2**64 - 1", received=f"seed={shuffle_seed}", fix="Choose such a value")
+        if shuffle_seed is not None:
+            check_seed(shuffle_seed, "shuffle_seed")
         if augmentation and shuffle_seed is None:
             raise UsageError("augmentation needs a seed", received="shuffle_seed=None", fix="Give shuffle_seed a number")
         self.source = source
@@ -88,10 +89,6 @@ class Feed(keras.utils.PyDataset):
         images, labels = zip(*(self._example(place, epoch) for place in places[part * size : (part + 1) * size]), strict=True)
         same_size(image.shape for image in images)
         return np.stack(images), np.stack(labels)[..., None]
-
-    def example(self, place: int) -> tuple[Pixels, Pixels]:
-        """Returns one example of the source, as served in this epoch: uint8 (H, W, 3) and uint8 (H, W)."""
-        return self._example(place, self.epoch)
 
     def _places(self, epoch: int) -> list[int]:
         """Returns the order of an epoch, which is worked out once."""

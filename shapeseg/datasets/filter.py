@@ -19,14 +19,15 @@ from shapeseg import files
 from shapeseg.datasets.append import clean_up
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
-from shapeseg.datasets.draw import Progress, check_space, no_progress
-from shapeseg.datasets.lock import writer_lock
+from shapeseg.datasets.draw import check_space
 from shapeseg.datasets.metadata import METADATA, commit_metadata, encode_rows, write_metadata
 from shapeseg.datasets.samples import FOLDERS, Row, read_stored
 from shapeseg.datasets.splits import SPLITS
-from shapeseg.datasets.staging import refuse_existing
 from shapeseg.datasets.workers import chunked
 from shapeseg.errors import InputError, UsageError
+from shapeseg.folders import refuse_existing, writer_lock
+from shapeseg.settings import check_range
+from shapeseg.terminal import Progress, no_progress
 
 Way = Literal["drop-occluded", "drop-beyond", "ignore-occluded"]
 
@@ -43,8 +44,7 @@ class FilterSettings:
     """Judge every shape; by default only the targets count."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.max_occlusion <= 1:
-            raise UsageError("max_occlusion is from 0 to 1", received=f"max_occlusion={self.max_occlusion}", fix="Try 0.25")
+        check_range("max_occlusion", self.max_occlusion, least=0, most=1, fix="Try 0.25")
         if self.way == "drop-occluded" and self.max_occlusion:
             raise UsageError(
                 "drop-occluded has no limit", received=f"max_occlusion={self.max_occlusion}", fix="Use --way drop-beyond"

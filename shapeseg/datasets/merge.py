@@ -10,14 +10,14 @@ from pathlib import Path
 
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
-from shapeseg.datasets.draw import Progress, no_progress
 from shapeseg.datasets.filter import copy_files
 from shapeseg.datasets.manifest import Manifest
 from shapeseg.datasets.metadata import METADATA, encode_rows, write_metadata
 from shapeseg.datasets.samples import Row, sample_paths
-from shapeseg.datasets.staging import refuse_existing
 from shapeseg.datasets.workers import chunked
 from shapeseg.errors import InputError
+from shapeseg.folders import refuse_existing
+from shapeseg.terminal import Progress, no_progress
 
 
 def merge_datasets(first: Dataset, second: Dataset, out: Path, progress: Progress = no_progress) -> tuple[Manifest, int]:

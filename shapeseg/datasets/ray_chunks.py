@@ -7,11 +7,11 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Generator, Sequence
-from importlib.util import find_spec
 from itertools import islice
 from typing import Any, TypeVar
 
-from shapeseg.errors import ResourcesError, UsageError
+from shapeseg.environment import require_packages
+from shapeseg.errors import ResourcesError
 from shapeseg.held_signals import HeldSignals
 
 LOCAL = "local"  # the address of a cluster that is started for the work, on this machine, and ended with it
@@ -33,11 +33,10 @@ def ray_chunks(work: Callable[[Chunk], Result], chunks: Sequence[Chunk], address
         address: Of a cluster, such as ``"10.0.0.1:6379"`` or ``"auto"``; ``"local"`` starts one here.
 
     Raises:
-        UsageError: If ray is not installed.
+        NotInstalledError: If ray is not installed.
         ResourcesError: If there is no such cluster, or workers were lost again and again.
     """
-    if find_spec("ray") is None:
-        raise UsageError("a cluster needs Ray", received="no package ray", fix="Run: pip install ray")
+    require_packages(["ray"], "a cluster")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody unasked
     import ray
 

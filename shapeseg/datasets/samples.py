@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from shapeseg import files
 from shapeseg.datasets.png import encode_png
 from shapeseg.errors import InputError
-from shapeseg.scenes import Scene
-from shapeseg.scenes.truth import Truth, label_map
+from shapeseg.scenes import Scene, Truth
 
 FOLDERS = {"image": "images", "mask": "masks", "instance_map": "instances"}
 
@@ -38,7 +37,7 @@ def encode_sample(scene: Scene, index: int, split: str) -> tuple[Row, dict[str, 
     truth = scene.render()
     contents = {
         "image": encode_png(truth.image),
-        "mask": encode_png(label_map(truth)),
+        "mask": encode_png(truth.mask),
         "instance_map": encode_png(truth.instance_map),
     }
     recipe = scene.to_dict()

@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 from typing import Any
 
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.filter import balance
 from shapeseg.errors import InputError
-from shapeseg.scenes.dialled import BINS
-
-
-@cache
-def bin_names() -> tuple[str, ...]:
-    """Returns the names of the occlusion bins, with ``hidden`` (rate 1) last."""
-    return (*("0" if high == 0 else f"({low:g}, {high:g}{')' if high == 1 else ']'}" for low, high in BINS), "hidden")
-
-
-def bin_of(rate: float) -> str:
-    """Returns the name of the occlusion bin of a rate.
-
-    >>> [bin_of(rate) for rate in (0.0, 0.25, 0.26, 0.99, 1.0)]
-    ['0', '(0, 0.25]', '(0.25, 0.5]', '(0.75, 1)', 'hidden']
-    """
-    place = len(BINS) if rate == 1 else next(place for place, (_, high) in enumerate(BINS) if rate <= high)
-    return bin_names()[place]
+from shapeseg.scenes.occlusion import BIN_NAMES, bin_of
 
 
 def statistics(data: Dataset) -> dict[str, Any]:
@@ -43,7 +26,7 @@ def statistics(data: Dataset) -> dict[str, Any]:
         raise InputError("statistics of shapes need recipes", received=data.folder, fix="Name a dataset made by shapeseg")
     colors: dict[str, Counter[str]] = {}
     sizes: dict[str, Counter[int]] = {}
-    occlusion: Counter[str] = Counter(dict.fromkeys(bin_names(), 0))
+    occlusion: Counter[str] = Counter(dict.fromkeys(BIN_NAMES, 0))
     target_pixels = pixels = 0
     for row in data.rows:
         targets = row.get("target_kinds", ["rectangle"])

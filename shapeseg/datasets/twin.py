@@ -10,15 +10,16 @@ from pathlib import Path
 
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
-from shapeseg.datasets.draw import Progress, check_space, no_progress
+from shapeseg.datasets.draw import check_space
 from shapeseg.datasets.metadata import METADATA, Lines, encode_rows, write_metadata
 from shapeseg.datasets.samples import FOLDERS, Row, write_sample
-from shapeseg.datasets.staging import refuse_existing
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
 from shapeseg.errors import InputError
+from shapeseg.folders import refuse_existing
 from shapeseg.scenes import Scene
 from shapeseg.scenes.settings import Color
 from shapeseg.scenes.twins import Change, twin
+from shapeseg.terminal import Progress, no_progress
 
 
 def write_twins(

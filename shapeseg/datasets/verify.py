@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 
 from shapeseg import files
-from shapeseg.datasets.draw import Progress, no_progress
 from shapeseg.datasets.manifest import Manifest
 from shapeseg.datasets.metadata import GLANCE, read_metadata
 from shapeseg.datasets.png import SIGNATURE, decode_png
@@ -25,7 +24,7 @@ from shapeseg.datasets.splits import split_of
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
 from shapeseg.errors import InputError, ShapesegError
 from shapeseg.scenes import GENERATOR_VERSION, Scene, sample_scene
-from shapeseg.scenes.truth import label_map
+from shapeseg.terminal import Progress, no_progress
 
 _MODES = {"image": (8, 2), "mask": (8, 0), "instance_map": (8, 0)}  # bit depth and colour type of a PNG header
 _KNOWN = {"dataset.json", "class_dict.csv", ".lock", GLANCE, *FOLDERS.values()}
@@ -181,7 +180,7 @@ def _check_pixels(row: Row, pixels: dict[str, Any]) -> Iterator[Finding]:
     truth = scene.render()
     expected = {
         "image": truth.image,
-        "mask": label_map(truth),
+        "mask": truth.mask,
         "instance_map": truth.instance_map,
     }
     for role, image in pixels.items():

@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TypeVar, cast
 
 from shapeseg.datasets.worker_processes import answer, ask, keep_freed_memory, started
-from shapeseg.errors import UsageError
+from shapeseg.settings import check_range
 
 CHUNK = 64  # samples a worker takes at a time: long enough to hide the hand-over, short enough for a lively progress bar
 _FEWEST = 4 * CHUNK  # samples a worker should have for its start to pay
@@ -31,8 +31,7 @@ def worker_count(asked: int | None, samples: int) -> int:
     """
     if asked is None:
         return min(os.cpu_count() or 1, samples // _FEWEST)
-    if asked < 0:
-        raise UsageError("workers must be 0 or more", received=f"workers={asked}", fix="Leave it out to use every core")
+    check_range("workers", asked, least=0, fix="Leave it out to use every core")
     return asked
 
 

@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.scenes import Truth
-from shapeseg.scenes.ambiguity import rectangle_probability
-from shapeseg.scenes.truth import label_map
 
 
 def iou_ceiling(truths: Iterable[Truth]) -> float | None:
@@ -37,11 +35,10 @@ class Ceiling:
         areas = zip(truth.scene.instances, truth.visible_areas, strict=True)
         sure = sum(area for each, area in areas if truth.scene.is_target(each) and not each.ignored)
         if truth.ambiguous.any():  # elsewhere p is the label
-            open_, labels = truth.ambiguous & ~truth.ignored, label_map(truth)
-            probability = rectangle_probability(truth.scene, truth.instance_map, labels)[open_]
-            for value, pixels in zip(*np.unique(probability, return_counts=True), strict=True):
+            open_ = truth.ambiguous & ~truth.ignored
+            for value, pixels in zip(*np.unique(truth.rectangle_probability[open_], return_counts=True), strict=True):
                 self._add(float(value), int(pixels))
-            sure -= int(np.count_nonzero(labels[open_]))
+            sure -= int(np.count_nonzero(truth.target()[open_]))
         self._add(1.0, sure)
 
     def _add(self, probability: float, pixels: int) -> None:

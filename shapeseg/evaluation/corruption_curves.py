@@ -3,85 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TypedDict
 
-from shapeseg.evaluation.bootstrap import intervals
+from shapeseg.datasets import Dataset
+from shapeseg.datasets.examples import Example, example_at
+from shapeseg.evaluation.bootstrap import Interval, intervals
 from shapeseg.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from shapeseg.evaluation.counts import Counts, count, pooled
-from shapeseg.evaluation.example import Example, example_at
-from shapeseg.evaluation.image_result import AS_PREDICTED, PredictionOptions, masks_of
-from shapeseg.evaluation.prediction import predict
-from shapeseg.scenes.truth import Target
+from shapeseg.evaluation.prediction import AS_PREDICTED, PredictionOptions, predict
+from shapeseg.inference.opened_model import OpenedModel
+from shapeseg.terminal import Progress, no_progress
 
-if TYPE_CHECKING:
-    import keras
 
-    from shapeseg.datasets import Dataset
+class Reached(TypedDict):
+    """The pooled IoU of some images, with its interval."""
+
+    iou: float | None
+    iou_interval: Interval
+
+
+class Step(Reached):
+    """What is reached at one severity."""
+
+    severity: int
+    strength: float
+
+
+class Curve(TypedDict):
+    """What is reached at every severity of one corruption, and what its strengths are measured in."""
+
+    unit: str
+    steps: list[Step]
+
+
+class CorruptionCurves(TypedDict):
+    """The content of ``corruptions.json``; None for a kind that needs recipes where there are none."""
+
+    images: int
+    seed: int
+    clean: Reached
+    curves: dict[str, Curve | None]
 
 
 def corruption_curves(
-    model: keras.Model,
+    model: OpenedModel,
     data: Dataset,
     *,
-    stride: int,
-    threshold: float,
     images: int,
-    target: Target = "visible",
     options: PredictionOptions = AS_PREDICTED,
     seed: int = 0,
-    progress: Callable[[int], object] = lambda images: None,
-) -> dict[str, Any]:
+    progress: Progress = no_progress,
+) -> CorruptionCurves:
     """Measures a model on the first images of a dataset, as they are and corrupted.
 
     Args:
-        model: As ``shapeseg.load_model`` returns it.
+        model: As :func:`shapeseg.inference.opened_model.open_model` returns it.
         data: What to corrupt.
-        stride: What the model needs height and width to be multiples of.
-        threshold: Probability from which a pixel counts as rectangle.
         images: At most so many.
-        target: What the model was trained to find.
         options: What is done to a prediction first.
         seed: Of what is random in corruptions.
         progress: Called with the number of predictions made since the last call.
-
-    Returns:
-        ``images``, ``seed``, ``clean`` (IoU with its interval), and ``curves``: for each kind its unit and a list with the
-        severity, strength, IoU and interval of each step; None for a kind that needs recipes where there are none.
     """
     number = min(images, len(data))
 
-    def measure(corrupted: Callable[[Example], Example]) -> dict[str, Any]:
-        shown = (corrupted(example_at(data, place, target)) for place in range(number))
+    def measure(corrupted: Callable[[Example], Example]) -> Reached:
+        shown = (corrupted(example_at(data, place, model.target)) for place in range(number))
         counts: list[Counts] = []
-        for prediction in predict(model, shown, stride=stride, tta=options.tta):
-            predicted = list(masks_of(prediction, threshold, options).values())[-1]
+        for prediction in predict(model, shown, tta=options.tta):
+            predicted = list(prediction.masks(model.threshold, options).values())[-1]
             counts.append(count(prediction.example.target, predicted))
             progress(1)
         interval = intervals([each.both for each in counts], [sum(each) for each in counts])[0]
         return {"iou": pooled(counts).iou, "iou_interval": interval}
 
-    def measure_at(kind: str, severity: int) -> dict[str, Any]:
-        def corrupted(example: Example) -> Example:
-            return corrupt(example, kind, severity, seed=seed, index=data.index_of(example.place), target=target)
+    def curve(kind: str) -> Curve:
+        def step(severity: int, strength: float) -> Step:
+            def corrupted(example: Example) -> Example:
+                index = data.index_of(example.place)
+                return corrupt(example, kind, severity, seed=seed, index=index, target=model.target)
 
-        return measure(corrupted)
+            return {"severity": severity, "strength": strength, **measure(corrupted)}
 
+        corruption = CORRUPTIONS[kind]
+        return {"unit": corruption.unit, "steps": list(map(step, SEVERITIES, corruption.strengths))}
+
+    measurable = possible(data)
     return {
         "images": number,
         "seed": seed,
         "clean": measure(lambda example: example),
-        "curves": {
-            kind: {
-                "unit": CORRUPTIONS[kind].unit,
-                "steps": [
-                    {"severity": severity, "strength": strength, **measure_at(kind, severity)}
-                    for severity, strength in zip(SEVERITIES, CORRUPTIONS[kind].strengths, strict=True)
-                ],
-            }
-            if kind in possible(data)
-            else None
-            for kind in CORRUPTIONS
-        },
+        "curves": {kind: curve(kind) if kind in measurable else None for kind in CORRUPTIONS},
     }
 
 

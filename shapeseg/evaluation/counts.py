@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+import math
+from collections.abc import Iterable, Sequence
+from statistics import fmean, median
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+
+_WORST_SHARE = 0.05
 
 
 class Counts(NamedTuple):
@@ -63,3 +67,46 @@ def pooled(counts: Iterable[Counts]) -> Counts:
 def ratio(part: float, whole: float) -> float | None:
     """Returns ``part / whole``, None when there is nothing to divide by."""
     return part / whole if whole else None
+
+
+class PooledScores(TypedDict):
+    """Scores of the pixels of a set of images together; None is undefined."""
+
+    iou: float | None
+    dice: float | None
+    precision: float | None
+    recall: float | None
+
+
+class Summary(PooledScores):
+    """Pooled scores of a set of images, and its IoU per image."""
+
+    images: int
+    iou_per_image_mean: float | None
+    iou_per_image_median: float | None
+    iou_per_image_worst5: float | None
+    iou_per_image_undefined: int
+
+
+def pooled_scores(counts: Counts) -> PooledScores:
+    """Returns the scores of counts, pooled already."""
+    return {"iou": counts.iou, "dice": counts.dice, "precision": counts.precision, "recall": counts.recall}
+
+
+def summarise(per_image: Sequence[Counts]) -> Summary:
+    """Returns pooled scores, and the IoU per image as mean, median and mean of the worst 5 % (one image at least).
+
+    Images whose IoU is undefined (no rectangle in truth or prediction) are left out of the per-image scores and counted in
+    ``iou_per_image_undefined``; they do count in the pooled scores.
+    """
+    total = pooled(per_image)
+    defined = sorted(counts.iou for counts in per_image if counts.iou is not None)
+    worst = defined[: math.ceil(_WORST_SHARE * len(defined))]
+    return {
+        "images": len(per_image),
+        **pooled_scores(total),
+        "iou_per_image_mean": fmean(defined) if defined else None,
+        "iou_per_image_median": median(defined) if defined else None,
+        "iou_per_image_worst5": fmean(worst) if worst else None,
+        "iou_per_image_undefined": len(per_image) - len(defined),
+    }

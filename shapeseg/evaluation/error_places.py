@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.evaluation.example import Example
+from shapeseg.datasets.examples import Example
 from shapeseg.scenes import Truth
 from shapeseg.scenes.relations import bounding_box
 

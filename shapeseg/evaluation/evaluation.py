@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import heapq
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.evaluation.calibration import BINS, calibration, reliability
+from shapeseg.datasets import Dataset
+from shapeseg.datasets.examples import Example, examples
+from shapeseg.evaluation.calibration import PROBABILITY_BINS, calibration, reliability
 from shapeseg.evaluation.ceiling import Ceiling
 from shapeseg.evaluation.counts import Counts
-from shapeseg.evaluation.example import Example, examples
-from shapeseg.evaluation.image_result import AS_PREDICTED, ImageResult, PredictionOptions, masks_of, measure_image
-from shapeseg.evaluation.metrics import pixel_metrics, recipe_metrics
-from shapeseg.evaluation.prediction import predict
-from shapeseg.evaluation.worst import Worst
-from shapeseg.scenes.truth import Target
-
-if TYPE_CHECKING:
-    import keras
-
-    from shapeseg.datasets import Dataset
+from shapeseg.evaluation.image_result import ImageResult, measure_image
+from shapeseg.evaluation.metrics import Calibrations, Scores, pixel_metrics, recipe_metrics
+from shapeseg.evaluation.prediction import AS_PREDICTED, PredictionOptions, predict
+from shapeseg.inference.opened_model import OpenedModel
+from shapeseg.scenes.scene import Target
+from shapeseg.terminal import Progress, no_progress
 
 Mask = NDArray[np.bool_]
 
@@ -41,7 +39,7 @@ class Evaluation:
         worst: Places of the latter, worst first.
     """
 
-    metrics: dict[str, Any]
+    metrics: Scores
     images: list[dict[str, Any]]
     instances: list[dict[str, Any]]
     counts: list[Counts]
@@ -51,36 +49,31 @@ class Evaluation:
 
 
 def evaluate_model(
-    model: keras.Model,
+    model: OpenedModel,
     data: Dataset,
     *,
-    stride: int,
-    threshold: float,
-    target: Target = "visible",
     options: PredictionOptions = AS_PREDICTED,
     keep_worst: int = 0,
     keep: Collection[int] = (),
-    progress: Callable[[int], object] = lambda images: None,
+    progress: Progress = no_progress,
 ) -> Evaluation:
     """Predicts every image once and measures all there is to measure.
 
     Args:
-        model: As ``shapeseg.load_model`` returns it.
+        model: As :func:`shapeseg.inference.opened_model.open_model` returns it.
         data: What to measure on; no more than one batch of it is held at a time.
-        stride: What the model needs height and width to be multiples of.
-        threshold: Probability from which a pixel counts as rectangle.
-        target: What the model was trained to find.
         options: What is done to a prediction first.
         keep_worst: Keep the predictions of so many images with the most wrong pixels.
         keep: Keep the predictions at these places, too.
         progress: Called with the number of images done since the last call.
     """
+    target = model.target
     pass_ = _Pass(target, decides=target == "visible" and data.has_recipes)
     worst = Worst(keep_worst)
     asked: dict[int, Mask] = {}
-    for prediction in predict(model, examples(data, target), stride=stride, tta=options.tta):
+    for prediction in predict(model, examples(data, target), tta=options.tta):
         example, place = prediction.example, prediction.example.place
-        masks = masks_of(prediction, threshold, options)
+        masks = prediction.masks(model.threshold, options)
         predicted = list(masks.values())[-1]
         result = measure_image(example, masks, target)
         pass_.add(example, prediction.probability, result)
@@ -90,7 +83,7 @@ def evaluate_model(
         progress(1)
     return Evaluation(
         metrics={
-            "threshold": threshold,
+            "threshold": model.threshold,
             "target": target,
             **pixel_metrics(pass_.results),
             **recipe_metrics(pass_.results, has_recipes=data.has_recipes, decides=pass_.decides),
@@ -123,7 +116,7 @@ class _Pass:
     results: list[ImageResult] = field(default_factory=list)
     ceiling: Ceiling = field(default_factory=Ceiling)
     reliability: dict[str, NDArray[np.float64]] = field(
-        default_factory=lambda: {"all": np.zeros((3, BINS)), "ambiguous": np.zeros((3, BINS))}
+        default_factory=lambda: {"all": np.zeros((3, PROBABILITY_BINS)), "ambiguous": np.zeros((3, PROBABILITY_BINS))}
     )
 
     def add(self, example: Example, probability: NDArray[np.float32], result: ImageResult) -> None:
@@ -138,7 +131,7 @@ class _Pass:
         if self.decides and example.truth is not None:
             self.ceiling.add(example.truth)
 
-    def calibration(self) -> dict[str, Any]:
+    def calibration(self) -> Calibrations:
         everything, ambiguous = self.reliability.values()
         return {
             "all": calibration(everything),
@@ -164,3 +157,25 @@ def _image_row(row: Mapping[str, Any], result: ImageResult, has_recipes: bool, d
         "rectangles": len(rates) if has_recipes else None,
         "max_occlusion": max(rates, default=None),
     }
+
+
+class Worst:
+    """Keeps the predictions with the most wrong pixels; of equals, those that come first."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._heap: list[tuple[int, int, Mask]] = []  # places are all different, so that masks are never compared
+
+    def offer(self, place: int, wrong: int, predicted: Mask) -> None:
+        """Takes one prediction into account, and keeps it if it is among the worst so far."""
+        heapq.heappush(self._heap, (wrong, -place, predicted))
+        if len(self._heap) > self._size:
+            heapq.heappop(self._heap)
+
+    def places(self) -> list[int]:
+        """Returns the places of those kept, worst first."""
+        return [-place for _, place, _ in sorted(self._heap, key=lambda each: each[:2], reverse=True)]
+
+    def masks(self) -> dict[int, Mask]:
+        """Returns those kept, by place."""
+        return {-place: predicted for _, place, predicted in self._heap}

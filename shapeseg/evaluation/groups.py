@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypedDict
 
 import numpy as np
 
-from shapeseg.datasets.statistics import bin_names
-from shapeseg.evaluation.bootstrap import intervals
+from shapeseg.evaluation.bootstrap import Interval, intervals
 from shapeseg.evaluation.counts import ratio
 from shapeseg.evaluation.instances import InstanceRecord
+from shapeseg.scenes.occlusion import BIN_NAMES
 
 BREAKDOWN = ("occlusion", "occluder_kind", "occluder_color", "pieces")
-_SCORES = ("recall", "iou")
 
 
-def by_occlusion(images: Sequence[Sequence[InstanceRecord]]) -> dict[str, dict[str, Any]]:
+class GroupScores(TypedDict):
+    """How many rectangles of how many images are in a group, and their mean scores; None where none is defined."""
+
+    n: int
+    images: int
+    recall: float | None
+    recall_interval: Interval
+    iou: float | None
+    iou_interval: Interval
+
+
+class BreakdownCell(GroupScores):
+    """The rectangles that are hidden alike."""
+
+    occlusion: str
+    occluder_kind: str
+    occluder_color: str
+    pieces: str
+
+
+def by_occlusion(images: Sequence[Sequence[InstanceRecord]]) -> dict[str, GroupScores]:
     """Scores the rectangles of every occlusion bin; ignored ones are left out."""
     members = [[(record.occlusion, record) for record in records if not record.ignored] for records in images]
-    return grouped(members, bin_names())
+    return grouped(members, BIN_NAMES)
 
 
-def breakdown(images: Sequence[Sequence[InstanceRecord]]) -> list[dict[str, Any]]:
+def breakdown(images: Sequence[Sequence[InstanceRecord]]) -> list[BreakdownCell]:
     """Scores the rectangles by occlusion bin, kind and colour of what hides them, and pieces: every cell that has any.
 
     Ignored and wholly hidden ones are left out.
@@ -31,12 +50,15 @@ def breakdown(images: Sequence[Sequence[InstanceRecord]]) -> list[dict[str, Any]
         [(_cell(record), record) for record in records if not record.ignored and record.pieces != "hidden"]
         for records in images
     ]
-    order = {name: place for place, name in enumerate(bin_names())}
+    order = {name: place for place, name in enumerate(BIN_NAMES)}
     cells = sorted({cell for each in members for cell, _ in each}, key=lambda cell: (order[cell[0]], *cell[1:]))
-    return [dict(zip(BREAKDOWN, cell, strict=True)) | scores for cell, scores in grouped(members, cells).items()]
+    return [
+        {"occlusion": occlusion, "occluder_kind": kind, "occluder_color": color, "pieces": pieces, **scores}
+        for (occlusion, kind, color, pieces), scores in grouped(members, cells).items()
+    ]
 
 
-def grouped(images: Sequence[Sequence[tuple[Any, InstanceRecord]]], groups: Iterable[Any]) -> dict[Any, dict[str, Any]]:
+def grouped(images: Sequence[Sequence[tuple[Any, InstanceRecord]]], groups: Iterable[Any]) -> dict[Any, GroupScores]:
     """Returns, for each group, how many rectangles of how many images it has, and their mean recall and IoU with intervals.
 
     A mean is over the rectangles of which the score is defined; None when there are none.
@@ -47,23 +69,39 @@ def grouped(images: Sequence[Sequence[tuple[Any, InstanceRecord]]], groups: Iter
     """
     column = {group: place for place, group in enumerate(groups)}
     n = np.zeros((len(images), len(column)), np.int64)
-    sums = {score: np.zeros((2, len(images), len(column))) for score in _SCORES}
+    for row, members in enumerate(images):
+        for group, _ in members:
+            n[row, column[group]] += 1
+    recall = _means(images, column, lambda record: record.recall)
+    iou = _means(images, column, lambda record: record.iou)
+    return {
+        group: {
+            "n": int(n[:, place].sum()),
+            "images": int(np.count_nonzero(n[:, place])),
+            "recall": recall[place][0],
+            "recall_interval": recall[place][1],
+            "iou": iou[place][0],
+            "iou_interval": iou[place][1],
+        }
+        for group, place in column.items()
+    }
+
+
+def _means(
+    images: Sequence[Sequence[tuple[Any, InstanceRecord]]],
+    column: Mapping[Any, int],
+    score: Callable[[InstanceRecord], float | None],
+) -> list[tuple[float | None, Interval]]:
+    """Returns mean and interval of a score for each column."""
+    total, defined = np.zeros((2, len(images), len(column)))
     for row, members in enumerate(images):
         for group, record in members:
-            n[row, column[group]] += 1
-            for score in _SCORES:
-                if (value := getattr(record, score)) is not None:
-                    sums[score][:, row, column[group]] += value, 1
-    result: dict[Any, dict[str, Any]] = {
-        group: {"n": int(n[:, place].sum()), "images": int(np.count_nonzero(n[:, place]))} for group, place in column.items()
-    }
-    for score, (total, defined) in sums.items():
-        spread = intervals(total, defined)
-        for group, place in column.items():
-            result[group][score] = ratio(float(total[:, place].sum()), float(defined[:, place].sum()))
-            result[group][f"{score}_interval"] = spread[place]
-    return result
+            if (value := score(record)) is not None:
+                total[row, column[group]] += value
+                defined[row, column[group]] += 1
+    means = [ratio(*each) for each in zip(total.sum(0).tolist(), defined.sum(0).tolist(), strict=True)]
+    return list(zip(means, intervals(total, defined), strict=True))
 
 
-def _cell(record: InstanceRecord) -> tuple[str, ...]:
-    return tuple(getattr(record, name) for name in BREAKDOWN)
+def _cell(record: InstanceRecord) -> tuple[str, str, str, str]:
+    return record.occlusion, record.occluder_kind, record.occluder_color, record.pieces

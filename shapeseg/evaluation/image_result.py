@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.errors import UsageError
+from shapeseg.datasets.examples import Example
 from shapeseg.evaluation.boundary import boundary_counts, official_width
-from shapeseg.evaluation.components import without_small
+from shapeseg.evaluation.components import pieces
 from shapeseg.evaluation.counts import Counts, count
 from shapeseg.evaluation.error_places import error_places
-from shapeseg.evaluation.example import Example
 from shapeseg.evaluation.instances import InstanceRecord, instance_records
-from shapeseg.evaluation.panoptic import Matches, match, pieces
-from shapeseg.evaluation.prediction import Predicted
-from shapeseg.scenes.truth import Target
+from shapeseg.evaluation.panoptic import Matches, match
+from shapeseg.scenes.scene import Target
 
 Mask = NDArray[np.bool_]
 
 NARROW_BANDS = (1, 2)
-
-
-@dataclass(frozen=True)
-class PredictionOptions:
-    """What is done to a prediction before it is measured."""
-
-    tta: bool = False
-    """Average the probabilities over the eight mirrored and turned images (takes eight times as long)."""
-    min_component: int = 0
-    """Remove predicted pieces of fewer pixels than this."""
-
-    def __post_init__(self) -> None:
-        if self.min_component < 0:
-            raise UsageError("min_component must be 0 or more", received=f"min_component={self.min_component}", fix="Try 20")
-
-
-AS_PREDICTED = PredictionOptions()
 
 
 class ImageResult(NamedTuple):
@@ -67,26 +47,12 @@ class ImageResult(NamedTuple):
     effects: dict[str, Counts]
 
 
-def masks_of(prediction: Predicted, threshold: float, options: PredictionOptions) -> dict[str, Mask]:
-    """Returns the predicted pixels, bool (H, W), plain and after each option that is on; the last one counts.
-
-    Nothing is predicted where pixels are ignored.
-    """
-    masks = {"plain": prediction.plain >= threshold}
-    if options.tta:
-        masks["tta"] = prediction.probability >= threshold
-    if options.min_component:
-        masks["min_component"] = without_small(list(masks.values())[-1], options.min_component)
-    ignored = prediction.example.ignored
-    return masks if ignored is None else {name: mask & ~ignored for name, mask in masks.items()}
-
-
 def measure_image(example: Example, masks: dict[str, Mask], target: Target) -> ImageResult:
     """Measures one image.
 
     Args:
         example: The image.
-        masks: As of :func:`masks_of`.
+        masks: As of :meth:`shapeseg.evaluation.prediction.Predicted.masks`.
         target: What the model must find.
     """
     predicted = list(masks.values())[-1]

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.datasets.statistics import bin_of
+from shapeseg.datasets.examples import Example
 from shapeseg.evaluation.counts import ratio
-from shapeseg.evaluation.example import Example
 from shapeseg.scenes import Instance, Truth
 from shapeseg.scenes.kinds import silhouette
+from shapeseg.scenes.occlusion import bin_of
 from shapeseg.scenes.relations import hidings_of, piece_count
-from shapeseg.scenes.truth import Target
+from shapeseg.scenes.scene import Target
 
 Mask = NDArray[np.bool_]
 

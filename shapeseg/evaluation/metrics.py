@@ -2,21 +2,95 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TypedDict, cast
 
-from shapeseg.evaluation.bootstrap import intervals
-from shapeseg.evaluation.counts import Counts, pooled
-from shapeseg.evaluation.groups import breakdown, by_occlusion
+from shapeseg.evaluation.bootstrap import Interval, intervals
+from shapeseg.evaluation.calibration import Calibration
+from shapeseg.evaluation.counts import PooledScores, Summary, pooled, pooled_scores, summarise
+from shapeseg.evaluation.groups import BreakdownCell, GroupScores, breakdown, by_occlusion
 from shapeseg.evaluation.image_result import NARROW_BANDS, ImageResult
-from shapeseg.evaluation.panoptic import panoptic_quality
-from shapeseg.evaluation.scores import summarise
-
-POOLED = ("iou", "dice", "precision", "recall")
+from shapeseg.evaluation.panoptic import PanopticQuality, panoptic_quality
+from shapeseg.scenes.scene import Target
 
 
-def pixel_metrics(results: Sequence[ImageResult]) -> dict[str, Any]:
+class PixelMetrics(Summary):
+    """What is known of any dataset."""
+
+    iou_interval: Interval
+    boundary_iou: dict[str, float | None]
+    effects: dict[str, PooledScores] | None
+
+
+class PiecesMetrics(PanopticQuality):
+    """Panoptic quality, and how many rectangles touch another."""
+
+    touching_rectangles: int | None
+
+
+class RecipeMetrics(TypedDict):
+    """What only recipes tell; None where it is unknown."""
+
+    iou_decidable: float | None
+    by_occlusion: dict[str, GroupScores] | None
+    breakdown: list[BreakdownCell] | None
+    panoptic: PiecesMetrics
+    wrong_pixels: dict[str, int | None] | None
+    undefined: dict[str, int]
+
+
+class Calibrations(TypedDict):
+    """Calibration of all pixels, and of those whose label the image tells or does not tell, where that is known."""
+
+    all: Calibration
+    decidable: Calibration | None
+    ambiguous: Calibration | None
+
+
+class AppliedOptions(TypedDict):
+    """What was done to predictions before they were measured."""
+
+    tta: bool
+    min_component: int
+
+
+class Scores(PixelMetrics, RecipeMetrics):
+    """All that is measured of a model on a dataset."""
+
+    threshold: float
+    target: Target
+    iou_ceiling: float | None
+    calibration: Calibrations
+    options: AppliedOptions
+
+
+class Origin(TypedDict):
+    """Where scores come from."""
+
+    model: str
+    model_sha256: str
+    dataset: str
+    dataset_sha256: str
+    backend: str
+    versions: dict[str, str]
+    command: str
+
+
+class Metrics(Scores, Origin):
+    """The content of ``metrics.json``."""
+
+    split: str
+
+
+def read_metrics(path: Path) -> Metrics:
+    """Reads ``metrics.json``."""
+    return cast(Metrics, json.loads(path.read_bytes()))
+
+
+def pixel_metrics(results: Sequence[ImageResult]) -> PixelMetrics:
     """Returns what is known of any dataset: pooled and per image scores, boundary IoU, effects of options."""
     counts = [result.counts for result in results]
     unions = [sum(each) for each in counts]
@@ -28,7 +102,7 @@ def pixel_metrics(results: Sequence[ImageResult]) -> dict[str, Any]:
     }
 
 
-def recipe_metrics(results: Sequence[ImageResult], *, has_recipes: bool, decides: bool) -> dict[str, Any]:
+def recipe_metrics(results: Sequence[ImageResult], *, has_recipes: bool, decides: bool) -> RecipeMetrics:
     """Returns what only recipes tell; None where it is unknown.
 
     Args:
@@ -43,7 +117,7 @@ def recipe_metrics(results: Sequence[ImageResult], *, has_recipes: bool, decides
         "iou_decidable": pooled(result.decidable for result in results).iou if decides else None,
         "by_occlusion": by_occlusion(instances) if has_recipes else None,
         "breakdown": breakdown(instances) if has_recipes else None,
-        "panoptic": quality | {"touching_rectangles": touching if has_recipes else None},
+        "panoptic": {**quality, "touching_rectangles": touching if has_recipes else None},
         "wrong_pixels": _wrong_pixels(results, decides) if has_recipes else None,
         "undefined": _undefined(results),
     }
@@ -57,13 +131,8 @@ def _boundary_iou(results: Sequence[ImageResult]) -> dict[str, float | None]:
     return {name: pooled(result.boundary[place] for result in results).iou for place, name in enumerate(names)}
 
 
-def _effects(results: Sequence[ImageResult]) -> dict[str, dict[str, float | None]] | None:
-    totals = {name: pooled(result.effects[name] for result in results) for name in results[0].effects}
-    return {name: _scores(total) for name, total in totals.items()} or None
-
-
-def _scores(counts: Counts) -> dict[str, float | None]:
-    return {name: getattr(counts, name) for name in POOLED}
+def _effects(results: Sequence[ImageResult]) -> dict[str, PooledScores] | None:
+    return {name: pooled_scores(pooled(result.effects[name] for result in results)) for name in results[0].effects} or None
 
 
 def _wrong_pixels(results: Sequence[ImageResult], decides: bool) -> dict[str, int | None]:

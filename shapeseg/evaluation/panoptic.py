@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.evaluation.counts import ratio
-
-Mask = NDArray[np.bool_]
 
 
 class Matches(NamedTuple):
@@ -30,9 +27,15 @@ class Matches(NamedTuple):
     false_negatives: int
 
 
-def pieces(mask: Mask) -> NDArray[np.int32]:
-    """Numbers the connected pieces of a mask, bool (H, W), from 1; pixels that touch by an edge belong together."""
-    return cv2.connectedComponents(mask.view(np.uint8), connectivity=4)[1]
+class PanopticQuality(TypedDict):
+    """Panoptic, segmentation and recognition quality, None where undefined, and the pieces that they come from."""
+
+    pq: float | None
+    sq: float | None
+    rq: float | None
+    true_positives: int
+    false_positives: int
+    false_negatives: int
 
 
 def match(truth: NDArray[np.int32], predicted: NDArray[np.int32]) -> Matches:
@@ -48,7 +51,7 @@ def match(truth: NDArray[np.int32], predicted: NDArray[np.int32]) -> Matches:
     return Matches(float(matched.sum()), found, len(predicted_areas) - found, len(true_areas) - found)
 
 
-def panoptic_quality(matches: Iterable[Matches]) -> dict[str, Any]:
+def panoptic_quality(matches: Iterable[Matches]) -> PanopticQuality:
     """Pools the matches of many images into panoptic, segmentation and recognition quality; undefined ones are None."""
     iou_sum, found, invented, missed = (sum(column) for column in zip(Matches(0.0, 0, 0, 0), *matches, strict=True))
     weighed = found + (invented + missed) / 2

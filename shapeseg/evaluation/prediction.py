@@ -1,25 +1,40 @@
-"""Predicting: a model's probabilities for images of any size, batch by batch, and the pixel counts of a feed's images."""
+"""Predictions to measure: one way through a set of examples, batch by batch, and what is done to a prediction first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.errors import ModelRefusedError, is_out_of_memory
+from shapeseg.datasets.examples import Example
+from shapeseg.evaluation.components import without_small
 from shapeseg.evaluation.counts import Counts, count
-from shapeseg.evaluation.example import Example
-from shapeseg.evaluation.turns import averaged
-from shapeseg.labels import AMBIGUOUS, IGNORED, TARGET
+from shapeseg.inference.opened_model import OpenedModel
+from shapeseg.inference.turns import averaged
+from shapeseg.settings import check_range
 
-if TYPE_CHECKING:
-    import keras
-
-    from shapeseg.datasets.feed import Feed
+Mask = NDArray[np.bool_]
 
 _BATCH_PIXELS = 16 * 224 * 224  # measured: larger batches of the reference model are slower, and smaller ones too
+
+
+@dataclass(frozen=True)
+class PredictionOptions:
+    """What is done to a prediction before it is measured."""
+
+    tta: bool = False
+    """Average the probabilities over the eight mirrored and turned images (takes eight times as long)."""
+    min_component: int = 0
+    """Remove predicted pieces of fewer pixels than this."""
+
+    def __post_init__(self) -> None:
+        check_range("min_component", self.min_component, least=0, fix="Try 20")
+
+
+AS_PREDICTED = PredictionOptions()
 
 
 class Predicted(NamedTuple):
@@ -35,24 +50,36 @@ class Predicted(NamedTuple):
     plain: NDArray[np.float32]
     probability: NDArray[np.float32]
 
+    def masks(self, threshold: float, options: PredictionOptions = AS_PREDICTED) -> dict[str, Mask]:
+        """Returns the predicted pixels, bool (H, W), plain and after each option that is on; the last one counts.
 
-def predict(model: keras.Model, examples: Iterable[Example], *, stride: int, tta: bool = False) -> Iterator[Predicted]:
+        Nothing is predicted where pixels are ignored.
+        """
+        masks = {"plain": self.plain >= threshold}
+        if options.tta:
+            masks["tta"] = self.probability >= threshold
+        if options.min_component:
+            masks["min_component"] = without_small(list(masks.values())[-1], options.min_component)
+        ignored = self.example.ignored
+        return masks if ignored is None else {name: mask & ~ignored for name, mask in masks.items()}
+
+    def counts(self, threshold: float) -> Counts:
+        """Counts the pixels of the plain prediction."""
+        return count(self.example.target, self.masks(threshold)["plain"])
+
+
+def predict(model: OpenedModel, examples: Iterable[Example], *, tta: bool = False) -> Iterator[Predicted]:
     """Predicts images one after another, in batches of one size; they are read only as they are needed.
 
     Args:
-        model: As ``shapeseg.load_model`` returns it.
+        model: What predicts.
         examples: Of any sizes.
-        stride: What the model needs height and width to be multiples of.
         tta: Also average over eight turns.
     """
-
-    def ask(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return probabilities(model, images, stride=stride)
-
     for batch in _batches(examples):
         images = np.stack([example.image for example in batch])
-        plain = ask(images)
-        yield from map(Predicted, batch, plain, averaged(ask, images, plain) if tta else plain)
+        plain = model.probabilities(images)
+        yield from map(Predicted, batch, plain, averaged(model.probabilities, images, plain) if tta else plain)
 
 
 def _batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
@@ -65,109 +92,3 @@ def _batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
         batch.append(example)
     if batch:
         yield batch
-
-
-class Predictor(Protocol):
-    """What predicts: a Keras model, or an exported one in another runtime."""
-
-    def predict_on_batch(self, images: NDArray[np.uint8]) -> Any:
-        """Takes uint8 (B, H, W, 3), RGB, 0 to 255; gives probabilities, float32 (B, H, W, 1)."""
-
-
-def predict_batches(model: keras.Model, feed: Feed, *, stride: int) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.float32]]]:
-    """Yields truth and prediction, batch by batch, in the feed's order.
-
-    Yields:
-        Targets, bool (B, H, W), and probabilities of rectangle, float32 (B, H, W). Pixels of ignored instances are no target
-        and have probability 0, so that no score counts them.
-    """
-    for batch in range(len(feed)):
-        images, labels = feed[batch]
-        labels = labels[..., 0]
-        probability = probabilities(model, images, stride=stride)
-        yield (labels & (255 - AMBIGUOUS)) == TARGET, np.where(labels == IGNORED, np.float32(0), probability)
-
-
-def measure(
-    model: keras.Model,
-    feed: Feed,
-    *,
-    stride: int,
-    threshold: float,
-    progress: Callable[[int], object] = lambda images: None,
-) -> list[Counts]:
-    """Returns the pixel counts of every image, in the feed's order.
-
-    Args:
-        model: As ``shapeseg.load_model`` returns it.
-        feed: What to measure on, in order.
-        stride: What the model needs height and width to be multiples of.
-        threshold: Probability from which a pixel counts as rectangle.
-        progress: Called with the number of images done since the last call.
-    """
-    counts = []
-    for truths, probability in predict_batches(model, feed, stride=stride):
-        counts += [count(truth, predicted) for truth, predicted in zip(truths, probability >= threshold, strict=True)]
-        progress(len(truths))
-    return counts
-
-
-def probabilities(model: Predictor, images: NDArray[np.uint8], *, stride: int) -> NDArray[np.float32]:
-    """Predicts images of one size; they are padded to multiples of ``stride`` by repeating their edges, and cropped back.
-
-    Args:
-        model: As ``shapeseg.load_model`` returns it, or exported.
-        images: uint8 (B, H, W, 3), RGB, 0 to 255.
-        stride: What the model needs height and width to be multiples of.
-
-    Returns:
-        float32 (B, H, W), 0 to 1.
-
-    Raises:
-        ModelRefusedError: If the model takes images of another size only, or does not give one value a pixel.
-    """
-    height, width = images.shape[1:3]
-    padded = np.pad(images, ((0, 0), (0, -height % stride), (0, -width % stride), (0, 0)), mode="edge")
-    size = padded.shape[1:3]
-    takes = _sides(model)
-    if any(side not in (None, own) for side, own in zip(takes, size, strict=True)):
-        raise ModelRefusedError(f"the model takes images of {takes} only", received=size, fix="Name images of that size")
-    found = np.asarray(model.predict_on_batch(padded))
-    if found.shape[1:3] != size:
-        raise ModelRefusedError(
-            "the model must give one probability a pixel", received=f"{found.shape[1:3]} of {size}", fix="Name another model"
-        )
-    return found[:, :height, :width, 0]
-
-
-def _sides(model: Predictor) -> tuple[int | None, ...]:
-    """Returns the height and width of the images that a model takes; None where it takes any."""
-    takes = getattr(model, "input_shape", (None,) * 4)[1:3]
-    return tuple(side if isinstance(side, int) else None for side in takes)  # exported models have names for free sides
-
-
-def check_model(model: Any) -> None:
-    """Raises a ModelRefusedError when a model does not take RGB images and give one probability a pixel."""
-    takes, gives = model.input_shape, model.output_shape
-    fits = isinstance(takes, tuple) and isinstance(gives, tuple) and len(takes) == len(gives) == 4
-    if not fits or takes[-1] != 3 or gives[-1] != 1:
-        raise ModelRefusedError(
-            "the model must take (N, H, W, 3) and give (N, H, W, 1)",
-            received=f"{takes} to {gives}",
-            fix="Name a model that was trained by train.py",
-        )
-
-
-def check_predicts(model: Predictor, *, stride: int) -> None:
-    """Raises a ModelRefusedError when a model fails on the smallest image that it should take."""
-    height, width = (side or stride for side in _sides(model))
-    try:
-        probabilities(model, np.zeros((1, height, width, 3), np.uint8), stride=1)
-    except Exception as error:  # whatever its layers raise
-        if isinstance(error, ModelRefusedError) or is_out_of_memory(error):
-            raise
-        raise ModelRefusedError(
-            "the model fails on a small image",
-            received=f"{type(error).__name__} for {height} x {width} pixels",
-            fix=f"Name a model that takes all images whose sides are multiples of {stride}",
-        ) from error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,16 +41,6 @@ def counts_at(found: NDArray[np.int64], candidate: float) -> Counts:
     """Returns the pixel counts that :func:`histograms` hold for one of the candidates as threshold."""
     invented, both = (int(_above(histogram)[CANDIDATES.index(candidate)]) for histogram in found)
     return Counts(both, int(found[1].sum()) - both, invented)
-
-
-def best_threshold(batches: Iterable[tuple[NDArray[np.bool_], NDArray[np.float32]]]) -> float:
-    """Returns the best candidate over many batches.
-
-    Args:
-        batches: Targets, bool (B, H, W), and probabilities, float32 (B, H, W).
-    """
-    nothing = np.zeros((2, len(CANDIDATES) + 1), np.int64)
-    return best_candidate(sum((histograms(truth, probability) for truth, probability in batches), nothing))
 
 
 def _above(histogram: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -21,10 +21,3 @@ def check_dilations(dilations: Sequence[int], fix: str) -> None:
     """Raises a UsageError unless there are from 1 to 8 dilations, all 1 or more, no two alike; ``fix`` is what to try."""
     if not 1 <= len(dilations) <= MOST_LEVELS or min(dilations) < 1 or len(set(dilations)) < len(dilations):
         raise UsageError("dilations must be 1 or more and differ, 1 to 8 of them", received=f"dilations={dilations}", fix=fix)
-
-
-def check_number(name: str, value: int, *, least: int = 1, most: int | None = None) -> None:
-    """Raises a UsageError when a number is below ``least`` or above ``most``."""
-    if value < least or (most is not None and value > most):
-        allowed = f"{least} or more" if most is None else f"from {least} to {most}"
-        raise UsageError(f"{name} must be {allowed}", received=f"{name}={value}", fix=f"Try {least}")

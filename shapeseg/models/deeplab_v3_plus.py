@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from shapeseg.models.checks import check_dilations, check_number, check_widths
+from shapeseg.models.checks import check_dilations, check_widths
 from shapeseg.models.layers import ConvBlock, GrowSize, PixelHead
+from shapeseg.settings import check_range
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Settings:
         check_widths(self.widths, fewest=2, fix="Try 16 32 48")
         check_dilations(self.dilations, fix="Try 2 4 6")
         for name in ("pyramid_width", "skip_width"):
-            check_number(name, getattr(self, name))
+            check_range(name, getattr(self, name), least=1)
 
     @property
     def stride(self) -> int:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from shapeseg.models.checks import MOST_BLOCKS, check_dilations, check_number, check_widths
+from shapeseg.models.checks import MOST_BLOCKS, check_dilations, check_widths
+from shapeseg.settings import check_range
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_widths(self.widths, fewest=4, most=4, fix="Try 8 16 24 32")
-        check_number("blocks", self.blocks, least=2, most=MOST_BLOCKS)
+        check_range("blocks", self.blocks, least=2, most=MOST_BLOCKS)
         check_dilations(self.dilations, fix="Try 1 2 3")
         for name in ("pyramid_width", "skip_width"):
-            check_number(name, getattr(self, name))
+            check_range(name, getattr(self, name), least=1)
 
     @property
     def stride(self) -> int:

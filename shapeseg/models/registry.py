@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from shapeseg.errors import NotInstalledError, UsageError
+from shapeseg.environment import missing_packages, require_packages
+from shapeseg.errors import UsageError
 from shapeseg.settings import settings_from_dict
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def build(name: str, settings: Mapping[str, Any] | None = None) -> keras.Model:
 def missing_extra(name: str) -> str | None:
     """Returns the command that installs what an architecture needs and is not there; None when nothing is missing."""
     modules, install = EXTRAS.get(name, ((), ""))
-    return install if any(find_spec(module) is None for module in modules) else None
+    return install if missing_packages(modules) else None
 
 
 def check_name(name: str) -> None:
@@ -78,9 +78,8 @@ def check_name(name: str) -> None:
         NotInstalledError: If it needs an extra that is not installed.
     """
     _module(name)
-    install = missing_extra(name)
-    if install is not None:
-        raise NotInstalledError("the model needs packages that are not installed", received=name, fix=f"Run: {install}")
+    modules, install = EXTRAS.get(name, ((), None))
+    require_packages(modules, f"--model {name}", install=install)
 
 
 def _module(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Pictures: tiles of a dataset, predictions beside the truth, the curves of a run."""
+"""Pictures: tiles of a dataset, and predictions beside the truth."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from shapeseg import files
 from shapeseg.errors import UsageError
+from shapeseg.folders import make_folder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,44 +121,16 @@ def gallery_figure(
     return figure
 
 
-def curves_figure(history: Mapping[str, Sequence[float]]) -> Figure:
-    """Draws loss, logarithmic, and IoU, on training and val data, against the epoch; a line marks the best one.
-
-    Of a long run, the IoU of the first tenth may lie below the chart: that of the rest would be a flat line above it.
-    """
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    figure = Figure(figsize=(9, 3.4), dpi=_DPI, layout="constrained")
-    val_iou = list(history["val_iou"])
-    best, start = val_iou.index(max(val_iou)), len(val_iou) // 10
-    for ax, name, label in zip(figure.subplots(1, 2), ("loss", "iou"), ("loss", "rectangle IoU"), strict=True):
-        epochs = range(1, len(history[name]) + 1)
-        ax.plot(epochs, history[name], "o-", color="#607d8b", markersize=4, label="train (augmented)")
-        ax.plot(epochs, history[f"val_{name}"], "s-", color="#d55e00", markersize=4, label="val")
-        ax.axvline(best + 1, color="black", linestyle=":", linewidth=1, label=f"best epoch: {best + 1}")
-        if name == "loss":
-            ax.set_yscale("log")
-        else:
-            shown = [*history[name][start:], *val_iou[start:]]
-            margin = 0.05 * (max(shown) - min(shown)) or 0.01
-            ax.set_ylim(min(shown) - margin, max(shown) + margin)
-        ax.set(xlabel="epoch", ylabel=label)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.grid(alpha=0.3)
-        ax.legend(frameon=False)
-    return figure
-
-
 def save_figure(figure: Figure, path: Path) -> None:
     """Writes a figure as PNG, whole or not at all; its folder is made if need be.
 
     Raises:
         UsageError: If the name is not of a PNG file.
+        StorageError: If its folder cannot be made.
     """
     if path.suffix.lower() != ".png":
         raise UsageError("a picture is a .png file", received=path, fix=f"Name it {path.name}.png")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     files.replace_with(path, lambda temporary: figure.savefig(temporary, format="png"))
 
 

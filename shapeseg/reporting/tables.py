@@ -52,3 +52,25 @@ def _text(value: Any) -> str:
     if value is None:
         return "-"
     return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def without_pictures(page: str) -> str:
+    r"""Leaves out lines that are a picture: their paths mean nothing elsewhere.
+
+    >>> without_pictures("Look:\n![curve](curve.png)\nSteep.")
+    'Look:\nSteep.'
+    """
+    return "\n".join(line for line in page.splitlines() if not line.startswith("!["))
+
+
+def first_section(page: str) -> str:
+    r"""Returns the text under the first second-level heading, without that heading; the whole page if it has none.
+
+    >>> first_section("# Title\n## In short\nIt works.\n## Details\nMore.")
+    'It works.'
+    """
+    _, found, rest = page.partition("\n## ")
+    if not found:
+        return page
+    _, _, body = rest.partition("\n")
+    return body.partition("\n## ")[0].strip()

@@ -19,9 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shapeseg.scenes.instance import Box, Instance, boxes_overlap
 from shapeseg.scenes.kinds import silhouette
-from shapeseg.scenes.scene import Box, Instance, Scene, boxes_overlap
 from shapeseg.scenes.settings import Color
+
+InstanceMap = NDArray[np.uint8]
 
 MAX_GROUP = 12
 """Groups of more overlapping instances are not searched: every overlap of one colour and unlike label counts as ambiguous."""
@@ -39,25 +41,36 @@ class _Group:
     """Pixels of each silhouette whose colour in the image is not the instance's: something in front must cover them."""
 
 
-def ambiguous_pixels(scene: Scene, instance_map: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Returns bool (H, W), True where another depth order keeps the image and changes the label."""
+def ambiguous_pixels(
+    instances: Sequence[Instance], are_targets: Sequence[bool], background: Color, instance_map: InstanceMap
+) -> NDArray[np.bool_]:
+    """Returns bool (H, W), True where another depth order keeps the image and changes the label.
+
+    Args:
+        instances: Of a scene, from back to front.
+        are_targets: Whether a model must find each.
+        background: Of the scene.
+        instance_map: uint8 (H, W), of the rendered scene.
+    """
     ambiguous = np.zeros(instance_map.shape, bool)
-    for group in _confusable_groups(scene, instance_map):
+    for group in _confusable_groups(instances, are_targets, background, instance_map):
         x, y, w, h = group.box
         ambiguous[y : y + h, x : x + w] |= _to_mask(_search_labels(group), w, h)
     return ambiguous
 
 
-def rectangle_probability(scene: Scene, instance_map: NDArray[np.uint8], label_map: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Returns float64 (H, W): the share of the depth orders that keep the image in which a pixel is visible rectangle.
+def put_probabilities(
+    probability: NDArray[np.float64],
+    instances: Sequence[Instance],
+    are_targets: Sequence[bool],
+    background: Color,
+    instance_map: InstanceMap,
+) -> None:
+    """Replaces labels, float64 (H, W) of 0 and 1, by the share of the depth orders that keep the image and give 1.
 
-    Args:
-        scene: What was rendered.
-        instance_map: uint8 (H, W), of the rendered scene.
-        label_map: uint8 (H, W), not 0 on visible rectangles.
+    The other arguments are those of :func:`ambiguous_pixels`.
     """
-    probability = (label_map != 0).astype(np.float64)
-    for group in _confusable_groups(scene, instance_map):
+    for group in _confusable_groups(instances, are_targets, background, instance_map):
         x, y, w, h = group.box
         crop = probability[y : y + h, x : x + w]
         if len(group.is_target) > MAX_GROUP:
@@ -65,7 +78,6 @@ def rectangle_probability(scene: Scene, instance_map: NDArray[np.uint8], label_m
             continue
         covered = _to_mask(_union(group.silhouettes), w, h)
         crop[covered] = _expected_label(group)[covered]
-    return probability
 
 
 def _expected_label(group: _Group) -> NDArray[np.float64]:
@@ -126,35 +138,36 @@ def _steps(group: _Group) -> Iterator[tuple[int, int, int, int]]:
         covered = following
 
 
-def _confusable_groups(scene: Scene, instance_map: NDArray[np.uint8]) -> Iterator[_Group]:
-    instances = scene.instances
+def _confusable_groups(
+    instances: Sequence[Instance], are_targets: Sequence[bool], background: Color, instance_map: InstanceMap
+) -> Iterator[_Group]:
     for members in _overlapping(instances):
         if any(
-            _confusable(scene, instances[one], instances[other])
+            instances[one].color == instances[other].color
+            and are_targets[one] != are_targets[other]
+            and boxes_overlap(instances[one].box, instances[other].box)
             for place, one in enumerate(members)
             for other in members[:place]
         ):
-            yield _make_group(scene, [instances[member] for member in members], instance_map)
+            painted = [background, *(instance.color for instance in instances)]
+            yield _make_group(
+                [instances[member] for member in members], [are_targets[member] for member in members], painted, instance_map
+            )
 
 
-def _confusable(scene: Scene, one: Instance, other: Instance) -> bool:
-    same_color = one.color == other.color
-    return same_color and scene.is_target(one) != scene.is_target(other) and boxes_overlap(one.box, other.box)
-
-
-def _make_group(scene: Scene, members: list[Instance], instance_map: NDArray[np.uint8]) -> _Group:
+def _make_group(members: list[Instance], are_targets: list[bool], painted: list[Color], instance_map: InstanceMap) -> _Group:
+    """Cuts a group out of the image; ``painted`` is the colour of each number in the instance map."""
     boxes = [member.box for member in members]
     left, top = min(x for x, _, _, _ in boxes), min(y for _, y, _, _ in boxes)
     right, bottom = max(x + w for x, _, w, _ in boxes), max(y + h for _, y, _, h in boxes)
     w, h = right - left, bottom - top
-    painted = [scene.background, *(instance.color for instance in scene.instances)]
     codes = {color: code for code, color in enumerate(dict.fromkeys(painted))}
     seen = np.array([codes[color] for color in painted], np.uint8)[instance_map[top:bottom, left:right]]
     colors = [member.color for member in members]
     silhouettes = [_to_bits(_placed(member, left, top, w, h)) for member in members]
     of_color = {color: _to_bits(seen == codes[color]) for color in set(colors)}
     forbidden = [bits & ~of_color[color] for bits, color in zip(silhouettes, colors, strict=True)]
-    return _Group((left, top, w, h), [scene.is_target(member) for member in members], colors, silhouettes, forbidden)
+    return _Group((left, top, w, h), are_targets, colors, silhouettes, forbidden)
 
 
 def _overlapping(instances: Sequence[Instance]) -> list[list[int]]:

@@ -11,15 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from shapeseg.scenes.drawing import TRIES, draw_form, draw_instance, no_place, shape_count
+from shapeseg.scenes.instance import Box, Instance, boxes_overlap
 from shapeseg.scenes.kinds import silhouette
-from shapeseg.scenes.scene import Box, Instance, boxes_overlap
+from shapeseg.scenes.occlusion import OCCLUSION_BINS
 from shapeseg.scenes.settings import SceneSettings
 from shapeseg.scenes.streams import Stream, below, permutation, words
 
 TOLERANCE = 0.02
-BINS = ((0.0, 0.0), (0.0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0))
-"""Bins of the occlusion rate, (low, high]; the first is exactly 0, the last leaves out 1."""
-
 _WORDS = 16
 _DIRECTIONS = 32  # components of the sliding direction are from -32 to 32
 
@@ -51,8 +49,8 @@ def sample_dialled(settings: SceneSettings, seed: int, index: int) -> tuple[list
 
 def _rate_of_bin(seed: int, index: int) -> float:
     """Every five indices in a row hold every bin once; within its bin the rate is uniform, a tolerance away from the edges."""
-    block, place = divmod(index, len(BINS))
-    low, high = permutation(words(seed, Stream.DIAL, block, len(BINS)), list(BINS))[place]
+    block, place = divmod(index, len(OCCLUSION_BINS))
+    low, high = permutation(words(seed, Stream.DIAL, block, len(OCCLUSION_BINS)), list(OCCLUSION_BINS))[place]
     if high == 0:
         return 0.0
     fraction = words(seed, Stream.DIAL, index, 1, attempt=2**32)[0] / 2**64

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shapeseg.errors import InputError
+from shapeseg.scenes.instance import Instance
 from shapeseg.scenes.kinds import KINDS
-from shapeseg.scenes.scene import Instance
 from shapeseg.scenes.settings import SceneSettings
 from shapeseg.scenes.streams import below
 

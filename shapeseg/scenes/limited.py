@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.scenes.drawing import TRIES, draw_form, draw_instance, no_place
+from shapeseg.scenes.instance import Instance
 from shapeseg.scenes.kinds import silhouette
-from shapeseg.scenes.scene import Instance
 from shapeseg.scenes.settings import SceneSettings
 from shapeseg.scenes.streams import Stream, words
 

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from shapeseg.scenes.instance import Box
 from shapeseg.scenes.kinds import silhouette
-from shapeseg.scenes.scene import Box
-from shapeseg.scenes.truth import Truth
+from shapeseg.scenes.scene import Truth
 
 
 class Hiding(NamedTuple):

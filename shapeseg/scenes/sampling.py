@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from shapeseg.errors import UsageError
 from shapeseg.scenes.dialled import sample_dialled
 from shapeseg.scenes.drawing import draw_form, draw_instance, shape_count
+from shapeseg.scenes.instance import Instance
 from shapeseg.scenes.kinds import KINDS
 from shapeseg.scenes.limited import sample_limited
-from shapeseg.scenes.scene import Instance, Scene
+from shapeseg.scenes.scene import Scene
 from shapeseg.scenes.settings import SceneSettings
-from shapeseg.scenes.streams import MAX_SEED, Stream, words
+from shapeseg.scenes.streams import Stream, words
+from shapeseg.settings import check_range, check_seed
 
 _WORDS_PER_SHAPE = 5
 
@@ -26,10 +27,8 @@ def sample_scene(settings: SceneSettings, *, seed: int, index: int) -> Scene:
         UsageError: If the seed or the index is out of range.
         InputError: If a shape finds no place and ``settings.best_effort`` is off.
     """
-    if not 0 <= seed <= MAX_SEED:
-        raise UsageError("a seed is from 0 to 2**64 - 1", received=f"seed={seed}", fix="Choose a value in that range")
-    if index < 0:
-        raise UsageError("an index is 0 or more", received=f"index={index}", fix="Choose a value in that range")
+    check_seed(seed)
+    check_range("index", index, least=0)
     if settings.dialled:
         instances, asked = sample_dialled(settings, seed, index)
     else:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shapeseg.errors import UsageError
+from shapeseg.settings import check_range
 
 Color = tuple[int, int, int]
 KindName = Literal["rectangle", "ellipse", "rotated_rectangle", "triangle", "polygon", "star", "ring"]
@@ -56,12 +57,12 @@ class SceneSettings:
 
     def __post_init__(self) -> None:
         for name in ("width", "height"):
-            _check_range(name, getattr(self, name), 1, MAX_SIDE)
-        _check_range("max_instances", self.max_instances, 1, MAX_INSTANCES)
-        _check_range("min_instances", self.min_instances, 1, self.max_instances, "max_instances")
+            check_range(name, getattr(self, name), least=1, most=MAX_SIDE)
+        check_range("max_instances", self.max_instances, least=1, most=MAX_INSTANCES)
+        check_range("min_instances", self.min_instances, least=1, most=self.max_instances, fix="Use max_instances at most")
         shortest = min(self.width, self.height)
-        _check_range("max_size", self.max_size, 1, shortest, "the shorter side of the canvas")
-        _check_range("min_size", self.min_size, 1, self.max_size, "max_size")
+        check_range("max_size", self.max_size, least=1, most=shortest, fix="Use the shorter side of the canvas at most")
+        check_range("min_size", self.min_size, least=1, most=self.max_size, fix="Use max_size at most")
         if not self.kinds:
             raise UsageError(
                 "kinds must name at least one kind of shape", received="none", fix="Use rectangle, ellipse or both"
@@ -74,14 +75,12 @@ class SceneSettings:
         fixed = () if isinstance(self.occluder_color, str) else (self.occluder_color,)
         for color in (self.background, *self.colors, *fixed):
             for channel in color:
-                _check_range("a colour channel", channel, 0, 255)
+                check_range("a colour channel", channel, least=0, most=255)
 
     def _check_occlusion(self) -> None:
-        if not 0 <= self.max_occlusion <= 1:
-            raise UsageError("max_occlusion is from 0 to 1", received=f"max_occlusion={self.max_occlusion}", fix="Try 0.5")
+        check_range("max_occlusion", self.max_occlusion, least=0, most=1, fix="Try 0.5")
         for rate in self.occlusion_rates:
-            if not 0 <= rate < 1:
-                raise UsageError("an asked occlusion rate is from 0 to below 1", received=f"rate={rate}", fix="Try 0.5")
+            check_range("an asked occlusion rate", rate, least=0, below=1, fix="Try 0.5")
         if (self.max_occlusion < 1) + bool(self.occlusion_rates) + self.occlusion_bins > 1:
             raise UsageError(
                 "max_occlusion, occlusion_rates and occlusion_bins exclude each other",
@@ -95,11 +94,3 @@ class SceneSettings:
     def dialled(self) -> bool:
         """Whether scenes are built around asked occlusion rates."""
         return self.occlusion_bins or bool(self.occlusion_rates)
-
-
-def _check_range(name: str, value: int, low: int, high: int, high_name: str = "") -> None:
-    if not low <= value <= high:
-        limit = f"{high} ({high_name})" if high_name else str(high)
-        raise UsageError(
-            f"{name} must be from {low} to {limit}", received=f"{name}={value}", fix="Choose a value in that range"
-        )

@@ -13,8 +13,6 @@ import numpy as np
 from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
-MAX_SEED = 2**64 - 1
-
 
 class Stream(IntEnum):
     """Streams never change their number; a new use of randomness takes a new number and so shifts no other."""

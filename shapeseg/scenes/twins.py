@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
+from shapeseg.scenes.instance import Instance
 from shapeseg.scenes.relations import occluders_of_targets
-from shapeseg.scenes.scene import Instance, Scene
+from shapeseg.scenes.scene import Scene
 from shapeseg.scenes.settings import Color
 
 Change = Literal["remove", "same-color", "other-color", "other-kind", "reverse"]

@@ -8,16 +8,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
 from shapeseg import files
 from shapeseg.errors import DivergedError, UsageError
 from shapeseg.training import checkpoint
-
-if TYPE_CHECKING:
-    from shapeseg.datasets.feed import Feed
 
 MONITOR = "val_iou"
 Logs = dict[str, Any] | None
@@ -27,18 +24,6 @@ def logged(model: keras.Model, logs: Logs) -> dict[str, float]:
     """Returns what an epoch logged, and its learning rate."""
     rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
     return {name: float(value) for name, value in (logs or {}).items()} | {"learning_rate": rate}
-
-
-class ServeEpoch(keras.callbacks.Callback):
-    """Tells the feed which epoch it serves, so that order and augmentation depend on (seed, epoch) alone."""
-
-    def __init__(self, feed: Feed) -> None:
-        super().__init__()
-        self.feed = feed
-
-    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Runs before the epoch's first batch is asked for."""
-        self.feed.epoch = epoch
 
 
 class StopOnDivergence(keras.callbacks.Callback):
@@ -53,14 +38,6 @@ class StopOnDivergence(keras.callbacks.Callback):
             )
 
 
-class CollectGarbage(keras.callbacks.Callback):
-    """Frees at the end of every epoch what is left in cycles: a saved model is one, and Python would let many pile up."""
-
-    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Frees."""
-        gc.collect()
-
-
 @contextmanager
 def old_objects_set_aside() -> Iterator[None]:
     """Lets the collector look at nothing but what the block makes, which takes it milliseconds instead of a second."""
@@ -72,7 +49,7 @@ def old_objects_set_aside() -> Iterator[None]:
         gc.unfreeze()
 
 
-class History(keras.callbacks.Callback):
+class WriteHistory(keras.callbacks.Callback):
     """Writes ``history.csv``, one row an epoch, whole at every moment; to what was logged it adds the learning rate.
 
     Attributes:
@@ -140,36 +117,6 @@ class StopAfter(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-class DrawPictures(keras.callbacks.Callback):
-    """Calls ``draw(epoch)`` after every so many epochs; after every 0, never."""
-
-    def __init__(self, every: int, draw: Callable[[int], object]) -> None:
-        super().__init__()
-        self._every = every  # not a number to restore: a resume may change it
-        self.draw = draw
-
-    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Draws when it is time."""
-        if self._every and (epoch + 1) % self._every == 0:
-            self.draw(epoch + 1)
-
-
-class BetweenBatches(keras.callbacks.Callback):
-    """Calls a function before every batch, of training and of validation; Keras does so without waiting for a GPU."""
-
-    def __init__(self, call: Callable[[], object]) -> None:
-        super().__init__()
-        self.call = call
-
-    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Calls."""
-        self.call()
-
-    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Calls."""
-        self.call()
-
-
 class Checkpoints(keras.callbacks.Callback):
     """Writes a checkpoint at the end of every epoch; comes last, so that it holds what all others made of the epoch.
 
@@ -183,7 +130,7 @@ class Checkpoints(keras.callbacks.Callback):
     def __init__(
         self,
         folder: Path | None,
-        history: History,
+        history: WriteHistory,
         others: Sequence[keras.callbacks.Callback],
         resumed: checkpoint.Checkpoint | None,
     ) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from shapeseg import files
 from shapeseg.errors import InputError
+from shapeseg.folders import make_folder
 
 _KEPT = 2  # the newest, and one to fall back on
 
@@ -63,7 +64,7 @@ def restore(model: keras.Model, checkpoint: Checkpoint) -> None:
 
 def write(folder: Path, checkpoint: Checkpoint) -> None:
     """Writes a checkpoint, whole or not at all, then removes all but the newest two."""
-    folder.mkdir(exist_ok=True)
+    make_folder(folder)
     buffer = io.BytesIO()
     state = np.frombuffer(json.dumps({"epoch": checkpoint.epoch} | checkpoint.state).encode(), np.uint8)
     np.savez(buffer, allow_pickle=False, **(checkpoint.arrays | {"state": state}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def fit(
         DivergedError: If the loss is no longer finite.
     """
     compile_model(model, settings, len(train))
-    rows = own.History(history)
+    rows = own.WriteHistory(history)
     stop = keras.callbacks.EarlyStopping(own.MONITOR, mode="max", patience=settings.patience, verbose=1)
     # The clock runs without a limit too: a resume may set or lift one, and finds its callbacks by place.
     remembering: list[keras.callbacks.Callback] = [own.SaveBest(save), stop, own.StopAfter(max_minutes), *callbacks]
@@ -88,12 +89,13 @@ def fit(
             shuffle=False,
             verbose=verbose,
             callbacks=[
-                own.ServeEpoch(train),
+                keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(train, "epoch", epoch)),
                 own.StopOnDivergence(),
                 rows,
                 *remembering,
                 own.Checkpoints(checkpoints, rows, remembering, resume),
-                own.CollectGarbage(),
+                # A saved model is left in cycles, of which Python would let many pile up.
+                keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: gc.collect()),
             ],
         )
     return rows.rows

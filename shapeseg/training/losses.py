@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from shapeseg.labels import AMBIGUOUS, IGNORED, TARGET
+from shapeseg.labels import TARGET, is_blamed, is_target
 from shapeseg.training.processes import total
 from shapeseg.training.settings import LossName
 
@@ -33,10 +33,8 @@ class SegmentationLoss(keras.losses.Loss):
         """Returns the loss of the batch, one number or one a sample."""
         labels = ops.convert_to_tensor(y_true)
         y_pred = ops.convert_to_tensor(y_pred)
-        blamed = ops.less(labels, AMBIGUOUS if self.ignore_ambiguous else IGNORED)
-        target = ops.equal(labels, TARGET)
-        if not self.ignore_ambiguous:
-            target = ops.logical_or(target, ops.equal(labels, TARGET + AMBIGUOUS))
+        blamed = is_blamed(labels, ignore_ambiguous=self.ignore_ambiguous)
+        target = labels == TARGET if self.ignore_ambiguous else is_target(labels)
         # Where truth and prediction are both 0 no loss here has a value or a gradient; a target is always to be blamed for.
         return LOSSES[self.kind](ops.cast(target, y_pred.dtype), ops.where(blamed, y_pred, 0))
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from shapeseg.labels import BACKGROUND, TARGET
+from shapeseg.labels import BACKGROUND, TARGET, crossed
 from shapeseg.training.processes import total
 
 _LIMB = 2**20  # counts are kept as high * 2^20 + low, so that int32, all that jax has by default, never overflows
@@ -82,7 +82,7 @@ class PixelScores(BinaryIoU):
         """Counts a batch of label maps and probabilities, (B, H, W, 1)."""
         labels = ops.convert_to_tensor(y_true)
         predicted = ops.cast(ops.convert_to_tensor(y_pred) >= self.threshold, "uint8")
-        counts = _histogram(2 * labels + predicted)  # an ignored label, 255, becomes 254 or 255
+        counts = _histogram(crossed(labels, predicted))
         _add(counts[:4], self.total_cm, self.total_cm_high)
         _add(counts[4:], self.ambiguous_cm, self.ambiguous_cm_high)
 

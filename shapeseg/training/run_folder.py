@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from itertools import count
@@ -10,6 +11,7 @@ from typing import Any
 
 from shapeseg import files
 from shapeseg.errors import InputError, UsageError, storage_errors
+from shapeseg.folders import make_folder
 from shapeseg.training.checkpoint import Checkpoint, read_newest
 
 # Settings that do not change what a training computes, so that a resume may change them.
@@ -37,13 +39,13 @@ class RunFolder:
             UsageError: If it holds anything.
             StorageError: If it cannot be made.
         """
-        with storage_errors("the run's folder cannot be made", received=self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
+        make_folder(self.root, "the run's folder")
+        with storage_errors("the run's folder cannot be read", received=self.root):
             # A kill may have come before there was anything to resume from.
             used = self.identity.exists() or any(path != self.checkpoints for path in self.root.iterdir())
         if used:
             raise UsageError("the run's folder is in use", received=self.root, fix="Name another, remove it, or --resume it")
-        self.checkpoints.mkdir(exist_ok=True)
+        make_folder(self.checkpoints)
         files.write_json(self.identity, identity)
         files.write_json(self.config, {name: value for name, value in identity.items() if name != "data_sha256"})
 
@@ -110,3 +112,9 @@ def newest_model(parent: Path) -> Path | None:
     """Returns the model that was saved last under ``parent``, leaving out the reference; else the reference; else None."""
     models = sorted(parent.glob("*/model.keras"), key=lambda path: (path.parent.name != "reference", path.stat().st_mtime_ns))
     return models[-1] if models else None
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """Reads ``history.csv``: for each epoch, what was logged; a value that was not is left out."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]

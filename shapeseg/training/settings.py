@@ -7,8 +7,8 @@ from typing import Literal
 
 from shapeseg.datasets.augmentation import Augmentation
 from shapeseg.errors import UsageError
-from shapeseg.scenes.streams import MAX_SEED
-from shapeseg.scenes.truth import Target
+from shapeseg.scenes.scene import Target
+from shapeseg.settings import check_range, check_seed
 
 LossName = Literal["bce+dice", "bce", "dice", "focal", "tversky", "boundary"]
 Schedule = Literal["linear", "cosine", "constant", "plateau"]
@@ -53,14 +53,14 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience", "accumulate"):
-            self._require(name, getattr(self, name) >= 1, "must be 1 or more", "Choose such a value")
-        self._require("learning_rate", 0 < self.learning_rate < float("inf"), "must be above 0", "Try 0.008")
-        self._require("warmup_epochs", 0 <= self.warmup_epochs < self.epochs, "must be from 0 to below epochs", "Try 1")
-        self._require("clip_norm", self.clip_norm is None or 0 < self.clip_norm < float("inf"), "must be above 0", "Try 1")
-        self._require("seed", 0 <= self.seed <= MAX_SEED, "must be from 0 to 2**64 - 1", "Choose such a value")
-        plateau = self.schedule == "plateau" and self.warmup_epochs > 0
-        self._require("warmup_epochs", not plateau, "does not go with a plateau", "Use another --schedule")
-
-    def _require(self, name: str, holds: bool, rule: str, fix: str) -> None:
-        if not holds:
-            raise UsageError(f"{name} {rule}", received=f"{name}={getattr(self, name)}", fix=fix)
+            check_range(name, getattr(self, name), least=1)
+        check_range("learning_rate", self.learning_rate, above=0, fix="Try 0.008")
+        check_range("warmup_epochs", self.warmup_epochs, least=0, below=self.epochs, fix="Try 1, and fewer than epochs")
+        check_range("clip_norm", self.clip_norm, above=0, fix="Try 1")
+        check_seed(self.seed)
+        if self.schedule == "plateau" and self.warmup_epochs > 0:
+            raise UsageError(
+                "warmup_epochs does not go with a plateau",
+                received=f"warmup_epochs={self.warmup_epochs}",
+                fix="Use another --schedule",
+            )

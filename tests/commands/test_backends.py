@@ -5,11 +5,13 @@ import pytest
 from command_runs import REPOSITORY, run_script, succeed
 from extras import other_backends
 
-import shapeseg
-from shapeseg.commands.evaluate import EvaluateOptions, evaluate
 from shapeseg.datasets import Dataset, create_dataset
+from shapeseg.datasets.examples import examples
 from shapeseg.evaluation.counts import pooled
-from shapeseg.evaluation.prediction import measure
+from shapeseg.evaluation.prediction import predict
+from shapeseg.inference.opened_model import open_model
+from shapeseg.workflows.evaluate import evaluate
+from shapeseg.workflows.options import EvaluateOptions
 
 
 def history(run):
@@ -28,8 +30,9 @@ def test_another_backend_trains_and_measures_and_this_one_reads_the_model(backen
     flags = ("run/model.keras", "--data", small_dataset, "--split", "all", "--out", "report")
     succeed(run_script("evaluate.py", *flags, cwd=tmp_path, KERAS_BACKEND=backend))
     metrics = json.loads((tmp_path / "report/metrics.json").read_text())
-    model = shapeseg.load_model(tmp_path / "run/model.keras")
-    counts = pooled(measure(model, Dataset(small_dataset).feed(16), stride=4, threshold=metrics["threshold"]))
+    model = open_model(tmp_path / "run/model.keras")
+    assert model.threshold == metrics["threshold"]
+    counts = pooled(each.counts(model.threshold) for each in predict(model, examples(Dataset(small_dataset))))
     assert metrics["images"] == 30
     assert metrics["iou"] == pytest.approx(counts.iou, abs=1e-3)
 

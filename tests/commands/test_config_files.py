@@ -4,9 +4,9 @@ import pytest
 from command_runs import error_line, run_script, succeed
 
 from shapeseg.commands.command_line import run
-from shapeseg.commands.train import TrainOptions
 from shapeseg.errors import UsageError
 from shapeseg.training.settings import TrainingSettings
+from shapeseg.workflows.options import TrainOptions
 
 SCENE = {"width": 32, "height": 32, "min_size": 4, "max_size": 8, "colors": [[1, 2, 3], [4, 5, 6]], "kinds": ["ellipse"]}
 

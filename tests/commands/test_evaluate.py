@@ -8,12 +8,14 @@ import pytest
 from command_runs import error_line, folder_names
 from PIL import Image
 
-from shapeseg.commands.evaluate import EvaluateOptions, evaluate, main
+from shapeseg.commands.evaluate import main
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
 from shapeseg.errors import UsageError
 from shapeseg.evaluation import PredictionOptions
 from shapeseg.models import read_card
 from shapeseg.scenes import SceneSettings
+from shapeseg.workflows.evaluate import evaluate
+from shapeseg.workflows.options import EvaluateOptions
 
 METRICS = {
     *("images", "split", "threshold", "target", "iou", "dice", "precision", "recall", "iou_interval", "iou_decidable"),

@@ -12,12 +12,12 @@ import pytest
 from command_runs import REPOSITORY, error_line, folder_names, run_python, succeed
 from PIL import Image
 
-from shapeseg.commands.export import PACKAGES, main
+from shapeseg.commands.export import main
 from shapeseg.commands.predict import main as predict
-from shapeseg.evaluation.prediction import probabilities
-from shapeseg.evaluation.runtimes import open_exported
+from shapeseg.inference.export import PACKAGES, export_contents
+from shapeseg.inference.predictor import probabilities
+from shapeseg.inference.runtimes import open_exported
 from shapeseg.models import Architecture, Card, build, load_model, read_card, save_model
-from shapeseg.models.export import export_model
 
 FORMATS = ("onnx", "openvino", "torch")
 FILES = {"onnx": ["model.onnx"], "openvino": ["model.bin", "model.xml"], "torch": ["model.pt2"]}
@@ -111,7 +111,7 @@ def test_a_transformer_too():
     keras.utils.set_random_seed(4)
     settings = {"widths": [6]}
     model, stride = build("segformer", settings), Architecture("segformer", settings).stride
-    exported = open_exported("onnx", {".onnx": export_model(model, "onnx", stride=stride)})
+    exported = open_exported("onnx", {".onnx": export_contents(model, "onnx", stride=stride)})
     for count, height, width in ((1, stride, stride), (3, 7 * stride, 5 * stride)):
         images = noise(count, height, width)
         expected, given = (probabilities(each, images, stride=stride) for each in (model, exported))
@@ -119,7 +119,7 @@ def test_a_transformer_too():
 
 
 def test_an_export_that_differs_is_refused_and_not_written(copied, monkeypatch, capsys):
-    from shapeseg.evaluation import runtimes
+    from shapeseg.inference import runtimes
 
     class Off(runtimes.TorchProgram):
         def predict_on_batch(self, images):

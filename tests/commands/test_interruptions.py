@@ -23,10 +23,11 @@ from command_runs import (
     succeed,
 )
 
-from shapeseg.commands.train import TrainOptions, train
 from shapeseg.datasets import Dataset
 from shapeseg.models import load_model
 from shapeseg.training.settings import TrainingSettings
+from shapeseg.workflows.options import TrainOptions
+from shapeseg.workflows.train import train
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
 

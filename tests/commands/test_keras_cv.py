@@ -7,10 +7,11 @@ import pytest
 from command_runs import REPOSITORY, run_script, succeed
 from extras import marks_of
 
-import shapeseg
 from shapeseg.datasets import Dataset, create_dataset
+from shapeseg.datasets.examples import examples
 from shapeseg.evaluation.counts import pooled
-from shapeseg.evaluation.prediction import measure
+from shapeseg.evaluation.prediction import predict
+from shapeseg.inference.opened_model import open_model
 from shapeseg.models import read_card
 from shapeseg.models.registry import EXTRAS
 
@@ -44,10 +45,10 @@ def test_it_learns_what_a_rectangle_is(name, place):
 @pytest.mark.parametrize("name", with_keras_cv)
 def test_another_process_reloads_the_model_that_was_saved(name, place):
     metrics = json.loads((place / "report/metrics.json").read_text())
-    feed = Dataset(place / "data").split("train").feed(16)
-    model = shapeseg.load_model(place / "run/model.keras")
-    counts = pooled(measure(model, feed, stride=32, threshold=metrics["threshold"]))
-    assert model.name == name
+    model = open_model(place / "run/model.keras")
+    train = examples(Dataset(place / "data").split("train"))
+    counts = pooled(each.counts(metrics["threshold"]) for each in predict(model, train))
+    assert model.predictor.name == name
     assert metrics["images"] == 72
     assert metrics["iou"] == pytest.approx(counts.iou, abs=1e-4)
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from command_runs import folder_names
 
-from shapeseg.commands.notebooks import open_data, work_in_root
 from shapeseg.errors import InputError
+from shapeseg.workflows.notebooks import open_data, work_in_root
 
 
 def test_a_notebook_works_in_the_root_from_any_folder_below(tmp_path, monkeypatch):

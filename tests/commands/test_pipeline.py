@@ -13,9 +13,9 @@ from independent_rendering import render_again
 from PIL import Image
 
 import shapeseg
-from shapeseg.commands.provenance import command_line
 from shapeseg.datasets import Dataset
 from shapeseg.models import read_card
+from shapeseg.workflows.provenance import command_line
 
 TINY = ("--epochs", 1, "--widths", 4, 4)
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 import shapeseg
 from shapeseg.commands.predict import main
-from shapeseg.evaluation.prediction import probabilities
+from shapeseg.inference.predictor import probabilities
 from shapeseg.models import Architecture, Card, build, save_model
 
 THRESHOLD = 0.45

@@ -14,14 +14,15 @@ import pytest
 from command_runs import HANG, REPOSITORY, SMALL, command_line, descendants, error_line, folder_names, run_python, running
 from PIL import Image
 
-from shapeseg.commands.study import NAMES, StudyOptions, study
-from shapeseg.commands.study_cells import Cell, train_cells
-from shapeseg.commands.study_data import composition, make_test_sets, rows_digest, train_set
 from shapeseg.datasets import Dataset
 from shapeseg.errors import InputError, UsageError
 from shapeseg.scenes import SceneSettings
 from shapeseg.settings import settings_from_dict
 from shapeseg.training.run_folder import RunFolder
+from shapeseg.workflows.study.arms import composition, make_test_sets, rows_digest, train_set
+from shapeseg.workflows.study.cells import Cell, train_cells
+from shapeseg.workflows.study.run import NAMES, study
+from shapeseg.workflows.study.settings import StudyOptions
 
 COMMAND = ("-m", "shapeseg", "study", "--arms", "drop-occluded", "all", "--seeds", 1, "--train-images", 8, "--val-images", 4)
 COMMAND += ("--test-images", 10, "--epochs", 1, "--widths", 4, 4, *SMALL, "--jobs", 1, "--out", "s")
@@ -227,13 +228,13 @@ def test_quick_lowers_only_what_is_left_at_its_default():
 
 
 def test_a_training_takes_the_first_images_and_another_set_s_val(small_dataset, tmp_path):
-    from shapeseg.commands.train import TrainOptions
-    from shapeseg.commands.train_data import open_data
     from shapeseg.training.processes import join_processes
+    from shapeseg.workflows.options import TrainOptions
+    from shapeseg.workflows.train_data import open_training_data
 
     other = train_set(tmp_path, "all", SCENE, 5, 12)
-    usual = open_data(TrainOptions(data=small_dataset), 4, join_processes())
-    found = open_data(TrainOptions(data=other.folder, val_data=small_dataset, train_images=7), 4, join_processes())
+    usual = open_training_data(TrainOptions(data=small_dataset), 4, join_processes())
+    found = open_training_data(TrainOptions(data=other.folder, val_data=small_dataset, train_images=7), 4, join_processes())
     assert [found.train.source.scene_of(place, 0) for place in range(7)] == [other.scene(place) for place in range(7)]
     assert len(found.train.source) == 7
     assert found.val.source.rows == Dataset(small_dataset).split("val").rows == usual.val.source.rows

@@ -16,13 +16,14 @@ import pytest
 from command_runs import HANG, REPOSITORY, error_line, folder_names, run_python
 
 from shapeseg.commands.train import main as train_main
-from shapeseg.commands.tune import TuneOptions, tune
-from shapeseg.commands.tune_space import SearchSpace
-from shapeseg.commands.tune_trial import run_trial
 from shapeseg.datasets import Dataset
 from shapeseg.errors import ShapesegError, UsageError
 from shapeseg.held_signals import HeldSignals
 from shapeseg.models import read_card
+from shapeseg.workflows.tuning.search import tune
+from shapeseg.workflows.tuning.settings import TuneOptions
+from shapeseg.workflows.tuning.space import SearchSpace
+from shapeseg.workflows.tuning.trial import run_trial
 
 SPACE = SearchSpace(batch_size=(8, 16), widths=("4-4", "4-8"))
 FLAGS = ("--batch-size", 8, 16, "--widths", "4-4", "4-8")

@@ -1,8 +1,8 @@
 import optuna
 import pytest
 
-from shapeseg.commands.tune_space import SearchSpace, train_options
 from shapeseg.training.settings import TrainingSettings
+from shapeseg.workflows.tuning.space import SearchSpace, train_options
 
 OWN = (16, 16, 32, 48)  # widths of the default network
 

@@ -8,10 +8,10 @@ from command_runs import folder_names
 
 from shapeseg.datasets import Dataset, create_dataset
 from shapeseg.datasets.append import append_samples
-from shapeseg.datasets.lock import writer_lock
 from shapeseg.datasets.samples import FOLDERS
 from shapeseg.datasets.verify import verify_dataset
 from shapeseg.errors import BusyError, InputError, UsageError
+from shapeseg.folders import writer_lock
 
 
 def contents(folder):
@@ -112,7 +112,7 @@ def test_what_a_killed_append_left_is_removed_by_the_next(grown, tmp_path, small
 
 @pytest.mark.parametrize("count", [0, -1])
 def test_fewer_than_one_is_refused(grown, count):
-    with pytest.raises(UsageError, match="1 image or more"):
+    with pytest.raises(UsageError, match="num_images must be 1 or more"):
         append_samples(grown, num_images=count)
 
 

@@ -10,8 +10,8 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
-from shapeseg.datasets.coco import export_coco, run_lengths
 from shapeseg.datasets.filter import FilterSettings, filter_in_place
+from shapeseg.datasets.formats.coco import export_coco, run_lengths
 from shapeseg.errors import InputError, UsageError
 from shapeseg.scenes import SceneSettings
 from shapeseg.scenes.kinds import KINDS

@@ -9,9 +9,9 @@ from independent_rendering import render_again
 from PIL import Image, ImageDraw
 
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
-from shapeseg.datasets.convert import convert, open_source
 from shapeseg.datasets.filter import FilterSettings, filter_in_place
-from shapeseg.datasets.polygons import fill, outlines
+from shapeseg.datasets.formats.convert import convert, open_source
+from shapeseg.datasets.formats.polygons import fill, outlines
 from shapeseg.errors import InputError, StorageError, UsageError
 from shapeseg.scenes import SceneSettings
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from shapeseg.datasets import Dataset
-from shapeseg.datasets.convert import convert, open_source
+from shapeseg.datasets.formats.convert import convert, open_source
 from shapeseg.errors import InputError
 
 VAL_LIST = "ImageSets/Segmentation/val.txt"

@@ -8,11 +8,12 @@ from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
 from shapeseg.datasets.append import append_samples
 from shapeseg.datasets.filter import FilterSettings, filter_copy, filter_in_place, plan_filter
 from shapeseg.datasets.merge import merge_datasets
-from shapeseg.datasets.statistics import bin_of, statistics
+from shapeseg.datasets.statistics import statistics
 from shapeseg.datasets.twin import write_twins
 from shapeseg.datasets.verify import verify_dataset
 from shapeseg.errors import InputError, UsageError
 from shapeseg.scenes import Scene, SceneSettings
+from shapeseg.scenes.occlusion import bin_of
 from shapeseg.scenes.twins import DESCRIPTIONS, twin
 
 

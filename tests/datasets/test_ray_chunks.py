@@ -150,7 +150,7 @@ def test_a_cluster_that_is_not_there_is_told_at_once(address, tmp_path):
 
 
 def test_an_address_without_a_cluster_is_a_mistake():
-    from shapeseg.commands.generate import GenerateOptions
+    from shapeseg.workflows.options import GenerateOptions
 
     with pytest.raises(UsageError, match="--engine ray"):
         GenerateOptions(ray_address="auto")

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 
-from shapeseg.evaluation.calibration import BINS, calibration, reliability
+from shapeseg.evaluation.calibration import PROBABILITY_BINS, calibration, reliability
 
 
 def test_by_hand():
@@ -29,7 +29,7 @@ def test_the_curve_is_that_of_scikit_learn(seed):
     probability = ((random.integers(0, 1000, (20, 30)) + 0.5) / 1000).astype(np.float32)
     truth = random.random((20, 30)) < probability
     found = [each for each in calibration(reliability(probability, truth))["bins"] if each["pixels"]]
-    frequency, confidence = calibration_curve(truth.ravel(), probability.ravel(), n_bins=BINS)
+    frequency, confidence = calibration_curve(truth.ravel(), probability.ravel(), n_bins=PROBABILITY_BINS)
     assert [each["frequency"] for each in found] == pytest.approx(frequency)
     assert [each["confidence"] for each in found] == pytest.approx(confidence, abs=1e-6)
 
@@ -42,11 +42,11 @@ def test_sums_of_images_are_those_of_all_their_pixels():
     assert apart == pytest.approx(reliability(probability, truth))
 
 
-@pytest.mark.parametrize("place", range(1, BINS))
+@pytest.mark.parametrize("place", range(1, PROBABILITY_BINS))
 def test_a_probability_at_a_bound_is_in_the_bin_above(place):
-    sums = reliability(np.array([place / BINS], np.float32), np.array([True]))
-    assert sums[0].tolist() == [float(bin_ == place) for bin_ in range(BINS)]
+    sums = reliability(np.array([place / PROBABILITY_BINS], np.float32), np.array([True]))
+    assert sums[0].tolist() == [float(bin_ == place) for bin_ in range(PROBABILITY_BINS)]
 
 
 def test_no_pixels_are_undefined():
-    assert calibration(np.zeros((3, BINS)))["expected_error"] is None
+    assert calibration(np.zeros((3, PROBABILITY_BINS)))["expected_error"] is None

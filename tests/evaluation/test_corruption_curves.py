@@ -5,6 +5,7 @@ from shapeseg.datasets import Dataset
 from shapeseg.evaluation.corruption_curves import corruption_curves, prediction_count
 from shapeseg.evaluation.corruptions import CORRUPTIONS, SEVERITIES
 from shapeseg.evaluation.counts import count, pooled
+from shapeseg.inference.opened_model import OpenedModel
 
 
 class Blues:
@@ -16,7 +17,7 @@ class Blues:
 
 
 def measured(data, **options):
-    return corruption_curves(Blues(), data, stride=1, threshold=0.5, **({"images": 6} | options))
+    return corruption_curves(OpenedModel(Blues(), 1), data, **({"images": 6} | options))
 
 
 @pytest.fixture(scope="module")

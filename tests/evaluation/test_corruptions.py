@@ -1,11 +1,9 @@
 import numpy as np
 import pytest
 
-from shapeseg.datasets.examples import labels_of
+from shapeseg.datasets.examples import Example, labels_of
 from shapeseg.errors import InputError
-from shapeseg.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from shapeseg.evaluation.example import Example
-from shapeseg.evaluation.other_look import other_look
+from shapeseg.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt, other_look
 from shapeseg.scenes import SceneSettings, sample_scene
 
 KINDS = list(CORRUPTIONS)

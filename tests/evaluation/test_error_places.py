@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from shapeseg.datasets.examples import labels_of
+from shapeseg.datasets.examples import Example, labels_of
 from shapeseg.evaluation.error_places import PLACES, error_places
-from shapeseg.evaluation.example import Example
 from shapeseg.scenes import Instance, Scene, SceneSettings, sample_scene
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)

@@ -13,6 +13,7 @@ from shapeseg.evaluation import PredictionOptions, evaluate_model, prediction
 from shapeseg.evaluation.boundary import boundary_counts
 from shapeseg.evaluation.ceiling import iou_ceiling
 from shapeseg.evaluation.counts import pooled
+from shapeseg.inference.opened_model import OpenedModel
 from shapeseg.scenes import SceneSettings
 
 
@@ -31,8 +32,8 @@ class Guesser:
         return np.where(colored, 0.4 + 0.6 * noise, 0.45 * noise**3)[..., None].astype(np.float32)
 
 
-def evaluated(data, model=None, **options):
-    return evaluate_model(model or Guesser(), data, stride=1, **({"threshold": 0.5} | options))
+def evaluated(data, model=None, *, threshold=0.5, target="visible", **options):
+    return evaluate_model(OpenedModel(model or Guesser(), 1, threshold, target), data, **options)
 
 
 def predictions_of(data, threshold=0.5):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from shapeseg.datasets import Dataset
-from shapeseg.evaluation.example import Example, example_at, examples
+from shapeseg.datasets.examples import Example, example_at, examples
 from shapeseg.labels import AMBIGUOUS, BACKGROUND, IGNORED, TARGET
 
 

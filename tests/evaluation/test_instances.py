@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from shapeseg.datasets.examples import labels_of
-from shapeseg.evaluation.example import Example
+from shapeseg.datasets.examples import Example, labels_of
+from shapeseg.evaluation.components import pieces
 from shapeseg.evaluation.instances import MARGIN, instance_records
-from shapeseg.evaluation.panoptic import pieces
 from shapeseg.scenes import Instance, Scene, SceneSettings, sample_scene
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)

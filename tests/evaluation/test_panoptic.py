@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis.extra.numpy import arrays
 from scipy.ndimage import label
 
-from shapeseg.evaluation.panoptic import match, panoptic_quality, pieces
+from shapeseg.evaluation.components import pieces
+from shapeseg.evaluation.panoptic import match, panoptic_quality
 
 masks = arrays(bool, (9, 10))
 EDGES = [[0, 1, 0], [1, 1, 1], [0, 1, 0]]

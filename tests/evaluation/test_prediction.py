@@ -3,11 +3,13 @@ import numpy as np
 import pytest
 
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
+from shapeseg.datasets.examples import examples
 from shapeseg.datasets.filter import FilterSettings, filter_copy
 from shapeseg.errors import ModelRefusedError
 from shapeseg.evaluation.counts import count
-from shapeseg.evaluation.example import examples
-from shapeseg.evaluation.prediction import check_model, measure, predict, predict_batches, probabilities
+from shapeseg.evaluation.prediction import predict
+from shapeseg.inference.opened_model import OpenedModel
+from shapeseg.inference.predictor import check_model, probabilities
 from shapeseg.models import build
 from shapeseg.scenes import SceneSettings
 
@@ -56,24 +58,17 @@ def test_padding_repeats_the_edges_and_keeps_the_top_left(model):
     assert np.abs(probabilities(model, batch, stride=STRIDE) - expected).max() <= 1e-6
 
 
-def test_batches_come_in_order_with_their_truth(model, odd):
-    batches = list(predict_batches(model, odd.feed(8), stride=STRIDE))
-    assert [len(truth) for truth, _ in batches] == [8, 8, 4]
-    truths = np.concatenate([truth for truth, _ in batches])
+def test_images_are_predicted_one_after_another_with_their_truth(model, odd):
+    opened = OpenedModel(model, STRIDE)
+    found = list(predict(opened, examples(odd)))
+    assert [prediction.example.place for prediction in found] == list(range(20))
+    truths = np.stack([prediction.example.target for prediction in found])
     assert truths.dtype == bool
     assert np.array_equal(truths, np.stack([sample.mask != 0 for sample in odd]))
-    given = np.concatenate([probability for _, probability in batches])
-    alone = np.concatenate([probabilities(model, sample.image[None], stride=STRIDE) for sample in odd])
-    assert np.abs(given - alone).max() <= 1e-5
-
-
-def test_images_are_predicted_one_after_another(model, odd):
-    found = list(predict(model, examples(odd), stride=STRIDE))
-    assert [prediction.example.place for prediction in found] == list(range(20))
     alone = np.concatenate([probabilities(model, sample.image[None], stride=STRIDE) for sample in odd])
     assert np.abs(np.stack([prediction.plain for prediction in found]) - alone).max() <= 1e-5
     assert all(np.shares_memory(prediction.plain, prediction.probability) for prediction in found)
-    (first, *_) = predict(model, examples(odd), stride=STRIDE, tta=True)
+    (first, *_) = predict(opened, examples(odd), tta=True)
     assert np.abs(first.plain - alone[0]).max() <= 1e-5
     assert np.abs(first.probability - first.plain).max() > 1e-4
 
@@ -83,16 +78,15 @@ def test_ignored_pixels_are_no_target_and_never_predicted(odd, tmp_path):
     data = Dataset(tmp_path / "ignoring")
     inputs = keras.Input((None, None, 3))
     always = keras.Model(inputs, keras.layers.Rescaling(0.0, offset=1.0)(inputs)[..., :1])
-    for place, counts in enumerate(measure(always, data.feed(8), stride=1, threshold=0.5)):
-        truth = data.scene(place).render()
+    for place, prediction in enumerate(predict(OpenedModel(always, 1), examples(data))):
+        truth, counts = data.scene(place).render(), prediction.counts(0.5)
         kept = ~truth.ignored
         assert counts == ((truth.target() & kept).sum(), 0, (~truth.target() & kept).sum())
 
 
 def test_measuring_counts_every_image_once(model, odd):
-    steps = []
-    counts = measure(model, odd.feed(16), stride=STRIDE, threshold=0.45, progress=steps.append)
-    assert sum(steps) == len(counts) == 20
+    counts = [prediction.counts(0.45) for prediction in predict(OpenedModel(model, STRIDE), examples(odd))]
+    assert len(counts) == 20
     for sample, counted in zip(odd, counts, strict=True):
         predicted = probabilities(model, sample.image[None], stride=STRIDE)[0] >= 0.45
         expected = count(sample.mask != 0, predicted)
@@ -103,12 +97,10 @@ def test_measuring_counts_every_image_once(model, odd):
 def test_a_threshold_equal_to_a_probability_counts_it(odd):
     inputs = keras.Input((None, None, 3))
     always_half = keras.Model(inputs, keras.layers.Rescaling(0.0, offset=0.5)(inputs)[..., :1])
-    everywhere = measure(always_half, odd.feed(16), stride=1, threshold=0.5)
-    nowhere = measure(always_half, odd.feed(16), stride=1, threshold=0.55)
-    for sample, found, lost in zip(odd, everywhere, nowhere, strict=True):
+    for sample, prediction in zip(odd, predict(OpenedModel(always_half, 1), examples(odd)), strict=True):
         truth = int((sample.mask != 0).sum())
-        assert found == (truth, 0, 30 * 37 - truth)
-        assert lost == (0, truth, 0)
+        assert prediction.counts(0.5) == (truth, 0, 30 * 37 - truth)
+        assert prediction.counts(0.55) == (0, truth, 0)
 
 
 def test_only_a_model_from_colour_images_to_one_probability_fits(model):

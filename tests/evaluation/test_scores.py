@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shapeseg.evaluation.counts import Counts
-from shapeseg.evaluation.scores import summarise
+from shapeseg.evaluation.counts import Counts, summarise
 
 counts = st.builds(Counts, st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
 

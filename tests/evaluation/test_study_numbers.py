@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from shapeseg.evaluation.bootstrap import times_drawn
-from shapeseg.evaluation.study_intervals import SeedMeans
-from shapeseg.evaluation.study_matrix import BINS, counterfactual, iou_matrix, largest_losses, response
-from shapeseg.evaluation.study_scores import Rectangle, SetScores, pairs_of
 from shapeseg.scenes import Instance, Scene
+from shapeseg.workflows.study.intervals import SeedMeans
+from shapeseg.workflows.study.matrix import VISIBLE_BINS, counterfactual, iou_matrix, largest_losses, response
+from shapeseg.workflows.study.scores import Rectangle, SetScores, pairs_of
 
 RANDOM = np.random.Generator(np.random.PCG64(0))
 
@@ -120,7 +120,7 @@ def test_counterfactual_pairs_are_the_same_rectangles():
     after += [rectangle(1, 0.1, "(0, 0.25]", "other", 0.5, instance=3)]  # still hidden, by what was below
     natural, removed = ({"all": [scores([(1, 0, 0)] * 2, each)]} for each in (before, after))
     found = counterfactual(natural, removed, [{1: 1, 2: 2}, {3: 2, 4: 3}])
-    assert found["n"] == dict(zip([*BINS[1:], "any"], [1, 0, 1, 0, 2], strict=True))
+    assert found["n"] == dict(zip([*VISIBLE_BINS[1:], "any"], [1, 0, 1, 0, 2], strict=True))
     changes = found["arms"]["all"]
     assert changes["(0, 0.25]"]["change"]["value"] == 0.25
     assert changes["any"]["before"]["value"] == 0.625

@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from shapeseg.evaluation.prediction import probabilities
-from shapeseg.evaluation.tiles import measure_reach, probabilities_in_tiles, spans
+from shapeseg.inference.predictor import probabilities
+from shapeseg.inference.tiles import measure_reach, probabilities_in_tiles, spans
 from shapeseg.models import Architecture, build
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from shapeseg.evaluation.turns import TURNS, averaged, turned, turned_back
+from shapeseg.inference.turns import TURNS, averaged, turned, turned_back
 
 IMAGES = np.random.Generator(np.random.PCG64(0)).integers(0, 256, (2, 3, 5, 3), np.uint8)
 

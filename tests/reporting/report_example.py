@@ -7,12 +7,11 @@ from itertools import groupby
 import cv2
 import numpy as np
 
-from shapeseg.datasets.statistics import bin_names, bin_of
 from shapeseg.evaluation.ceiling import iou_ceiling
-from shapeseg.evaluation.counts import Counts, count, pooled
-from shapeseg.evaluation.scores import summarise
+from shapeseg.evaluation.counts import Counts, count, pooled, summarise
 from shapeseg.reporting.report import ReportImage
 from shapeseg.scenes import Scene, SceneSettings, sample_scene
+from shapeseg.scenes.occlusion import BIN_NAMES, bin_of
 from shapeseg.scenes.relations import hidings, piece_count
 
 SPLITS = ("train", "val", "test", "holdout")
@@ -36,7 +35,7 @@ def example_metrics(images, settings=None):
     keys = ("occlusion", "occluder_kind", "occluder_color", "pieces")
 
     def key(row):
-        return bin_names().index(row["occlusion"]), *(row[name] for name in keys[1:])
+        return BIN_NAMES.index(row["occlusion"]), *(row[name] for name in keys[1:])
 
     cells = [list(cell) for _, cell in groupby(sorted(rows, key=key), key)]
     scores = summarise(counts)
@@ -48,7 +47,7 @@ def example_metrics(images, settings=None):
         "iou_decidable": pooled(decidable).iou,
         "iou_ceiling": iou_ceiling(scene.render() for scene in scenes),
         "boundary_iou": {"1": 0.702, "2": 0.851, "6": 0.943},
-        "by_occlusion": {name: _cell([row for row in rows if row["occlusion"] == name]) for name in bin_names()},
+        "by_occlusion": {name: _cell([row for row in rows if row["occlusion"] == name]) for name in BIN_NAMES},
         "breakdown": [{name: cell[0][name] for name in keys} | _cell(cell) for cell in cells],
         "panoptic": {
             "pq": 0.921, "sq": 0.968, "rq": 0.951, "true_positives": 203, "false_positives": 9, "false_negatives": 12,

@@ -3,11 +3,8 @@ import pytest
 
 from shapeseg.evaluation.calibration import calibration, reliability
 from shapeseg.evaluation.threshold import CANDIDATES, counts_at, histograms
-from shapeseg.reporting.calibration_picture import calibration_figure
-from shapeseg.reporting.errors_picture import errors_figure
-from shapeseg.reporting.response_picture import response_figure
-from shapeseg.reporting.runs_picture import runs_figure
-from shapeseg.reporting.threshold_picture import threshold_figure
+from shapeseg.reporting.evaluation_charts import calibration_figure, errors_figure, response_figure, threshold_figure
+from shapeseg.reporting.training_charts import runs_figure
 
 TRUTH = np.array([True, True, False, False, False])
 PROBABILITY = np.array([0.97, 0.42, 0.62, 0.08, 0.02], np.float32)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from shapeseg.reporting.overlay import overlay
+from shapeseg.reporting.tiles import overlay
 
 
 def test_what_was_found_keeps_its_colours_within_a_black_line_and_all_else_is_pale_and_grey():

@@ -9,12 +9,12 @@ from shapeseg.reporting.pictures import (
     MISSED,
     RIGHT,
     Prediction,
-    curves_figure,
     error_map,
     gallery_figure,
     prediction_figure,
     save_figure,
 )
+from shapeseg.reporting.training_charts import curves_figure
 
 RANDOM = np.random.Generator(np.random.PCG64(0))
 

@@ -1,4 +1,4 @@
-from shapeseg.reporting.search_pictures import Outcome, importance_figure, search_figure
+from shapeseg.workflows.tuning.pictures import Outcome, importance_figure, search_figure
 
 
 def test_the_search_shows_each_trial_and_the_best_so_far():

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from shapeseg.scenes import Instance, Scene, SceneSettings, sample_scene
-from shapeseg.scenes.ambiguity import MAX_GROUP, ambiguous_pixels, rectangle_probability
-from shapeseg.scenes.truth import label_map
+from shapeseg.scenes.ambiguity import MAX_GROUP
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 CROWDED = {"width": 56, "height": 56, "min_instances": 2, "max_instances": 6, "min_size": 16, "max_size": 32}
@@ -42,8 +41,7 @@ def test_equals_brute_force_over_all_orders(name):
         truth = scene.render()
         ambiguous, rectangle = by_every_order(scene)
         assert np.array_equal(truth.ambiguous, ambiguous), index
-        probability = rectangle_probability(scene, truth.instance_map, label_map(truth))
-        np.testing.assert_allclose(probability, rectangle, atol=1e-12)
+        np.testing.assert_allclose(truth.rectangle_probability, rectangle, atol=1e-12)
         found += ambiguous.any()
     assert found > 10  # the comparison is not of empty sets
 
@@ -79,7 +77,7 @@ def test_groups_too_large_to_search_count_every_possible_confusion():
         for other, b in zip(instances, truth.amodal_masks, strict=True):
             if one.kind != other.kind:
                 confusable |= a & b
-    assert np.array_equal(ambiguous_pixels(scene, truth.instance_map), confusable)
+    assert np.array_equal(truth.ambiguous, confusable)
 
 
 def test_ten_overlapping_instances_are_searched_exactly():
@@ -89,7 +87,6 @@ def test_ten_overlapping_instances_are_searched_exactly():
     rectangles, ellipses = truth.amodal_masks[::2].any(axis=0), truth.amodal_masks[1::2].any(axis=0)
     assert np.array_equal(truth.ambiguous, rectangles & ellipses)
     # Of the shapes that cover a pixel, each is in front in the same share of orders.
-    probability = rectangle_probability(truth.scene, truth.instance_map, label_map(truth))
     covering = truth.amodal_masks.sum(axis=0)
     expected = truth.amodal_masks[::2].sum(axis=0) / np.maximum(covering, 1)
-    np.testing.assert_allclose(probability, expected, atol=1e-12)
+    np.testing.assert_allclose(truth.rectangle_probability, expected, atol=1e-12)

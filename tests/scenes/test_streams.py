@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shapeseg.scenes.streams import MAX_SEED, Stream, below, permutation, words
+from shapeseg.scenes.streams import Stream, below, permutation, words
+from shapeseg.settings import MAX_SEED
 
 word = st.integers(0, 2**64 - 1)
 

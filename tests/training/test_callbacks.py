@@ -2,17 +2,8 @@ import math
 
 import pytest
 
-from shapeseg.datasets import Dataset
 from shapeseg.errors import DivergedError
-from shapeseg.training.callbacks import SaveBest, ServeEpoch, StopOnDivergence
-
-
-def test_serve_epoch_tells_the_feed(small_dataset):
-    feed = Dataset(small_dataset).feed(shuffle_seed=0)
-    callback = ServeEpoch(feed)
-    for epoch in (0, 1, 7):
-        callback.on_epoch_begin(epoch)
-        assert feed.epoch == epoch
+from shapeseg.training.callbacks import SaveBest, StopOnDivergence
 
 
 def test_save_best_saves_improvements_only():

@@ -13,8 +13,8 @@ import pytest
 from command_runs import REPOSITORY, error_line, run_python, run_script, succeed
 
 from shapeseg.datasets import Dataset
-from shapeseg.datasets.lock import writer_lock
 from shapeseg.errors import InputError, UsageError
+from shapeseg.folders import writer_lock
 from shapeseg.models import build  # importing this room registers the layers that plain Keras loads
 from shapeseg.training import checkpoint
 from shapeseg.training.fit import fit

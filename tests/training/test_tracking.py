@@ -9,9 +9,10 @@ import threading
 import pytest
 from command_runs import REPOSITORY, folder_names, run_python, run_script, succeed
 
-from shapeseg.commands.train import TrainOptions, train
 from shapeseg.training.settings import TrainingSettings
 from shapeseg.training.tracking import tracking
+from shapeseg.workflows.options import TrainOptions
+from shapeseg.workflows.train import train
 
 FLAGS = ("--epochs", 2, "--widths", 4, 4, "--pictures-every", 1, "--track", "wandb", "--out", "run")
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.datasets.png import encode_png
-from shapeseg.datasets.statistics import bin_names
 from shapeseg.reporting.page.markup import Markup, element, join, json_script
 from shapeseg.reporting.pictures import INVENTED, MISSED, RIGHT
+from shapeseg.scenes.occlusion import BIN_NAMES
 
 TRUTH, PREDICTED, AMBIGUOUS = 1, 2, 4
 """Bits of a label byte."""
@@ -90,7 +90,7 @@ def _choice(key: str, label: str, found: Counter[str]) -> Markup:
 
 def _ordered(values: Iterable[str]) -> list[str]:
     """Bins from whole to hidden, all else by the alphabet."""
-    order = bin_names()
+    order = BIN_NAMES
     return sorted(values, key=lambda value: (order.index(value) if value in order else len(order), value))
 
 

@@ -1,0 +1,1 @@
+"""Formats of other people: each file reads and writes one; ``convert`` joins them."""

@@ -1,0 +1,80 @@
+"""What a command finds around it: the Keras backend, the device, and packages that only some options need."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Literal
+
+from shapeseg.errors import NotInstalledError, UsageError
+
+BACKENDS = ("torch", "jax", "tensorflow")
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def require_packages(packages: Sequence[str], wanted_by: str, *, install: str | None = None) -> None:
+    """Raises a NotInstalledError that says what to install when any of some packages is missing; nothing is imported.
+
+    Args:
+        packages: As they are imported.
+        wanted_by: The option or setting that needs them.
+        install: The command that installs them; by default ``pip install`` and what is missing.
+    """
+    if missing := missing_packages(packages):
+        raise NotInstalledError(
+            f"{wanted_by} needs packages that are not installed",
+            received=f"no {', no '.join(missing)}",
+            fix=f"Run: {install or ' '.join(['pip install', *missing])}",
+        )
+
+
+def missing_packages(packages: Sequence[str]) -> list[str]:
+    """Returns those of some packages that are not installed; nothing is imported."""
+    return [package for package in packages if find_spec(package) is None]
+
+
+def prepare_keras(*, device: Device = "auto", precision: str = "float32", deterministic: bool = False) -> None:
+    """Imports keras with settings that a user's ``keras.json`` cannot change.
+
+    Args:
+        device: Where torch computes; auto takes a GPU where there is one.
+        precision: What most is computed in.
+        deterministic: Refuse kernels whose results differ from run to run.
+
+    Raises:
+        UsageError: If the backend is unknown or the device not there.
+        NotInstalledError: If the backend is not installed.
+    """
+    name = os.environ.get("KERAS_BACKEND", "")
+    if name not in BACKENDS:
+        fix = f"Use one of {', '.join(BACKENDS)}"
+        raise UsageError("KERAS_BACKEND names no backend that shapeseg runs on", received=name or "nothing", fix=fix)
+    require_packages([name], f"KERAS_BACKEND={name}")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes about the processor are no errors
+    if device != "auto":
+        _choose_device(name, device)
+
+    import keras
+
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_max_epochs(None)  # KERAS_MAX_EPOCHS would cut a training short without a word
+    keras.config.set_max_steps_per_epoch(None)
+    keras.config.set_dtype_policy(precision if precision == "float32" else f"mixed_{precision}")
+    if deterministic and name == "torch":
+        import torch
+
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+
+
+def _choose_device(backend: str, device: Device) -> None:
+    if backend != "torch":
+        raise UsageError("--device is for torch", received=f"KERAS_BACKEND={backend}", fix="Leave it out")
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there[device]:
+        raise UsageError("the device is not there", received=f"device={device}", fix="Use auto or cpu")
+    os.environ["KERAS_TORCH_DEVICE"] = device

@@ -1,0 +1,131 @@
+"""A saved model, opened: what predicts, and all that its card says of how to use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapeseg.card_files import not_known_to_be_whole
+from shapeseg.environment import Device, prepare_keras, require_packages
+from shapeseg.errors import InputError, ModelRefusedError, UsageError
+from shapeseg.inference.export_card import digests, export_card_path, read_export_card
+from shapeseg.inference.predictor import Predictor, check_model, check_predicts, probabilities
+from shapeseg.inference.runtimes import PACKAGES, Runtime, open_exported
+from shapeseg.inference.tiles import MAX_PIXELS, WINDOW, measure_reach, probabilities_in_tiles
+from shapeseg.scenes.scene import Target
+
+if TYPE_CHECKING:
+    from shapeseg.models import Card
+
+_UNKNOWN_STRIDE = 32
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """A model that is ready to predict.
+
+    Attributes:
+        predictor: What computes; of a ``.keras`` file, its ``keras.Model``.
+        stride: What it needs height and width to be multiples of.
+        threshold: Probability from which a pixel counts as rectangle.
+        target: What it was trained to find.
+        path: Its file.
+        sha256: Of that file.
+        card: What was saved beside a ``.keras`` file; None when there is no card, or one of another file.
+        runtime: What computes, by name.
+    """
+
+    predictor: Predictor
+    stride: int = _UNKNOWN_STRIDE
+    threshold: float = 0.5
+    target: Target = "visible"
+    path: Path = Path()
+    sha256: str = ""
+    card: Card | None = None
+    runtime: str = "keras"
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Predicts images of one size, uint8 (B, H, W, 3); large ones in tiles. Returns float32 (B, H, W), 0 to 1."""
+        if not _is_large(images.shape[1:]):
+            return probabilities(self.predictor, images, stride=self.stride)
+        margin = WINDOW // 4 if self._reach is None else self._reach
+        return np.stack([probabilities_in_tiles(self.predictor, image, stride=self.stride, margin=margin) for image in images])
+
+    def notes(self, shape: tuple[int, ...]) -> list[str]:
+        """Returns what there is to tell of predicting an image of this shape, (H, W, 3)."""
+        if _is_large(shape) and self._reach is None:
+            return ["it was predicted in tiles by a model that looks at whole images, so that seams may show"]
+        return []
+
+    @cached_property
+    def _reach(self) -> int | None:
+        return measure_reach(self.predictor, stride=self.stride)
+
+
+def _is_large(shape: tuple[int, ...]) -> bool:
+    return shape[0] * shape[1] > MAX_PIXELS
+
+
+def open_model(path: Path, *, device: Device = "auto", trust: bool = False) -> OpenedModel:
+    """Opens a ``.keras`` file.
+
+    Raises:
+        InputError: If there is none.
+        ModelRefusedError: If it is not known to be whole, or is no model from images to one probability a pixel.
+    """
+    prepare_keras(device=device)
+    from shapeseg.models import file_digest, load_model, read_card
+
+    model = load_model(path, trust=trust)
+    check_model(model)
+    digest, card = file_digest(path), read_card(path)
+    if card is None or digest not in (card.sha256, card.previous_sha256):
+        check_predicts(model, stride=_UNKNOWN_STRIDE)  # nothing is known of a model that was only trusted
+        return OpenedModel(model, path=path, sha256=digest)
+    target: Target = card.data.get("target", "visible")
+    return OpenedModel(model, card.architecture.stride, card.threshold, target, path, digest, card)
+
+
+def open_export(path: Path, runtime: Runtime, *, trust: bool = False) -> OpenedModel:
+    """Opens an exported model, ``.onnx`` or (in OpenVINO) ``.xml``, without Keras and torch.
+
+    Raises:
+        InputError: If there is none.
+        NotInstalledError: If the runtime is not installed.
+        UsageError: If the runtime does not run such files.
+        ModelRefusedError: If it is not known to be whole, or is no model from images to one probability a pixel.
+    """
+    require_packages(PACKAGES[runtime], f"--runtime {runtime}")
+    suffixes = {".onnx": (".onnx",), ".xml": (".xml", ".bin")}.get(path.suffix, ())
+    if not suffixes or (path.suffix == ".xml" and runtime != "openvino"):
+        fix = f"Make one with: python -m shapeseg export MODEL --format {runtime}"
+        raise UsageError(f"{runtime} does not run such files", received=path, fix=fix)
+    files = {suffix: path.with_suffix(suffix) for suffix in suffixes}
+    if missing := [each for each in files.values() if not each.is_file()]:
+        raise InputError("there is no such model", received=missing[0], fix="Make one with: python -m shapeseg export MODEL")
+    contents = {suffix: each.read_bytes() for suffix, each in files.items()}
+    card = read_export_card(path)
+    if (card is None or digests(contents) != card.sha256) and not trust:
+        raise not_known_to_be_whole(
+            path,
+            card,
+            export_card_path(path).name,
+            fix="Export it again, or pass --trust-model if you know where it comes from",
+        )
+    try:
+        predictor = open_exported(runtime, contents)
+    except MemoryError:
+        raise
+    except Exception as error:  # each runtime has kinds of its own for files that are none
+        reason = " ".join(str(error).split())[:200]
+        raise ModelRefusedError(f"{runtime} refuses the model ({reason})", received=path, fix="Export it again") from error
+    check_model(predictor)
+    stride, threshold = (card.stride, card.threshold) if card else (_UNKNOWN_STRIDE, 0.5)
+    if trust:
+        check_predicts(predictor, stride=stride)
+    return OpenedModel(predictor, stride, threshold, path=path, sha256=digests(contents)[path.suffix], runtime=runtime)

@@ -1,0 +1,51 @@
+"""One shape of a scene: kind, box, colour and form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from shapeseg.scenes.settings import Color
+
+Box = tuple[int, int, int, int]
+"""``(x, y, w, h)``: top-left corner and size in pixels, half-open."""
+
+
+class Instance(NamedTuple):
+    """One shape.
+
+    Attributes:
+        kind: One of ``shapeseg.scenes.kinds.KINDS``.
+        box: ``(x, y, w, h)``: top-left corner and size in pixels, half-open.
+        color: RGB, 0 to 255.
+        form: Which form of its kind (turn, number of corners); 0 for kinds that have one form.
+        ignored: Whether loss and scores leave it out.
+        asked_occlusion: The occlusion rate that it was placed to have; None if nobody asked.
+    """
+
+    kind: str
+    box: Box
+    color: Color
+    form: int = 0
+    ignored: bool = False
+    asked_occlusion: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the shape as plain JSON types, in the words of a metadata row; what is as usual goes without saying."""
+        row: dict[str, Any] = {"kind": self.kind, "box": list(self.box), "color": list(self.color)}
+        return row | {name: value for name, usual in self._field_defaults.items() if (value := getattr(self, name)) != usual}
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Instance:
+        """Rebuilds a shape from :meth:`to_dict` or from a metadata row; what is no part of the recipe is passed over."""
+        x, y, w, h = row["box"]
+        red, green, blue = row["color"]
+        extras = {name: row[name] for name in cls._field_defaults if name in row}
+        return cls(row["kind"], (x, y, w, h), (red, green, blue), **extras)
+
+
+def boxes_overlap(one: Box, other: Box) -> bool:
+    """Whether two boxes share a pixel."""
+    x, y, w, h = one
+    other_x, other_y, other_w, other_h = other
+    return x < other_x + other_w and other_x < x + w and y < other_y + other_h and other_y < y + h

@@ -1,0 +1,87 @@
+"""Evaluation: a saved model and a dataset in; scores, tables per image and per rectangle, pictures and a report out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shapeseg.environment import prepare_keras
+from shapeseg.errors import InputError
+from shapeseg.terminal import progress_bar
+from shapeseg.workflows.options import EvaluateOptions
+from shapeseg.workflows.train import RUNS
+
+if TYPE_CHECKING:
+    from shapeseg.datasets import Dataset
+    from shapeseg.evaluation import Evaluation
+    from shapeseg.evaluation.corruption_curves import CorruptionCurves
+    from shapeseg.inference.opened_model import OpenedModel
+
+
+def evaluate(options: EvaluateOptions) -> Path:
+    """Measures, writes everything, prints the table, and returns the folder."""
+    prepare_keras()
+    from shapeseg.datasets import Dataset
+    from shapeseg.evaluation.metrics import Metrics
+    from shapeseg.inference.opened_model import open_model
+    from shapeseg.reporting.evaluation_table import evaluation_table
+    from shapeseg.workflows import holdout
+    from shapeseg.workflows.evaluation_files import make_report_folder, write_evaluation
+    from shapeseg.workflows.provenance import origin
+
+    path = options.model or _default_model()
+    model = open_model(path, trust=options.trust_model)
+    if options.threshold is not None:
+        model = replace(model, threshold=options.threshold)
+    if options.ship:
+        holdout.refuse_second_time(model)
+    split = "holdout" if options.ship else options.split
+    whole = Dataset(options.data)
+    data = whole.split(split)
+    data.refuse_unknown_target(model.target)
+    data.refuse_damage()
+    out = make_report_folder(options.out or Path("reports") / path.absolute().parent.name)
+    if split == "holdout":
+        print(holdout.NOTE)
+
+    evaluation, corrupted = _measure(options, model, data)
+    metrics = Metrics(split=split, **evaluation.metrics, **origin(model, data))
+    print(evaluation_table(metrics, data.has_recipes))
+    names = write_evaluation(out, options, whole, data, metrics, evaluation, corrupted)
+    print(f"wrote {', '.join(str(out / name) for name in names)}")
+    if options.ship:
+        holdout.write_to_card(model, metrics)
+        print(f"wrote the holdout scores into the card of {path}")
+    return out
+
+
+def _measure(options: EvaluateOptions, model: OpenedModel, data: Dataset) -> tuple[Evaluation, CorruptionCurves | None]:
+    """Returns the evaluation and, if asked for, the curves of the corruptions."""
+    from shapeseg.evaluation import evaluate_model
+    from shapeseg.evaluation.corruption_curves import corruption_curves, prediction_count
+    from shapeseg.workflows.evaluation_files import REPORTED, random_places
+
+    with progress_bar("measuring", len(data), "image") as progress:
+        evaluation = evaluate_model(
+            model,
+            data,
+            options=options.prediction,
+            keep_worst=REPORTED,
+            keep=random_places(len(data)),
+            progress=progress,
+        )
+    if not options.corruptions:
+        return evaluation, None
+    images = options.corruption_images
+    with progress_bar("corrupting", prediction_count(data, images), "image") as progress:
+        return evaluation, corruption_curves(model, data, images=images, options=options.prediction, progress=progress)
+
+
+def _default_model() -> Path:
+    from shapeseg.training.run_folder import newest_model
+
+    path = newest_model(RUNS)
+    if path is None:
+        raise InputError("there is no saved model yet", received=RUNS, fix="Train one with: python train.py")
+    return path

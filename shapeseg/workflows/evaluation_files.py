@@ -1,0 +1,120 @@
+"""What an evaluation writes: scores, tables, pictures and the report."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from shapeseg import files
+from shapeseg.datasets import Dataset
+from shapeseg.datasets.examples import Example, example_at
+from shapeseg.evaluation import Evaluation
+from shapeseg.evaluation.corruption_curves import CorruptionCurves
+from shapeseg.evaluation.instances import InstanceRecord
+from shapeseg.evaluation.metrics import Metrics
+from shapeseg.folders import take_folder
+from shapeseg.reporting.corruptions_picture import corruptions_figure
+from shapeseg.reporting.pictures import prediction_figure, save_figure
+from shapeseg.reporting.report import ReportImage, write_report
+from shapeseg.reporting.tables import csv_text
+from shapeseg.reporting.tiles import tile
+from shapeseg.scenes.scene import Target
+from shapeseg.scenes.streams import Stream, permutation, words
+from shapeseg.settings import options_to_dict
+from shapeseg.training.run_folder import read_history
+from shapeseg.workflows.options import EvaluateOptions
+
+REPORTED = 60
+"""Images in the report: those with the most wrong pixels."""
+
+_PICTURED = 6  # images in each picture
+_METRICS = "metrics.json"
+_CORRUPTIONS = ("corruptions.json", "corruptions.png")
+_NAMES = ("per_image.csv", "per_instance.csv", "worst.png", "random.png", "report.html", "config.json", _METRICS)
+
+
+def make_report_folder(out: Path) -> Path:
+    """Makes the folder of a report, or takes one that holds an earlier report (:func:`take_folder`)."""
+    return take_folder(out, "report", lambda names: set() if _METRICS in names else names - {*_NAMES, *_CORRUPTIONS})
+
+
+def random_places(count: int) -> list[int]:
+    """Returns the places of the images that ``random.png`` shows."""
+    return permutation(words(0, Stream.SHUFFLE, 0, count), list(range(count)))[:_PICTURED]
+
+
+def write_evaluation(
+    out: Path,
+    options: EvaluateOptions,
+    whole: Dataset,
+    data: Dataset,
+    metrics: Metrics,
+    evaluation: Evaluation,
+    corrupted: CorruptionCurves | None,
+) -> list[str]:
+    """Writes everything into ``out`` and returns the names of the files. ``metrics.json`` comes last: where it is, all is."""
+    for name in (_METRICS, *_CORRUPTIONS):
+        (out / name).unlink(missing_ok=True)  # of an earlier evaluation
+    images = [list(row.values()) for row in evaluation.images]
+    files.write_text(out / "per_image.csv", csv_text(list(evaluation.images[0]), images))
+    header = ["index", "image_id", "split", *InstanceRecord._fields]
+    files.write_text(out / "per_instance.csv", csv_text(header, [list(row.values()) for row in evaluation.instances]))
+    _write_pictures(out, data, metrics["target"], evaluation)
+    reported = _report_images(whole, data, metrics["target"], evaluation)
+    run = Path(metrics["model"]).parent
+    title = f"{run.name} on the {metrics['split']} split of {options.data}"
+    history = run / "history.csv"
+    epochs = read_history(history) if history.is_file() else None
+    write_report(out / "report.html", metrics, reported, title=title, history=epochs)
+    files.write_json(out / "config.json", options_to_dict(options))
+    if corrupted is not None:
+        files.write_json(out / _CORRUPTIONS[0], corrupted)
+        save_figure(corruptions_figure(corrupted), out / _CORRUPTIONS[1])
+    files.write_json(out / _METRICS, metrics)
+    return [*_NAMES, *(_CORRUPTIONS if corrupted is not None else ())]
+
+
+def _write_pictures(out: Path, data: Dataset, target: Target, evaluation: Evaluation) -> None:
+    for name, heading, places in (
+        ("worst.png", "most wrong pixels", evaluation.worst[:_PICTURED]),
+        ("random.png", "drawn at random", random_places(len(data))),
+    ):
+        tiles = [
+            tile(data.rows[place]["image_id"], example_at(data, place, target), evaluation.shown[place]) for place in places
+        ]
+        save_figure(prediction_figure(tiles, heading), out / name)
+
+
+def _report_images(whole: Dataset, data: Dataset, target: Target, evaluation: Evaluation) -> list[ReportImage]:
+    instances: dict[int, list[dict[str, Any]]] = {}
+    for row in evaluation.instances:
+        instances.setdefault(row["index"], []).append(row)
+    starts = {row["index"]: place for place, row in enumerate(whole.rows)}
+    return [_report_image(data, evaluation, example_at(data, place, target), starts, instances) for place in evaluation.worst]
+
+
+def _report_image(
+    data: Dataset,
+    evaluation: Evaluation,
+    example: Example,
+    starts: Mapping[int, int],
+    instances: Mapping[int, Sequence[Mapping[str, Any]]],
+) -> ReportImage:
+    row, counts = data.rows[example.place], evaluation.counts[example.place]
+    picture = f"{row['image_id']}.png"
+    preview = ["preview", str(data.folder), "--start", str(starts[row["index"]]), "--rows", "1", "--columns", "1"]
+    return ReportImage(
+        index=row["index"],
+        image_id=row["image_id"],
+        split=row["split"],
+        iou=counts.iou,
+        wrong_pixels=counts.missed + counts.invented,
+        image=example.image,
+        truth=example.target,
+        predicted=evaluation.shown[example.place],
+        ambiguous=example.ambiguous if example.truth else None,
+        instances=instances.get(row["index"], []),
+        regenerate=shlex.join(["python", "-m", "shapeseg", *preview, "--out", picture]),
+    )

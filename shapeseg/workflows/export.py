@@ -1,0 +1,82 @@
+"""Export: a saved model in another format, compared with itself before it is written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from shapeseg import __version__, files
+from shapeseg.environment import prepare_keras, require_packages
+from shapeseg.errors import ModelRefusedError, UsageError
+from shapeseg.folders import make_folder
+from shapeseg.inference.export import PACKAGES, SUFFIXES, export_contents
+from shapeseg.inference.export_card import ExportCard, digests, export_card_path
+from shapeseg.inference.predictor import Predictor, probabilities
+from shapeseg.inference.runtimes import open_exported
+from shapeseg.workflows.options import ExportOptions
+
+TOLERANCE = 1e-4  # of any probability
+
+
+def export(options: ExportOptions) -> Path:
+    """Exports, compares, and only then writes; returns the path."""
+    if options.model is None:
+        raise UsageError("export takes a model", received="none", fix="Name it: export MODEL --format onnx")
+    if os.environ.get("KERAS_BACKEND") != "torch":
+        raise UsageError("export runs on torch", received=os.environ.get("KERAS_BACKEND"), fix="Set KERAS_BACKEND=torch")
+    kind = options.format
+    suffixes = SUFFIXES[kind]
+    out = options.out or options.model.with_suffix(suffixes[0])
+    if out.suffix != suffixes[0]:
+        raise UsageError("the file has this format's suffix", received=out, fix=f"Name it {out.with_suffix(suffixes[0]).name}")
+    paths = {suffix: out.with_suffix(suffix) for suffix in suffixes}
+    there = [path for path in (*paths.values(), export_card_path(out)) if path.exists()]
+    if there and not options.overwrite:
+        raise UsageError("an export is there already", received=there[0], fix="Name another --out, or pass --overwrite")
+    require_packages(PACKAGES[kind], f"--format {kind}")
+    prepare_keras(device="cpu")
+    from shapeseg.inference.opened_model import open_model
+
+    model = open_model(options.model, device="cpu", trust=options.trust_model)
+    contents = export_contents(model.predictor, kind, stride=model.stride)
+    difference, compared = _compare(model.predictor, open_exported(kind, contents), model.stride)
+    print(f"parity    largest difference {difference:.1e} in {compared:,} probabilities, {TOLERANCE:.0e} allowed")
+    if not difference <= TOLERANCE:
+        raise ModelRefusedError(
+            f"the exported model differs from the saved one by more than {TOLERANCE:.0e}",
+            received=f"{difference:.1e}",
+            fix="Use another --format",
+        )
+    make_folder(out.parent)
+    for suffix, path in paths.items():
+        files.write_bytes(path, contents[suffix])
+    ExportCard(
+        sha256=digests(contents),
+        stride=model.stride,
+        threshold=model.threshold,
+        model_sha256=model.sha256,
+        model_card=asdict(model.card) if model.card else None,
+        largest_difference=difference,
+        compared=compared,
+        versions={"shapeseg": __version__} | {package: version(package) for package in ("keras", "torch", *PACKAGES[kind])},
+    ).write(out)
+    size = sum(map(len, contents.values())) / 1e6
+    print(f"wrote     {', '.join(map(str, paths.values()))} ({size:.2f} MB) and {export_card_path(out)}")
+    return out
+
+
+def _compare(model: Predictor, exported: Predictor, stride: int) -> tuple[float, int]:
+    """Returns the largest difference over golden images of two sizes and numbers, and how many probabilities it is of."""
+    from shapeseg.models.golden import golden_images
+
+    many = golden_images(4, stride=stride)
+    differences = []
+    for images in (many, many[:1, stride:, : 2 * stride]):
+        expected, given = (probabilities(each, images, stride=stride) for each in (model, exported))
+        differences.append(np.abs(expected - given).ravel())
+    joined = np.concatenate(differences)
+    return float(joined.max()), joined.size

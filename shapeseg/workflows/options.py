@@ -1,0 +1,171 @@
+"""The options of the commands that join several rooms; each is the command's flags, a settings file, and what is saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from shapeseg.datasets.splits import SplitSettings
+from shapeseg.environment import Device
+from shapeseg.errors import UsageError
+from shapeseg.evaluation.prediction import PredictionOptions
+from shapeseg.inference.export import Format
+from shapeseg.scenes import SceneSettings
+from shapeseg.settings import CommonOptions, check_range
+from shapeseg.training.settings import TrackerName, TrainingSettings
+
+
+@dataclass(frozen=True)
+class GenerateOptions(CommonOptions):
+    """Draw a new dataset of images, exact masks and metadata."""
+
+    out: Path = Path("data/shapes")
+    """Folder to make; one that holds anything is never overwritten."""
+    num_images: int = 1000
+    """How many images."""
+    seed: int = 0
+    """Seed of every random choice; the same seed gives the same pixels."""
+    workers: int | None = None
+    """Processes that draw; by default as many as the machine and the job are good for. They do not change the result."""
+    engine: Literal["processes", "ray"] = "processes"
+    """Who draws: processes of this machine, or a Ray cluster that shares its disk. It does not change the result."""
+    ray_address: str | None = None
+    """Address of the cluster; by default one is started on this machine."""
+    scene: Annotated[SceneSettings, tyro.conf.arg(name="")] = SceneSettings()
+    splits: Annotated[SplitSettings, tyro.conf.arg(name="")] = SplitSettings()
+
+    def __post_init__(self) -> None:
+        if self.ray_address is not None and self.engine != "ray":
+            raise UsageError("an address is for a cluster", received=self.ray_address, fix="Add --engine ray")
+
+
+@dataclass(frozen=True)
+class TrainOptions(CommonOptions):
+    """Train a model to segment the rectangles, and only them."""
+
+    data: Path = Path("data/shapes")
+    """Dataset to learn from, made when it is the default one and not there; "none" draws fresh scenes in every epoch."""
+    val_data: Path | None = None
+    """Dataset whose val split chooses the best epoch and the threshold; by default that of --data."""
+    train_images: int | None = None
+    """Learn from the first so many images of the train split only."""
+    epoch_images: int = 720
+    """With --data none: fresh images an epoch."""
+    model: str = "unet"
+    """Architecture, by name."""
+    widths: tuple[int, ...] = ()
+    """Channels of each level of the network; empty takes the architecture's own."""
+    init_from: Path | None = None
+    """Saved model to start from (its architecture counts); by default the first weights are random."""
+    out: Path | None = None
+    """Run folder; by default the next free saved_models/MODEL-N."""
+    resume: bool = False
+    """Go on with the run in --out, exactly as if it had never stopped."""
+    max_minutes: float | None = None
+    """Train for so long, instead of a number of epochs: as many as fit, judged by the first steps."""
+    pictures_every: int = 0
+    """Draw predictions for the val split every so many epochs; 0 draws them at the end only."""
+    device: Device = "auto"
+    """Where to compute."""
+    track: TrackerName = "none"
+    """Where else to show settings, scores, pictures and model; the run's folder holds them all whatever this is."""
+    training: Annotated[TrainingSettings, tyro.conf.arg(name="")] = field(default_factory=TrainingSettings)
+
+    def __post_init__(self) -> None:
+        if self.resume and self.out is None:
+            raise UsageError(
+                "resume needs to know which run", received="out=None", fix="Name it: --resume --out saved_models/RUN"
+            )
+        check_range("epoch_images", self.epoch_images, least=1, fix="Try 720")
+        check_range("train_images", self.train_images, least=1, fix="Try 720")
+        if str(self.data) == "none" and (self.val_data or self.train_images):
+            raise UsageError(
+                "fresh scenes are not taken from a dataset",
+                received=f"val_data={self.val_data}, train_images={self.train_images}",
+                fix="Leave them out, or name a dataset with --data",
+            )
+        check_range("max_minutes", self.max_minutes, above=0, fix="Try 10")
+        check_range("pictures_every", self.pictures_every, least=0, fix="Try 5")
+
+
+@dataclass(frozen=True)
+class EvaluateOptions(CommonOptions):
+    """Measure a saved model on a dataset."""
+
+    model: Annotated[Path | None, tyro.conf.Positional] = None
+    """The .keras file; by default the newest under saved_models, else the reference."""
+    data: Path = Path("data/shapes")
+    """Dataset to measure on."""
+    split: str = "test"
+    """train, val, test, holdout or all."""
+    out: Path | None = None
+    """Folder to write; by default reports/RUN. Results of an earlier evaluation there are replaced."""
+    threshold: float | None = None
+    """Probability from which a pixel counts as rectangle; by default the one in the model's card, chosen on val."""
+    prediction: Annotated[PredictionOptions, tyro.conf.arg(name="")] = field(default_factory=PredictionOptions)
+    corruptions: bool = False
+    """Also measure noisy, blurred, recoloured ... images: IoU against severity, into corruptions.json and corruptions.png."""
+    corruption_images: int = 100
+    """With --corruptions: at most so many images of the split."""
+    ship: bool = False
+    """Measure the holdout split, once, and write its scores into the card of the model that ships."""
+    trust_model: bool = False
+    """Load a model without a card of its own by plain Keras, in its safe mode."""
+
+    def __post_init__(self) -> None:
+        check_range("threshold", self.threshold, above=0, below=1, fix="Try 0.5")
+        check_range("corruption_images", self.corruption_images, least=1, fix="Try 100")
+        plain = self.threshold is None and self.prediction == PredictionOptions()
+        if self.ship and not (plain and self.split in ("test", "holdout")):
+            raise UsageError(
+                "--ship measures the holdout split with the card's threshold and nothing else",
+                received=f"split={self.split}, threshold={self.threshold}, {self.prediction}",
+                fix="Leave out --split, --threshold, --tta and --min-component",
+            )
+
+
+@dataclass(frozen=True)
+class PredictOptions(CommonOptions):
+    """Segment images: for each a mask, an overlay, and a JSON file with box, area and score of every connected part."""
+
+    model: Annotated[Path | None, tyro.conf.Positional] = None
+    """The .keras file, or an exported one with --runtime."""
+    paths: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
+    """Images (PNG, JPEG, BMP, TIFF, WebP), and folders of images."""
+    out: Path = Path("predictions")
+    """Folder to write."""
+    overwrite: bool = False
+    """Replace predictions that are there; an image is never replaced."""
+    threshold: float | None = None
+    """Probability from which a pixel counts as rectangle; by default the one in the model's card, chosen on val."""
+    batch_size: int = 16
+    """Most images predicted at once; images of unlike sizes never are."""
+    runtime: Literal["keras", "onnx", "openvino"] = "keras"
+    """What runs the model: Keras; ONNX Runtime or OpenVINO for a .onnx file, OpenVINO for a .xml file, on the CPU."""
+    device: Device = "auto"
+    """Where to compute, in Keras."""
+    trust_model: bool = False
+    """Load a model without a card of its own by plain Keras, in its safe mode."""
+
+    def __post_init__(self) -> None:
+        check_range("threshold", self.threshold, above=0, below=1, fix="Try 0.5")
+        check_range("batch_size", self.batch_size, least=1, fix="Try 16")
+
+
+@dataclass(frozen=True)
+class ExportOptions(CommonOptions):
+    """Write a saved model as ONNX, OpenVINO or torch program, for images of any number and size, with a card beside it."""
+
+    model: Annotated[Path | None, tyro.conf.Positional] = None
+    """The .keras file."""
+    format: Format = "onnx"
+    """onnx (.onnx), openvino (.xml and .bin) or torch (.pt2, for torch.export.load)."""
+    out: Path | None = None
+    """File to write; by default beside the model, with the format's suffix. Its card is FILE.json."""
+    overwrite: bool = False
+    """Replace an export that is there."""
+    trust_model: bool = False
+    """Load a model without a card of its own by plain Keras, in its safe mode."""

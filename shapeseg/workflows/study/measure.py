@@ -1,0 +1,38 @@
+"""The models of the occlusion study on its test sets; what is measured is kept in their run folders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from shapeseg import files
+from shapeseg.datasets import Dataset
+from shapeseg.evaluation import evaluate_model
+from shapeseg.inference.opened_model import open_model
+from shapeseg.models import file_digest
+from shapeseg.training.run_folder import RunFolder
+from shapeseg.workflows.study.arms import rows_digest
+from shapeseg.workflows.study.scores import SetScores, scores_from_dict, scores_to_dict
+
+
+def measure_cell(run: RunFolder, tests: Mapping[str, Dataset], progress: Callable[[int], object]) -> dict[str, SetScores]:
+    """Returns the scores of a trained model on every test set; read where they were measured before.
+
+    Args:
+        run: Of a finished training.
+        tests: By name.
+        progress: Called with the number of test sets done since the last call.
+    """
+    model_digest, model = file_digest(run.model), None
+    scores = {}
+    for name, data in tests.items():
+        measured_of = {"model": model_digest, "data": rows_digest(data)}
+        path = run.root / f"scores-{name}.json"
+        content = json.loads(path.read_bytes()) if path.exists() else {}
+        if content.get("of") != measured_of:
+            model = model or open_model(run.model)
+            content = {"of": measured_of, **scores_to_dict(evaluate_model(model, data), [row["index"] for row in data.rows])}
+            files.write_json(path, content)
+        scores[name] = scores_from_dict(content)
+        progress(1)
+    return scores

@@ -1,0 +1,105 @@
+"""The content of ``study.json``, written and read through these types."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+from shapeseg.evaluation.bootstrap import Interval
+
+
+class Mean(TypedDict):
+    """A mean over seeds, its interval, and the value of each seed; None is undefined."""
+
+    value: float | None
+    interval: Interval
+    seeds: list[float | None]
+
+
+class Compared(Mean):
+    """A mean, and its difference to the arm that the others are compared with."""
+
+    difference: Mean
+
+
+MatrixScore = Literal["iou", "precision", "recall", "iou_decidable", "difference", "difference_decidable"]
+ResponseScore = Literal["recall", "invented"]
+
+
+class MatrixCell(TypedDict):
+    """One arm on one test set."""
+
+    iou: Mean
+    precision: Mean
+    recall: Mean
+    iou_decidable: Mean
+    difference: Mean
+    difference_decidable: Mean
+
+
+class ResponseCurve(TypedDict):
+    """What occlusion does: rectangles and their mean rate by bin; by arm and bin, their recall and the pixels invented."""
+
+    n: dict[str, int]
+    rate: dict[str, float | None]
+    recall: dict[str, dict[str, Compared]]
+    invented: dict[str, dict[str, Compared]]
+
+
+class Change(TypedDict):
+    """Recall before and after what hides a rectangle is taken away."""
+
+    before: Mean
+    after: Mean
+    change: Mean
+    difference: Mean
+
+
+class Counterfactual(TypedDict):
+    """Pairs by bin of the occlusion before, and what changed, by arm and bin."""
+
+    n: dict[str, int]
+    arms: dict[str, dict[str, Change]]
+
+
+class Loss(TypedDict):
+    """An image on which an arm has more wrong pixels than the one that it is compared with."""
+
+    index: int
+    place: int
+    extra_wrong_pixels: float
+
+
+class Composition(TypedDict):
+    """What an image of training sets holds in the mean, and which share of its rectangles is hidden."""
+
+    images: float
+    shapes_per_image: float
+    rectangles_per_image: float
+    hidden_at_all: float
+    hidden_by_more_than_a_quarter: float
+    rectangle_pixels_per_image: float
+
+
+class TestSet(TypedDict):
+    """How large a test set is, and which."""
+
+    images: int
+    sha256: str
+
+
+class StudyResults(TypedDict):
+    """Everything that a study found."""
+
+    command: str
+    quick: bool
+    settings: dict[str, Any]
+    versions: dict[str, str]
+    cores: int | None
+    intervals: str
+    training_sets: dict[str, Composition]
+    test_sets: dict[str, TestSet]
+    matrix: dict[str, dict[str, MatrixCell]]
+    response: dict[str, ResponseCurve]
+    counterfactual: Counterfactual
+    worst: dict[str, dict[str, list[Loss]]]
+    models: dict[str, dict[str, Any]]

@@ -1,0 +1,109 @@
+"""What the occlusion study writes: all numbers, the tables, and the pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from shapeseg import files
+from shapeseg.datasets import Dataset
+from shapeseg.datasets.examples import example_at
+from shapeseg.evaluation.prediction import predict
+from shapeseg.inference.opened_model import open_model
+from shapeseg.models import read_card
+from shapeseg.reporting.pictures import save_figure
+from shapeseg.settings import options_to_dict
+from shapeseg.workflows.provenance import command_line, versions
+from shapeseg.workflows.study.arms import composition
+from shapeseg.workflows.study.cells import Cell
+from shapeseg.workflows.study.matrix import Arms, counterfactual, iou_matrix, largest_losses, response
+from shapeseg.workflows.study.pictures import Comparison, arms_response_figure, comparison_figure, matrix_figure
+from shapeseg.workflows.study.record import StudyResults
+from shapeseg.workflows.study.scores import SetScores, pairs_of
+from shapeseg.workflows.study.settings import BASE, ArmName, StudyOptions
+from shapeseg.workflows.study.tables import study_page
+
+Key = tuple[ArmName, int]
+
+INTERVALS = (
+    "95 % intervals from 1000 bootstrap replicates that draw test images and seeds with replacement; arms are compared on the "
+    "same draws. Few seeds make an interval too narrow rather than too wide: look at the seeds' own values, too."
+)
+_PICTURED = 3  # of each of two test sets
+
+
+def study_results(
+    options: StudyOptions,
+    train: Mapping[Key, Dataset],
+    tests: Mapping[str, Dataset],
+    cells: Mapping[Key, Cell],
+    scores: Mapping[Key, Mapping[str, SetScores]],
+) -> StudyResults:
+    """Returns everything that the study found, as ``study.json`` holds it.
+
+    Args:
+        options: Of the study.
+        train: Training set of each arm and seed.
+        tests: Test sets by name.
+        cells: Trained models of each arm and seed.
+        scores: Of each arm and seed on each test set.
+    """
+    seeds = range(options.seeds)
+    by_test: dict[str, Arms] = {
+        name: {arm: [scores[arm, seed][name] for seed in seeds] for arm in options.arms} for name in tests
+    }
+    natural = tests["natural"]
+    pairs = [pairs_of(natural.scene(place)) for place in range(len(natural))]
+    return {
+        "command": command_line(),
+        "quick": options.quick,
+        "settings": options_to_dict(options),
+        "versions": versions(),
+        "cores": os.cpu_count(),
+        "intervals": INTERVALS,
+        "training_sets": {arm: composition([train[arm, seed] for seed in seeds]) for arm in options.arms},
+        "test_sets": {name: {"images": len(data), "sha256": data.digest()} for name, data in tests.items()},
+        "matrix": {name: iou_matrix(arms) for name, arms in by_test.items()},
+        "response": response(by_test["dialled"]),
+        "counterfactual": counterfactual(by_test["natural"], by_test["removed"], pairs),
+        "worst": {name: largest_losses(arms, [row["index"] for row in tests[name].rows]) for name, arms in by_test.items()},
+        "models": {cell.name: _model(cell) for cell in cells.values()},
+    }
+
+
+def write_study(out: Path, results: StudyResults, tests: Mapping[str, Dataset], cells: Mapping[Key, Cell]) -> None:
+    """Writes ``study.json``, ``study.md`` and the pictures."""
+    files.write_json(out / "study.json", results)
+    save_figure(matrix_figure(results), out / "matrix.png")
+    save_figure(arms_response_figure(results["response"]), out / "response.png")
+    arms = [arm for arm, _ in cells if arm != BASE]
+    arm: ArmName = "drop-occluded" if "drop-occluded" in arms else arms[0]
+    chosen = {name: [each["place"] for each in results["worst"][name][arm][:_PICTURED]] for name in ("natural", "dialled")}
+    tiles = [
+        comparison for name, places in chosen.items() for comparison in _comparisons(name, tests[name], places, arm, cells)
+    ]
+    save_figure(comparison_figure(tiles, arm), out / "worst.png")
+    files.write_text(out / "study.md", study_page(results))
+
+
+def _model(cell: Cell) -> dict[str, Any]:
+    card = read_card(cell.run.model)
+    return {"run": cell.run.root.name} | ({"threshold": card.threshold, "val_iou": card.scores["iou"]} if card else {})
+
+
+def _comparisons(name: str, data: Dataset, places: list[int], arm: ArmName, cells: Mapping[Key, Cell]) -> list[Comparison]:
+    """Predicts images with the first seed of two arms."""
+    pair: tuple[ArmName, ArmName] = (BASE, arm)
+    models = [open_model(cells[each, 0].run.model) for each in pair]
+    found = [predict(model, (example_at(data, place) for place in places)) for model in models]
+    return [
+        Comparison(
+            f"{name} {data.rows[base.example.place]['image_id']}",
+            base.example.image,
+            base.example.target,
+            *(each.masks(model.threshold)["plain"] for each, model in zip((base, other), models, strict=True)),
+        )
+        for base, other in zip(*found, strict=True)
+    ]

@@ -1,0 +1,61 @@
+"""The study of occlusion from end to end: data, trainings, measurements, results. What is done is not done again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shapeseg import files
+from shapeseg.folders import make_folder, take_folder, writer_lock
+from shapeseg.settings import options_to_dict
+from shapeseg.terminal import progress_bar
+from shapeseg.workflows.study.arms import TESTS, make_test_sets, train_set, val_set
+from shapeseg.workflows.study.cells import make_cell, train_cells
+from shapeseg.workflows.study.measure import measure_cell
+from shapeseg.workflows.study.results import study_results, write_study
+from shapeseg.workflows.study.settings import StudyOptions
+from shapeseg.workflows.study.tables import summary
+
+NAMES = ("study.json", "study.md", "matrix.png", "response.png", "worst.png")
+_OWN = {*NAMES, "data", "cells", "config.json", ".lock"}
+
+
+def study(options: StudyOptions) -> Path:
+    """Does what is left to do, writes the results, and returns their folder. Keras must be ready."""
+    options = options.lowered()
+    _make_folder(options.out)
+    with writer_lock(options.out) as lock:
+        files.write_json(options.out / "config.json", options_to_dict(options))
+        data, seeds = options.out / "data", range(options.seeds)
+        with progress_bar("drawing", 2 + len(options.arms) * options.seeds, "dataset") as progress:
+            tests = make_test_sets(data, options.scene, options.data_seed, options.test_images)
+            progress(1)
+            val = val_set(data, options.scene, options.data_seed + len(tests), options.val_images)
+            progress(1)
+            train = {}
+            for arm in options.arms:
+                for seed in seeds:
+                    own = options.data_seed + len(tests) + 1 + seed
+                    train[arm, seed] = train_set(data, arm, options.scene, own, options.train_images)
+                    progress(1)
+        cells = {
+            (arm, seed): make_cell(options, options.out / "cells", arm, seed, train[arm, seed], val)
+            for arm in options.arms
+            for seed in seeds
+        }
+        print(f"training  {len(cells)} models, {options.jobs} at a time, into {options.out / 'cells'}")
+        with progress_bar("training", len(cells), "model") as progress:
+            train_cells(list(cells.values()), options.jobs, lock, progress)
+        with progress_bar("measuring", len(cells) * len(TESTS), "test set") as progress:
+            scores = {key: measure_cell(cell.run, tests, progress) for key, cell in cells.items()}
+        part = {key: each.first(options.train_images) for key, each in train.items()}
+        results = study_results(options, part, tests, cells, scores)
+        write_study(options.out, results, tests, cells)
+    print(summary(results))
+    print(f"wrote {', '.join(str(options.out / name) for name in NAMES)}")
+    return options.out
+
+
+def _make_folder(out: Path) -> None:
+    """Makes the study's folder, or takes one that holds a study (:func:`take_folder`)."""
+    take_folder(out, "study", lambda names: {name for name in names - _OWN if files.TEMPORARY_SUFFIX not in name})
+    make_folder(out / "cells")

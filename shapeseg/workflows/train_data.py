@@ -1,0 +1,119 @@
+"""What a training learns from: the two feeds and what names their content."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from shapeseg.errors import InputError
+
+if TYPE_CHECKING:
+    from shapeseg.datasets import Dataset
+    from shapeseg.datasets.examples import FreshScenes
+    from shapeseg.datasets.feed import Feed
+    from shapeseg.training.processes import Processes
+    from shapeseg.workflows.options import TrainOptions
+
+_VAL_IMAGES = 90  # of fresh scenes
+_VAL_SEED_OFFSET = 2**63  # far from any seed that a person names, so that no validation scene is ever trained on
+
+
+class TrainingData(NamedTuple):
+    """Two feeds, and what to write of them into the card.
+
+    Attributes:
+        train: Shuffled and augmented.
+        val: In order.
+        digest: Names the content.
+        description: For the card.
+    """
+
+    train: Feed
+    val: Feed
+    digest: str
+    description: dict[str, Any]
+
+
+def open_training_data(options: TrainOptions, stride: int, processes: Processes) -> TrainingData:
+    """Opens the dataset (or none) that a training asks for.
+
+    Raises:
+        InputError: If there is none, a split is empty, files are damaged, sizes do not fit, or a recipe is needed and unknown.
+    """
+    from shapeseg.datasets.examples import same_size
+    from shapeseg.datasets.feed import Feed
+
+    settings = options.training
+    train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options)
+    for part in (train, val):
+        _check_sides(_sizes(part), stride)
+    if settings.batch_size > 1:
+        same_size(_sizes(train))
+    shard = (processes.rank, processes.count)
+    feed = Feed(
+        train,
+        settings.batch_size,
+        shuffle_seed=settings.seed,
+        augmentation=settings.augmentation,
+        target=settings.target,
+        shard=shard,
+        devices=processes.devices,
+    )
+    # On jax the first batch says how all of a pass are shared, and the last of val may be of any size: so none is shared.
+    val_batch = 16 if processes.devices == 1 else 2 * processes.devices + 1
+    if len(_sizes(val)) > 1:
+        val_batch = 1
+    description = {"folder": folder, "sha256": digest, "images": len(train) + len(val), "target": settings.target}
+    return TrainingData(feed, Feed(val, val_batch, target=settings.target), digest, description)
+
+
+def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, str, str]:
+    from shapeseg.datasets.examples import FreshScenes
+    from shapeseg.scenes import SceneSettings
+
+    seed = options.training.seed
+    train = FreshScenes(SceneSettings(), seed, options.epoch_images)
+    val = FreshScenes(SceneSettings(), (seed + _VAL_SEED_OFFSET) % 2**64, _VAL_IMAGES, frozen=True)
+    return train, val, "none", "none"
+
+
+def _stored(options: TrainOptions) -> tuple[Dataset, Dataset, str, str]:
+    from shapeseg.datasets import Dataset
+    from shapeseg.workflows.generate import generate
+    from shapeseg.workflows.options import GenerateOptions
+
+    default = GenerateOptions()
+    if options.data == default.out and not options.data.exists():
+        print(
+            f"there is no {options.data} yet, so the default dataset is made: {default.num_images} images, seed {default.seed}"
+        )
+        generate(default)
+    data = Dataset(options.data)
+    val_data = Dataset(options.val_data) if options.val_data else data
+    train, val = data.split("train"), val_data.split("val")
+    if options.train_images:
+        train = train.first(options.train_images)
+    for part in (train, val):
+        part.refuse_unknown_target(options.training.target)
+        part.refuse_damage()
+    digest = data.digest() if val_data is data else hashlib.sha256((data.digest() + val_data.digest()).encode()).hexdigest()
+    return train, val, digest, str(options.data)
+
+
+def _sizes(source: Dataset | FreshScenes) -> set[tuple[int, int]]:
+    """Returns every width and height of the images."""
+    from shapeseg.datasets.examples import FreshScenes
+
+    if isinstance(source, FreshScenes):
+        return {(source.settings.width, source.settings.height)}
+    return {(row["width"], row["height"]) for row in source.rows}
+
+
+def _check_sides(sizes: set[tuple[int, int]], stride: int) -> None:
+    for width, height in sorted(sizes):
+        if height % stride or width % stride:
+            raise InputError(
+                f"image sides must be multiples of {stride} for this network",
+                received=f"{width} x {height} pixels",
+                fix=f"Draw images of {width + -width % stride} x {height + -height % stride}, or use fewer --widths",
+            )

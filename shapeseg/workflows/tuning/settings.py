@@ -1,0 +1,70 @@
+"""The options of a search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from shapeseg.environment import Device
+from shapeseg.errors import UsageError
+from shapeseg.settings import CommonOptions, check_range, check_seed
+from shapeseg.workflows.options import TrainOptions
+from shapeseg.workflows.tuning.space import SearchSpace, train_options
+
+
+@dataclass(frozen=True)
+class TuneOptions(CommonOptions):
+    """Search for better settings: trials learn from train and are compared on val. An unfinished search goes on."""
+
+    data: Path = Path("data/shapes")
+    """Dataset to learn from; "none" draws fresh scenes."""
+    out: Path | None = None
+    """Folder of the search, whose name is the study's too; by default tuning/MODEL."""
+    trials: int = 30
+    """How many trials the study shall have in all, whichever process runs them."""
+    timeout: float | None = None
+    """Minutes after which no further trial begins."""
+    model: str = "unet"
+    """Architecture, by name; segformer and keras_cv_deeplab_v3_plus need --widths of their own."""
+    epochs: int = 8
+    """Epochs of a trial."""
+    seed: int = 0
+    """Seed of every training, and of what is tried."""
+    startup_trials: int = 8
+    """Trials at random, all run to their end, before any is pruned or choices are learned from."""
+    storage: str | None = None
+    """URL of a database that several machines share, as of Optuna; by default study.db in --out, by SQLite."""
+    heartbeat: int = 20
+    """Seconds between a running trial's signs of life; one that misses three counts as failed."""
+    device: Device = "auto"
+    """Where to compute."""
+    space: Annotated[SearchSpace, tyro.conf.arg(name="")] = SearchSpace()
+
+    def __post_init__(self) -> None:
+        for name in ("trials", "epochs", "startup_trials", "heartbeat"):
+            check_range(name, getattr(self, name), least=1, fix="Try the default")
+        check_seed(self.seed)
+        check_range("timeout", self.timeout, above=0, fix="Try 60")
+        if self.storage is None and "?" in str(self.folder.absolute()):  # the rest would be options of the database
+            raise UsageError("a study's folder has no ? in its name", received=self.folder, fix="Name another, or a --storage")
+
+    @property
+    def folder(self) -> Path:
+        """Where the search is."""
+        return self.out or Path("tuning") / self.model
+
+    @property
+    def storage_url(self) -> str:
+        """Where the study is."""
+        return self.storage or f"sqlite:///{self.folder.absolute()}/study.db"
+
+    def trial_folder(self, number: int) -> Path:
+        """Where a trial is."""
+        return self.folder / "trials" / f"{number:04d}"
+
+    def training(self, values: dict[str, Any]) -> TrainOptions:
+        """Returns the training that a trial's values mean."""
+        return train_options(values, data=self.data, model=self.model, epochs=self.epochs, seed=self.seed, device=self.device)

@@ -1,0 +1,79 @@
+"""One trial of a search: a training in a folder of its own, of which nothing is left unless it ends well."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import keras
+import optuna
+
+from shapeseg.errors import DivergedError, UsageError, is_out_of_memory
+from shapeseg.held_signals import HeldSignals
+from shapeseg.training.callbacks import MONITOR
+from shapeseg.workflows.options import TrainOptions
+from shapeseg.workflows.train import train
+
+
+class ReportScore(keras.callbacks.Callback):
+    """Hands the score of every epoch to a function, which may end the training by an exception.
+
+    Attributes:
+        best: The best score so far.
+    """
+
+    def __init__(self, report: Callable[[float, int], object]) -> None:
+        super().__init__()
+        self.report = report
+        self.best = 0.0
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Reports score and epoch, counted from 1."""
+        score = float((logs or {})[MONITOR])
+        self.best = max(self.best, score)
+        self.report(score, epoch + 1)
+
+
+def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path, signals: HeldSignals) -> float:
+    """Trains in ``folder``, and returns the best val IoU. ``signals`` are let through, but when the study is written.
+
+    Raises:
+        UsageError: If the folder exists.
+        TrialPruned: If the trial does worse than most did by that epoch, diverges, or needs more memory than there is: all
+            three tell the sampler that such settings are bad.
+    """
+
+    def report(score: float, epoch: int) -> None:
+        with signals.hold():
+            trial.report(score, epoch)
+            if trial.should_prune():
+                raise _prune(trial, "below the median")
+
+    scores = ReportScore(report)
+    if folder.exists():  # nothing is removed below that another made
+        raise UsageError("the trial's folder is in use", received=folder, fix="Name another --out, or remove it")
+    try:
+        with signals.let_through(), redirect_stdout(StringIO()):  # a line a trial is enough
+            train(replace(options, out=folder), callbacks=[scores])
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, DivergedError):
+            raise _prune(trial, "diverged") from error
+        if is_out_of_memory(error):
+            raise _prune(trial, "out of memory") from error
+        if not isinstance(error, Exception | KeyboardInterrupt):  # Optuna hears of those only
+            trial.study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        raise
+    finally:
+        keras.utils.clear_session()
+    return scores.best
+
+
+def _prune(trial: optuna.Trial, why: str) -> optuna.TrialPruned:
+    trial.set_user_attr("pruned_as", why)
+    return optuna.TrialPruned(why)
