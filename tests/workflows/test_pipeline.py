@@ -1,23 +1,22 @@
-"""generate, train and evaluate, as a user types them."""
+"""generate, train and evaluate, as a user types them: three processes."""
 
 import csv
 import hashlib
 import json
-import shutil
 
 import keras
 import numpy as np
 import pytest
-from command_runs import REPOSITORY, SMALL, error_line, folder_names, run_python, run_script, succeed
+from command_runs import REPOSITORY, SMALL, folder_names, run_python, run_script, succeed
 from independent_rendering import render_again
 from PIL import Image
 
 import shapeseg
-from shapeseg.commands.provenance import command_line
-from shapeseg.datasets import Dataset
 from shapeseg.models import read_card
 
 TINY = ("--epochs", 1, "--widths", 4, 4)
+
+pytestmark = pytest.mark.process
 
 
 def rows_of(folder):
@@ -152,110 +151,3 @@ def test_both_spellings_of_a_flag_and_the_other_entry_draw_the_same(place):
         flags = ("--out", f"data/{name}", "--num_images", 20, "--seed", 1, *spelt)
         succeed(run_python(*start, *flags, cwd=place, PYTHONPATH=REPOSITORY))
         assert (place / f"data/{name}/metadata.jsonl").read_bytes() == (place / "data/tiny/metadata.jsonl").read_bytes()
-
-
-def test_the_default_dataset_is_made_and_runs_are_numbered(tmp_path, small_dataset):
-    first = succeed(run_script("train.py", "--epochs", 1, "--widths", 2, "--batch-size", 8, cwd=tmp_path))
-    assert "there is no data/shapes yet" in first.stdout
-    assert "1000 images" in first.stdout
-    assert len(rows_of(tmp_path / "data/shapes")) == 1000
-    assert folder_names(tmp_path / "saved_models") == {"unet-1"}
-    # The second run takes the next name; its batch may be larger than its data.
-    second = succeed(run_script("train.py", "--data", small_dataset, *TINY, "--batch-size", 1000, cwd=tmp_path))
-    assert "there is no data/shapes yet" not in second.stdout
-    assert folder_names(tmp_path / "saved_models") == {"unet-1", "unet-2"}
-    assert "saved_models/unet-2" in second.stdout
-    assert len(table_of(tmp_path / "saved_models/unet-2/history.csv")) == 1
-    # Without arguments the newest run is measured on the default dataset, all of its test split.
-    succeed(run_script("evaluate.py", cwd=tmp_path))
-    metrics = json.loads((tmp_path / "reports/unet-2/metrics.json").read_text())
-    assert metrics["images"] == 90
-    assert metrics["model_sha256"] == digest(tmp_path / "saved_models/unet-2/model.keras")
-
-
-def test_training_goes_on_from_a_saved_model(place, tmp_path):
-    start = place / "saved_models/tiny/model.keras"
-    still = ("--epochs", 1, "--learning-rate", 1e-12)
-    succeed(run_script("train.py", "--data", place / "data/tiny", "--init-from", start, *still, "--out", "on", cwd=tmp_path))
-    assert read_card(tmp_path / "on/model.keras").architecture == read_card(start).architecture
-    before, after = (shapeseg.load_model(path) for path in (start, tmp_path / "on/model.keras"))
-    for old, new in zip(before.trainable_weights, after.trainable_weights, strict=True):
-        old, new = (keras.ops.convert_to_numpy(weight) for weight in (old, new))
-        assert np.abs(old - new).max() <= 1e-6, "a step of 1e-12 moves nothing"
-
-
-def test_a_run_is_repeated_from_its_config(place, tmp_path):
-    config = place / "saved_models/tiny/config.json"
-    succeed(run_script("train.py", "--config", config, "--data", place / "data/tiny", "--out", "again", cwd=tmp_path))
-    first, again = (table_of(folder / "history.csv") for folder in (place / "saved_models/tiny", tmp_path / "again"))
-    for name, value in first[0].items():
-        assert float(again[0][name]) == pytest.approx(float(value), rel=1e-3, abs=1e-6)
-
-
-def test_a_split_and_a_threshold_can_be_named_and_a_report_is_renewed(place, tmp_path):
-    report = shutil.copytree(place / "reports/tiny", tmp_path / "report")
-    model = place / "saved_models/tiny/model.keras"
-    flags = ("--data", place / "data/tiny", "--split", "all", "--threshold", 0.9, "--out", report)
-    succeed(run_script("evaluate.py", model, *flags, cwd=tmp_path))
-    metrics = json.loads((report / "metrics.json").read_text())
-    assert (metrics["split"], metrics["threshold"], metrics["images"]) == ("all", 0.9, 20)
-    assert [row["image_id"] for row in table_of(report / "per_image.csv")] == [f"{index:06d}" for index in range(20)]
-
-
-def test_images_of_a_size_that_training_refuses_can_be_measured(place, tmp_path):
-    flags = ("--width", 45, "--height", 50, "--min-size", 8, "--max-size", 20, "--num-images", 10)
-    succeed(run_script("generate_data.py", "--out", "odd", *flags, cwd=tmp_path))
-    model = place / "saved_models/tiny/model.keras"
-    succeed(run_script("evaluate.py", model, "--data", "odd", "--split", "all", "--out", "report", cwd=tmp_path))
-    assert json.loads((tmp_path / "report/metrics.json").read_text())["images"] == 10
-
-
-def test_images_of_many_sizes_are_learned_from_one_by_one(place, tmp_path):
-    for number, width in enumerate((48, 64)):
-        flags = ("--width", width, "--height", 64, "--min-size", 8, "--max-size", 20, "--num-images", 10, "--seed", number)
-        succeed(run_script("generate_data.py", "--out", f"data-{width}", *flags, cwd=tmp_path))
-    succeed(run_python("-m", "shapeseg", "merge", "data-48", "data-64", "--out", "both", cwd=tmp_path))
-    flags = ("--data", "both", "--batch-size", 1, "--epochs", 1, "--widths", 4, 4, "--out", "run")
-    succeed(run_script("train.py", *flags, cwd=tmp_path))
-    val = Dataset(tmp_path / "both").split("val")
-    assert {row["width"] for row in val.rows} == {48, 64}
-    assert json.loads((tmp_path / "run/model.json").read_text())["scores"]["images"] == len(val)
-
-
-def test_a_model_named_from_its_own_folder_gets_a_report_of_its_name(place, tmp_path):
-    shutil.copytree(place / "saved_models/tiny", tmp_path / "mine")
-    flags = ("model.keras", "--data", place / "data/tiny", "--split", "all")
-    succeed(run_script("evaluate.py", *flags, cwd=tmp_path / "mine"))
-    assert (tmp_path / "mine/reports/mine/metrics.json").exists()
-
-
-@pytest.mark.parametrize(
-    ("program", "start"),
-    [("/x/train.py", "python train.py"), ("/x/shapeseg/__main__.py", "python -m shapeseg"), ("/x/bin/shapeseg", "shapeseg")],
-)
-def test_the_command_of_a_card_can_be_pasted(program, start, monkeypatch):
-    monkeypatch.setattr("sys.argv", [program, "--out", "a b"])
-    assert command_line() == f"{start} --out 'a b'"
-
-
-def test_a_model_of_whole_rectangles_is_not_measured_where_they_are_unknown(place, tmp_path):
-    flags = ("--data", place / "data/tiny", "--target", "amodal", *TINY, "--out", "run")
-    succeed(run_script("train.py", *flags, cwd=tmp_path))
-    for name in ("images", "masks"):
-        shutil.copytree(place / "data/tiny" / name, tmp_path / "plain" / name)
-    result = run_script("evaluate.py", "run/model.keras", "--data", "plain", "--split", "all", cwd=tmp_path)
-    assert result.returncode == 3
-    assert "whole rectangles" in error_line(result.stderr)
-
-
-def test_a_model_trained_in_another_precision_is_described_as_it_is_saved(place, tmp_path):
-    flags = ("--data", place / "data/tiny", "--precision", "bfloat16", *TINY, "--out", "run")
-    succeed(run_script("train.py", *flags, cwd=tmp_path))
-    succeed(run_python("-m", "shapeseg", "doctor", "run/model.keras", cwd=tmp_path))
-
-
-def test_a_batch_of_one_pixel_a_channel_is_learned_from(tmp_path):
-    flags = ("--width", 16, "--height", 16, "--min-size", 4, "--max-size", 8, "--num-images", 10)
-    succeed(run_script("generate_data.py", "--out", "data", *flags, cwd=tmp_path))
-    flags = ("--data", "data", "--widths", *[4] * 4, "--batch-size", 1, "--epochs", 1, "--out", "run")
-    succeed(run_script("train.py", *flags, cwd=tmp_path))

@@ -4,11 +4,11 @@ import shutil
 import numpy as np
 import pytest
 from command_runs import error_line, succeed
-from runs_here import run_here
 from independent_rendering import render_again
 from pycocotools import mask as coco_masks
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from runs_here import run_here
 
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
 from shapeseg.datasets.coco import export_coco, run_lengths

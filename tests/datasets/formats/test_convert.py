@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import yaml
 from command_runs import error_line, succeed
-from runs_here import run_here
 from independent_rendering import render_again
 from PIL import Image, ImageDraw
+from runs_here import run_here
 
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
 from shapeseg.datasets.convert import convert, open_source
