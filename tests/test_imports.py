@@ -20,11 +20,13 @@ sys.stderr.write("loaded " + ",".join(sorted(heavy)))
 """
 
 
+@pytest.mark.process
 def test_the_package_loads_nothing_heavy(tmp_path):
     script = "import sys, shapeseg; print({'keras', 'torch', 'matplotlib', 'cv2', 'numpy'} & set(sys.modules))"
     assert succeed(run_python("-c", script, cwd=tmp_path)).stdout == "set()\n"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "arguments",
     [("path", str(REPOSITORY / script), "--help") for script in SCRIPTS]
@@ -38,6 +40,7 @@ def test_help_loads_nothing_heavy(arguments, tmp_path):
     assert result.stdout.strip()
 
 
+@pytest.mark.process
 def test_help_names_settings_with_their_defaults(tmp_path):
     text = succeed(run_python(REPOSITORY / "generate_data.py", "--help", cwd=tmp_path, COLUMNS="200")).stdout
     for flag in ("--out", "--num-images", "--seed", "--workers", "--width", "--min-size", "--config"):
@@ -45,6 +48,7 @@ def test_help_names_settings_with_their_defaults(tmp_path):
     assert "1000" in text
 
 
+@pytest.mark.process
 def test_torch_is_the_default_backend_and_a_chosen_one_stays(tmp_path):
     script = "import os, shapeseg; print(os.environ['KERAS_BACKEND'])"
     assert succeed(run_python("-c", script, cwd=tmp_path, KERAS_BACKEND=None)).stdout == "torch\n"

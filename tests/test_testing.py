@@ -155,6 +155,7 @@ def test_a_torch_loop_learns(unseen):
     testing.assert_learned(truth, predict(model, images), at_least=LEARNED)
 
 
+@pytest.mark.process
 def test_the_kit_itself_loads_neither_keras_nor_torch(tmp_path):
     script = "import sys, shapeseg.testing; print({'keras', 'torch', 'matplotlib'} & set(sys.modules))"
     assert succeed(run_python("-c", script, cwd=tmp_path)).stdout == "set()\n"

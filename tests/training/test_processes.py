@@ -10,6 +10,8 @@ from command_runs import REPOSITORY, run_python, run_script, succeed
 import shapeseg.models  # noqa: F401 (registers the layers that plain Keras loads)
 from shapeseg.datasets import create_dataset
 
+pytestmark = pytest.mark.process
+
 
 def same_within(tolerance, *runs):
     """Whether two runs ended with the same weights."""

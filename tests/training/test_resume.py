@@ -139,6 +139,7 @@ def arrays(run):
     return numbers(model)
 
 
+@pytest.mark.process
 def test_kill_and_resume_of_the_real_command(small_dataset, tmp_path):
     arguments = ["--data", small_dataset, "--epochs", 6, "--widths", 4, 4, "--seed", 3]
     succeed(run_script("train.py", *arguments, "--out", "whole", cwd=tmp_path))
@@ -166,6 +167,7 @@ def test_kill_and_resume_of_the_real_command(small_dataset, tmp_path):
     assert "nothing to do" in again.stdout
 
 
+@pytest.mark.process
 def test_a_kill_between_the_last_epoch_and_the_end_of_the_run_costs_nothing(small_dataset, tmp_path):
     arguments = ["--data", small_dataset, "--epochs", 2, "--widths", 4, 4]
     succeed(run_script("train.py", *arguments, "--out", "whole", cwd=tmp_path))

@@ -11,6 +11,8 @@ from shapeseg.datasets import Dataset, create_dataset
 from shapeseg.evaluation.counts import pooled
 from shapeseg.evaluation.prediction import measure
 
+pytestmark = pytest.mark.process
+
 
 def history(run):
     with (run / "history.csv").open(newline="") as file:

@@ -28,7 +28,10 @@ from shapeseg.datasets import Dataset
 from shapeseg.models import load_model
 from shapeseg.training.settings import TrainingSettings
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc"),
+]
 
 
 def wait_until(true):
