@@ -51,6 +51,17 @@ def tiny_run(small_dataset, tmp_path_factory):
     return made_once(tmp_path_factory, "runs", make) / "tiny"
 
 
+@pytest.fixture
+def one_thread():
+    """Keeps torch to one core: two threads that wait for each other on a busy machine take minutes instead of seconds."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 _at_work = []
 
 
@@ -64,9 +75,12 @@ def pytest_runtest_protocol(item):
         _at_work.pop()
 
 
-def _only_marked_tests_start_processes(event, arguments):
+def _only_marked_tests_start_python(event, arguments):
+    """Fails a test that starts a process as a user does and is not marked so: what is marked runs last."""
     if event == "subprocess.Popen" and _at_work and _at_work[-1].get_closest_marker("process") is None:
-        raise AssertionError(f"a test that starts a process is marked so (pytest.mark.process): {arguments[:2]}")
+        words = arguments[1]
+        if not isinstance(words, str) and os.fspath(words[0]) == sys.executable:
+            raise AssertionError(f"pytest.mark.process is missing: {_at_work[-1].nodeid} starts {words}")
 
 
-sys.addaudithook(_only_marked_tests_start_processes)
+sys.addaudithook(_only_marked_tests_start_python)
