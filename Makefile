@@ -23,7 +23,7 @@ kill-test: $(VENV)/installed-dev
 	$(BIN)/python tests/reliability/kill_commands.py $(or $(KILLS),200)
 
 test-keras-cv: $(VENV_KERAS_CV)/installed
-	$(VENV_KERAS_CV)/bin/python -m pytest -m keras_cv tests/models tests/commands/test_keras_cv.py tests/commands/test_backends.py
+	$(VENV_KERAS_CV)/bin/python -m pytest -m keras_cv tests/models tests/workflows/test_keras_cv.py tests/workflows/test_backends.py
 
 # Debian's Chromium, for the tests of report.html; without it they are skipped.
 browser:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported: threads of two workers would wait for each other
 
 import pytest
-from command_runs import run_script, succeed
+from command_runs import succeed
 from hypothesis import settings
+from made_once import made_once
+from runs_here import run_here
 
 from shapeseg.datasets import DatasetSettings, create_dataset
 from shapeseg.scenes import SceneSettings
@@ -27,14 +33,54 @@ def small_settings():
 @pytest.fixture(scope="session")
 def small_dataset(small_settings, tmp_path_factory):
     """Folder of 30 images of 64 x 64."""
-    folder = tmp_path_factory.mktemp("data") / "small"
-    create_dataset(folder, num_images=30, seed=3, settings=small_settings)
-    return folder
+
+    def make(folder):
+        create_dataset(folder / "small", num_images=30, seed=3, settings=small_settings)
+
+    return made_once(tmp_path_factory, "data", make) / "small"
 
 
 @pytest.fixture(scope="session")
 def tiny_run(small_dataset, tmp_path_factory):
     """Run folder of one epoch of a tiny network."""
-    place = tmp_path_factory.mktemp("runs")
-    succeed(run_script("train.py", "--data", small_dataset, "--epochs", 1, "--widths", 4, 4, "--out", "tiny", cwd=place))
-    return place / "tiny"
+
+    def make(folder):
+        flags = ("--data", small_dataset, "--epochs", 1, "--widths", 4, 4, "--out", "tiny")
+        succeed(run_here("train", *flags, cwd=folder))
+
+    return made_once(tmp_path_factory, "runs", make) / "tiny"
+
+
+@pytest.fixture
+def one_thread():
+    """Keeps torch to one core: two threads that wait for each other on a busy machine take minutes instead of seconds."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+_at_work = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Notes which test is at work, for the hook below."""
+    _at_work.append(item)
+    try:
+        return (yield)
+    finally:
+        _at_work.pop()
+
+
+def _only_marked_tests_start_python(event, arguments):
+    """Fails a test that starts a process as a user does and is not marked so: what is marked runs last."""
+    if event == "subprocess.Popen" and _at_work and _at_work[-1].get_closest_marker("process") is None:
+        words = arguments[1]
+        if not isinstance(words, str) and os.fspath(words[0]) == sys.executable:
+            raise AssertionError(f"pytest.mark.process is missing: {_at_work[-1].nodeid} starts {words}")
+
+
+sys.addaudithook(_only_marked_tests_start_python)

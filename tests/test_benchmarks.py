@@ -26,6 +26,7 @@ RUNS = {
 }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[EXPORTS] if name in ("inference", "startup") else []) for name in RUNS]
 )
@@ -78,6 +79,7 @@ def check_tables(report):
     return tables
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("backend", ["torch", "jax"])
 def test_a_case_of_training_runs_in_a_process_of_its_own(backend, tmp_path):
     if importlib.util.find_spec(backend) is None:
@@ -92,6 +94,7 @@ def test_a_case_of_training_runs_in_a_process_of_its_own(backend, tmp_path):
     assert measured["predict"] > 0
 
 
+@pytest.mark.process
 def test_without_a_gpu_its_benchmark_says_so_and_writes_nothing(tmp_path):
     result = succeed(run_python(BENCHMARKS / "gpu.py", "--out", "results", cwd=tmp_path, CUDA_VISIBLE_DEVICES=""))
     assert "there is no GPU here" in result.stdout
@@ -113,6 +116,7 @@ def test_a_ratio_is_taken_within_a_round(monkeypatch):
     }
 
 
+@pytest.mark.process
 def test_a_missing_peer_is_left_out_visibly(tmp_path):
     hidden = "import runpy, sys; sys.modules['skimage'] = None; sys.path.insert(0, sys.argv[1])"
     flags = "['--rounds', '1', '--images', '2', '--sections', 'memory', '--out', 'results']"

@@ -19,6 +19,7 @@ DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
 STEPS = [step for step in re.sub(r"\\\n", " ", DOCKERFILE).splitlines() if step and not step.startswith("#")]
 
 
+@pytest.mark.process
 def test_hadolint_has_nothing_to_say():
     linter = Path(sys.executable).with_name("hadolint")
     result = subprocess.run([linter, REPOSITORY / "Dockerfile"], capture_output=True, text=True, timeout=60, check=False)

@@ -86,6 +86,7 @@ def steps_of(page):
 WITH_PYTHON = [page for page in PAGES if any(block.runs for block in of_language(page, "python"))]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("page", WITH_PYTHON, **by_name)
 def test_what_a_page_shows_runs(page, small_dataset, tmp_path):
     steps = list(steps_of(page))

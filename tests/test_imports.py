@@ -1,3 +1,4 @@
+import json
 import tomllib
 
 import pytest
@@ -6,38 +7,78 @@ from command_runs import REPOSITORY, SCRIPTS, run_python, succeed
 import shapeseg
 from shapeseg.commands import COMMANDS
 
-# Runs a script or module with arguments, and reports on stderr which heavy packages it has loaded by the time it ends.
+HELPS = {
+    **{f"{script} --help": ("path", str(REPOSITORY / script), "--help") for script in SCRIPTS},
+    "shapeseg": ("module", "shapeseg"),
+    "shapeseg --help": ("module", "shapeseg", "--help"),
+    "shapeseg --version": ("module", "shapeseg", "--version"),
+    **{f"shapeseg {command} --help": ("module", "shapeseg", command, "--help") for command in COMMANDS},
+}
+
+# Forks a process for each of some scripts and modules, with arguments, and prints of each how it ended, what it wrote, and
+# which heavy packages it had loaded by then. What all of them load stands ready before, or each would take a second.
 WATCH = """
-import runpy, sys
-kind, name, *arguments = sys.argv[1:]
-sys.argv = [name, *arguments]
-try:
-    (runpy.run_path if kind == "path" else runpy.run_module)(name, run_name="__main__")
-except SystemExit as end:
-    assert not end.code, end.code
-heavy = {"keras", "torch", "jax", "tensorflow", "matplotlib"} & set(sys.modules)
-sys.stderr.write("loaded " + ",".join(sorted(heavy)))
+import json, os, runpy, sys, tempfile
+import numpy, tyro, yaml
+
+HEAVY = {"keras", "torch", "jax", "tensorflow", "matplotlib"}
+assert not HEAVY & set(sys.modules)
+
+def run(kind, name, *arguments):
+    sys.argv = [name, *arguments]
+    try:
+        (runpy.run_path if kind == "path" else runpy.run_module)(name, run_name="__main__")
+    except SystemExit as end:
+        return end.code or 0
+    return 0
+
+def watch(command, report):
+    if os.fork() == 0:
+        with tempfile.TemporaryFile("w+") as output:
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+            try:
+                code = run(*command)
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                output.seek(0)
+                json.dump([code, output.read(), sorted(HEAVY & set(sys.modules))], report)
+                report.flush()
+                os._exit(0)
+    os.wait()
+
+outcomes = {}
+for name, command in json.loads(sys.argv[1]).items():
+    with tempfile.TemporaryFile("w+") as report:
+        watch(command, report)
+        report.seek(0)
+        outcomes[name] = json.load(report)
+print(json.dumps(outcomes))
 """
 
 
+@pytest.mark.process
 def test_the_package_loads_nothing_heavy(tmp_path):
     script = "import sys, shapeseg; print({'keras', 'torch', 'matplotlib', 'cv2', 'numpy'} & set(sys.modules))"
     assert succeed(run_python("-c", script, cwd=tmp_path)).stdout == "set()\n"
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [("path", str(REPOSITORY / script), "--help") for script in SCRIPTS]
-    + [("module", "shapeseg"), ("module", "shapeseg", "--help"), ("module", "shapeseg", "--version")]
-    + [("module", "shapeseg", command, "--help") for command in COMMANDS],
-    ids=lambda arguments: " ".join(arguments[1:]).removeprefix(f"{REPOSITORY}/"),
-)
-def test_help_loads_nothing_heavy(arguments, tmp_path):
-    result = succeed(run_python("-c", WATCH, *arguments, cwd=tmp_path))
-    assert result.stderr == "loaded "
-    assert result.stdout.strip()
+@pytest.fixture(scope="module")
+def helps(tmp_path_factory):
+    """How each help ended, what it wrote, and what it had loaded."""
+    return json.loads(succeed(run_python("-c", WATCH, json.dumps(HELPS), cwd=tmp_path_factory.mktemp("helps"))).stdout)
 
 
+@pytest.mark.process
+@pytest.mark.parametrize("name", HELPS)
+def test_help_loads_nothing_heavy(name, helps):
+    code, text, loaded = helps[name]
+    assert (code, loaded) == (0, []), text
+    assert text.strip()
+
+
+@pytest.mark.process
 def test_help_names_settings_with_their_defaults(tmp_path):
     text = succeed(run_python(REPOSITORY / "generate_data.py", "--help", cwd=tmp_path, COLUMNS="200")).stdout
     for flag in ("--out", "--num-images", "--seed", "--workers", "--width", "--min-size", "--config"):
@@ -45,6 +86,7 @@ def test_help_names_settings_with_their_defaults(tmp_path):
     assert "1000" in text
 
 
+@pytest.mark.process
 def test_torch_is_the_default_backend_and_a_chosen_one_stays(tmp_path):
     script = "import os, shapeseg; print(os.environ['KERAS_BACKEND'])"
     assert succeed(run_python("-c", script, cwd=tmp_path, KERAS_BACKEND=None)).stdout == "torch\n"

@@ -9,6 +9,7 @@ from command_runs import REPOSITORY, run_python, succeed
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_on_a_small_setting(notebook, tmp_path):
     arguments = ["-m", "pytest", "--nbmake", notebook, "-q", "-p", "no:cacheprovider", "--nbmake-timeout=200"]

@@ -58,6 +58,7 @@ def poetry(tmp_path):
     return lambda *arguments: run_python("-m", "poetry", *arguments, cwd=REPOSITORY, **places)
 
 
+@pytest.mark.process
 def test_the_lock_belongs_to_pyproject_and_names_no_index_but_the_public_one(poetry):
     assert "All set!" in succeed(poetry("check", "--lock", "--strict")).stdout
     lock = tomllib.loads((REPOSITORY / "poetry.lock").read_text())
@@ -66,6 +67,7 @@ def test_the_lock_belongs_to_pyproject_and_names_no_index_but_the_public_one(poe
     assert [package["name"] for package in lock["package"] if "source" in package] == []
 
 
+@pytest.mark.process
 def test_wheel_and_sdist_build_alike_and_run_in_an_empty_environment(poetry, tmp_path):
     built, again, place = (tmp_path / name for name in ("built", "again", "place"))
     succeed(poetry("build", "--output", built))

@@ -19,15 +19,6 @@ def unseen():
     return testing.arrays(60, seed=1)
 
 
-@pytest.fixture
-def one_thread():
-    """Keeps torch to one core: two threads that wait for each other on a busy machine take minutes instead of seconds."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def test_arrays_are_what_the_scenes_render_to():
     images, masks = testing.arrays(5, seed=7)
     assert images.shape == (5, 64, 64, 3)
@@ -155,6 +146,7 @@ def test_a_torch_loop_learns(unseen):
     testing.assert_learned(truth, predict(model, images), at_least=LEARNED)
 
 
+@pytest.mark.process
 def test_the_kit_itself_loads_neither_keras_nor_torch(tmp_path):
     script = "import sys, shapeseg.testing; print({'keras', 'torch', 'matplotlib'} & set(sys.modules))"
     assert succeed(run_python("-c", script, cwd=tmp_path)).stdout == "set()\n"

@@ -22,6 +22,7 @@ def commands_of(job):
     return [words for step in job["steps"] for words in command_lines(step.get("run", ""))]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("schema", ["vendor.github-workflows", "custom.github-workflows-require-timeout"])
 def test_workflows_fit_the_published_schema(schema, tmp_path):
     succeed(run_python("-m", "check_jsonschema", "--builtin-schema", schema, *WORKFLOWS, cwd=tmp_path))

@@ -5,12 +5,14 @@ import shutil
 from importlib.util import find_spec
 
 import pytest
-from command_runs import REPOSITORY, SMALL, error_line, folder_names, run_python, run_script, succeed
+from command_runs import SMALL, error_line, folder_names, run_script
+from runs_here import run_here
 
 from shapeseg.datasets import DatasetSettings, create_dataset
 from shapeseg.scenes import SceneSettings
 
-GENERATE, TRAIN, EVALUATE = "generate_data.py", "train.py", "evaluate.py"
+GENERATE, TRAIN, EVALUATE = "generate", "train", "evaluate"
+SCRIPTS = {GENERATE: "generate_data.py", TRAIN: "train.py", EVALUATE: "evaluate.py"}
 DRAW = (GENERATE, "--out", "new", "--num-images", 3)
 
 # name: (exit code, what the line must hold, command)
@@ -117,23 +119,14 @@ def place(small_dataset, tiny_run, tmp_path_factory):
     return place
 
 
-@pytest.fixture(scope="module")
-def outcomes(place):
-    """Makes every mistake once, in one process, and then looks whether it left anything."""
-    before = folder_names(place)
+def empty_split(place):
     held = (place / "one/metadata.csv").read_text()
-    empty = next(name for name in ("test", "val") if name not in held)
-    commands = [[empty if word == "EMPTY" else str(word) for word in words] for _, _, words in CASES.values()]
-    commands = [[str(REPOSITORY / script), *words] for script, *words in commands]
-    script = REPOSITORY / "tests/commands/commands_in_turn.py"
-    result = succeed(run_python(script, json.dumps(commands), cwd=place, PYTHONPATH=REPOSITORY))
-    assert folder_names(place) == before
-    return dict(zip(CASES, json.loads(result.stdout.splitlines()[-1]), strict=True))
+    return next(name for name in ("test", "val") if name not in held)
 
 
-def check(code, word, returncode, stderr):
-    line = error_line(stderr)
-    assert returncode == code, line
+def check(code, word, result):
+    line = error_line(result.stderr)
+    assert result.returncode == code, line
     assert word in line
     assert "Received: " in line
     assert line.endswith(".")
@@ -141,32 +134,33 @@ def check(code, word, returncode, stderr):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_mistake_is_one_line_with_its_exit_code(name, outcomes):
-    code, word, _ = CASES[name]
-    check(code, word, *outcomes[name])
+def test_a_mistake_is_one_line_with_its_exit_code(name, place):
+    before = folder_names(place)
+    code, word, words = CASES[name]
+    check(code, word, run_here(*(empty_split(place) if each == "EMPTY" else each for each in words), cwd=place))
+    assert folder_names(place) == before
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "name", ["no images", "a dataset below a file", "training without a dataset", "no such model", "a text for a model"]
 )
 def test_a_mistake_is_the_same_in_a_process_of_its_own(name, place):
-    code, word, (script, *words) = CASES[name]
-    result = run_script(script, *words, cwd=place)
-    check(code, word, result.returncode, result.stderr)
+    code, word, (command, *words) = CASES[name]
+    check(code, word, run_script(SCRIPTS[command], *words, cwd=place))
 
 
 @pytest.mark.parametrize("name", BACKENDS)
 def test_a_backend_that_cannot_be_used_is_told(name, place):
-    code, word, (script, *words), backend = BACKENDS[name]
-    result = run_script(script, *words, cwd=place, KERAS_BACKEND=backend)
-    check(code, word, result.returncode, result.stderr)
+    code, word, words, backend = BACKENDS[name]
+    check(code, word, run_here(*words, cwd=place, KERAS_BACKEND=backend))
 
 
 @pytest.mark.parametrize(
     "flags", [("--num-images", "many"), ("--num-images", "1.5"), ("--wings", "2"), ("--kinds", "triangel")]
 )
 def test_a_flag_that_cannot_be_read_is_usage(flags, tmp_path):
-    result = run_script(GENERATE, "--out", "new", *flags, cwd=tmp_path)
+    result = run_here(GENERATE, "--out", "new", *flags, cwd=tmp_path)
     assert result.returncode == 2
     assert flags[0] in result.stderr
     assert "Traceback" not in result.stderr
@@ -174,26 +168,29 @@ def test_a_flag_that_cannot_be_read_is_usage(flags, tmp_path):
 
 
 def test_an_unknown_command_is_usage(tmp_path):
-    result = run_python("-m", "shapeseg", "paint", cwd=tmp_path, PYTHONPATH=REPOSITORY)
+    result = run_here("paint", cwd=tmp_path)
     assert result.returncode == 2
     assert "paint" in error_line(result.stderr)
 
 
 def test_debug_shows_where_it_went_wrong(tmp_path):
-    result = run_script(GENERATE, "--out", "new", "--num-images", 0, "--debug", cwd=tmp_path)
+    result = run_here(GENERATE, "--out", "new", "--num-images", 0, "--debug", cwd=tmp_path)
     assert result.returncode == 2
     assert "Traceback" in result.stderr
     assert result.stderr.splitlines()[-1].startswith("error: ")
 
 
+@pytest.mark.process
 def test_a_message_of_any_letters_reaches_an_ascii_terminal(tmp_path):
-    result = run_script(GENERATE, "--config", "dåtå", cwd=tmp_path, PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
+    changes = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    result = run_script(SCRIPTS[GENERATE], "--config", "dåtå", cwd=tmp_path, **changes)
     assert result.returncode == 3
     assert error_line(result.stderr).isascii()
 
 
+@pytest.mark.process
 def test_the_same_command_in_another_language_draws_the_same(tmp_path):
-    draw = (GENERATE, "--num-images", 5, *SMALL)
+    draw = (SCRIPTS[GENERATE], "--num-images", 5, *SMALL)
     assert run_script(*draw, "--out", "plain", cwd=tmp_path).returncode == 0
     changes = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONHASHSEED": "7", "TZ": "Asia/Kathmandu", "PYTHONOPTIMIZE": "1"}
     assert run_script(*draw, "--out", "other", cwd=tmp_path, **changes).returncode == 0

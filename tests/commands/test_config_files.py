@@ -1,7 +1,8 @@
 import json
 
 import pytest
-from command_runs import error_line, run_script, succeed
+from command_runs import error_line, succeed
+from runs_here import run_here
 
 from shapeseg.commands.command_line import run
 from shapeseg.errors import UsageError
@@ -18,7 +19,7 @@ def manifest(folder):
 @pytest.mark.parametrize("flag", [("--config", "settings.json"), ("--config=settings.json",)])
 def test_a_json_file_sets_what_flags_do_not(flag, tmp_path):
     (tmp_path / "settings.json").write_text(json.dumps({"num_images": 4, "seed": 9, "out": "a", "scene": SCENE}))
-    succeed(run_script("generate_data.py", *flag, "--num_images", 3, "--max-size", 6, cwd=tmp_path))
+    succeed(run_here("generate", *flag, "--num_images", 3, "--max-size", 6, cwd=tmp_path))
     written = manifest(tmp_path / "a")
     assert (written["count"], written["seed"]) == (3, 9)
     assert written["settings"]["scene"] == manifest(tmp_path / "a")["settings"]["scene"] | SCENE | {"max_size": 6}
@@ -31,7 +32,7 @@ def test_yaml_says_the_same(tmp_path):
     )
     (tmp_path / "settings.json").write_text(json.dumps({"num_images": 4, "seed": 9, "out": "j", "scene": SCENE}))
     for name in ("settings.yaml", "settings.json"):
-        succeed(run_script("generate_data.py", "--config", name, cwd=tmp_path))
+        succeed(run_here("generate", "--config", name, cwd=tmp_path))
     assert (tmp_path / "y/dataset.json").read_bytes() == (tmp_path / "j/dataset.json").read_bytes()
 
 
@@ -39,7 +40,7 @@ def test_a_flag_may_mend_what_the_file_alone_could_not_mean(tmp_path):
     # Shapes of up to 40, as usual, do not fit this canvas; the flag says 20.
     (tmp_path / "settings.json").write_text(json.dumps({"scene": {"width": 32, "height": 32}}))
     flags = ("--min-size", 4, "--max-size", 20, "--num-images", 2, "--out", "a")
-    succeed(run_script("generate_data.py", "--config", "settings.json", *flags, cwd=tmp_path))
+    succeed(run_here("generate", "--config", "settings.json", *flags, cwd=tmp_path))
     assert manifest(tmp_path / "a")["settings"]["scene"]["max_size"] == 20
 
 

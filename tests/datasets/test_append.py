@@ -51,6 +51,7 @@ def test_readers_need_no_lock_and_one_of_two_writers_waits_its_turn(grown):
     assert len(Dataset(grown)) == 31
 
 
+@pytest.mark.process
 def test_two_appends_at_once_lose_nothing(grown):
     code = (
         "import sys, time\n"

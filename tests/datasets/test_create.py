@@ -218,6 +218,7 @@ def test_a_failure_half_way_leaves_nothing(workers, tmp_path):
     assert folder_names(tmp_path) == set()
 
 
+@pytest.mark.process
 def test_a_full_disk_is_a_storage_error_and_leaves_nothing(tmp_path):
     """A limit on the size of files stands in for the disk: the metadata outgrows it."""
     script = (

@@ -186,6 +186,7 @@ sys.stderr.write(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").rea
 """
 
 
+@pytest.mark.process
 def test_bombs_are_refused_from_their_headers_in_little_memory(tmp_path):
     text = b"".join(chunk(b"tEXt", b"k%d\0v" % number) for number in range(100_000))
     swelling = chunk(b"zTXt", b"k\0\0" + zlib.compress(b"\0" * 1_000_000)) * 200

@@ -26,6 +26,7 @@ from command_runs import (
 from shapeseg.datasets import create_dataset
 from shapeseg.errors import UsageError
 
+pytestmark = pytest.mark.process
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
 
 

@@ -96,6 +96,7 @@ FIRST_VARIANTS = [VARIANTS_THERE_ARE.index((name, VARIANTS.get(name, [{}])[0])) 
 one_saved_of_each = numbered(FIRST_VARIANTS, list(ARCHITECTURES))
 
 
+@pytest.mark.process
 @every_saved
 def test_a_fresh_process_gets_equal_probabilities_by_shapeseg_and_by_plain_keras(number, read_again):
     here, again = (np.load(read_again / str(number) / name) for name in ("here.npz", "again.npz"))
@@ -104,6 +105,7 @@ def test_a_fresh_process_gets_equal_probabilities_by_shapeseg_and_by_plain_keras
     assert np.abs(again["plain"] - here["inference"]).max() <= 1e-6
 
 
+@pytest.mark.process
 @one_saved_of_each
 def test_other_backends_give_the_same_probabilities_and_normalise_by_the_same_batch(number, read_elsewhere):
     place, written = read_elsewhere

@@ -75,6 +75,7 @@ np.save("../checked.npy", model.predict(images, verbose=0))
 """
 
 
+@pytest.mark.process
 def test_a_fresh_process_in_another_folder_gets_equal_probabilities(path, saved, tmp_path):
     np.save(tmp_path / "images.npy", IMAGES)
     (tmp_path / "notebooks").mkdir()

@@ -6,8 +6,9 @@ import os
 import h5py
 import numpy as np
 import pytest
-from command_runs import error_line, run_python
+from command_runs import error_line
 from model_archives import WEIGHTS, members, pack
+from runs_here import run_here
 
 from shapeseg.errors import ModelRefusedError
 from shapeseg.models import load_model
@@ -128,6 +129,6 @@ def test_hostile_weights_are_refused(hostile, path, tmp_path):
 
 def test_the_command_tells_it_in_one_line(path, small_dataset, tmp_path):
     change_weights(path, external_link(tmp_path / "outside.h5"))
-    result = run_python("-m", "shapeseg", "evaluate", path, "--data", small_dataset, cwd=tmp_path)
+    result = run_here("evaluate", path, "--data", small_dataset, cwd=tmp_path)
     assert result.returncode == 6
     assert "link out of its place" in error_line(result.stderr)

@@ -3,6 +3,8 @@
 import pytest
 from kill_commands import COMMANDS, Killer
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(scope="module")
 def killer(tmp_path_factory):

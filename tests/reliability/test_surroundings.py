@@ -37,12 +37,14 @@ def test_files_follow_the_umask(umask, mode, small_settings, tmp_path):
     assert {path.stat().st_mode & 0o777 for path in made} == {mode}
 
 
+@pytest.mark.process
 def test_no_home_is_needed(tmp_path):
     model = REPOSITORY / "saved_models/reference/model.keras"
     succeed(run_python("-m", "shapeseg", "doctor", model, cwd=tmp_path, HOME="/nonexistent/home", KERAS_HOME=None))
     assert folder_names(tmp_path) == set()
 
 
+@pytest.mark.process
 def test_an_output_that_is_full_or_broken_is_one_line_and_leaves_nothing_half_done(tmp_path):
     read, write = os.pipe()
     os.close(read)
@@ -55,6 +57,7 @@ def test_an_output_that_is_full_or_broken_is_one_line_and_leaves_nothing_half_do
             assert folder_names(tmp_path) == set()
 
 
+@pytest.mark.process
 def test_a_folder_that_is_gone_is_told(tmp_path):
     gone = tmp_path / "gone"
     gone.mkdir()
@@ -73,6 +76,7 @@ def drawn(tmp_path_factory):
     return Dataset(place / "out").digest()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("closed", [(2,), (1, 2), (0, 1, 2)])
 def test_closed_streams_change_nothing(closed, drawn, tmp_path):
     def close():
@@ -85,12 +89,14 @@ def test_closed_streams_change_nothing(closed, drawn, tmp_path):
     assert verify_dataset(tmp_path / "out") == []
 
 
+@pytest.mark.process
 def test_hash_seeds_threads_and_hidden_devices_change_nothing(drawn, tmp_path):
     changes = {"PYTHONHASHSEED": 7, "OMP_NUM_THREADS": 3, "CUDA_VISIBLE_DEVICES": ""}
     succeed(run_python(*DRAW, "--out", "out", cwd=tmp_path, **changes))
     assert Dataset(tmp_path / "out").digest() == drawn
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("flags", [("-O",), ("-W", "error"), ("-I",)])
 def test_switches_of_python_change_nothing(flags, drawn, tmp_path):
     start = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); {MAIN}"
@@ -100,6 +106,7 @@ def test_switches_of_python_change_nothing(flags, drawn, tmp_path):
     assert refused.returncode == 2  # no check is an assert
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("now", [0.0, 2.0**31 + 1, -1e9])
 def test_the_clock_changes_nothing(now, drawn, tmp_path):
     start = f"import sys, time; time.time = lambda: {now}; {MAIN}"
@@ -107,6 +114,7 @@ def test_the_clock_changes_nothing(now, drawn, tmp_path):
     assert Dataset(tmp_path / "out").digest() == drawn
 
 
+@pytest.mark.process
 def test_a_cap_on_epochs_in_the_environment_is_not_heard(small_dataset, tmp_path):
     flags = ("--data", small_dataset, "--epochs", 2, "--widths", 4, "--out", "run")
     caps = {"KERAS_MAX_EPOCHS": 1, "KERAS_MAX_STEPS_PER_EPOCH": 1}
@@ -119,6 +127,7 @@ def limited(kind, value):
     return lambda: resource.setrlimit(kind, (value, value))
 
 
+@pytest.mark.process
 def test_too_little_memory_is_told_and_leaves_nothing(tmp_path):
     huge = ("generate", "--num-images", 1, "--width", 16000, "--height", 16000, "--out", "out")
     command = [sys.executable, "-m", "shapeseg", *map(str, huge)]
@@ -130,6 +139,7 @@ def test_too_little_memory_is_told_and_leaves_nothing(tmp_path):
     assert folder_names(tmp_path) == set()
 
 
+@pytest.mark.process
 def test_few_file_descriptors_are_enough(tmp_path):
     command = [sys.executable, "-m", "shapeseg", *map(str, DRAW[2:]), "--num-images", "200", "--workers", "2", "--out", "out"]
     result = subprocess.run(

@@ -1,7 +1,8 @@
 import json
 
 import pytest
-from command_runs import run_script, succeed
+from command_runs import succeed
+from runs_here import run_here
 
 from shapeseg.datasets import Dataset
 from shapeseg.errors import InputError
@@ -24,7 +25,7 @@ def test_a_thousand_times_the_minutes_are_many_more_epochs_and_no_time_is_one(sm
 
 def test_the_plan_replaces_epochs_and_the_rate_falls_to_zero_over_it(small_dataset, tmp_path):
     flags = ("--data", small_dataset, "--widths", 4, 4, "--out", "run", "--max-minutes", 0.05, "--epochs", 7)
-    succeed(run_script("train.py", *flags, cwd=tmp_path))
+    succeed(run_here("train", *flags, cwd=tmp_path))
     planned = json.loads((tmp_path / "run" / "config.json").read_text())["training"]["epochs"]
     assert planned != 7
     rows = (tmp_path / "run" / "history.csv").read_text().splitlines()

@@ -31,6 +31,7 @@ def test_counts_beyond_32_bits_stay_exact():
     check_counts_beyond_32_bits()
 
 
+@pytest.mark.process
 def test_it_does_all_that_on_jax_too(tmp_path):
     pytest.importorskip("jax")
     script = REPOSITORY / "tests" / "training" / "binary_iou_cases.py"

@@ -1,14 +1,19 @@
 """Two processes on torch, or two devices on jax, with half a batch each must end where one with the whole batch ends."""
 
 import json
+import socket
+from contextlib import ExitStack
 
 import keras
 import numpy as np
 import pytest
 from command_runs import REPOSITORY, run_python, run_script, succeed
+from runs_here import run_here
 
 import shapeseg.models  # noqa: F401 (registers the layers that plain Keras loads)
 from shapeseg.datasets import create_dataset
+
+pytestmark = pytest.mark.process
 
 
 def same_within(tolerance, *runs):
@@ -21,17 +26,49 @@ def same_within(tolerance, *runs):
     assert scores[0]["iou"] == pytest.approx(scores[1]["iou"], abs=1e-3)
 
 
-@pytest.mark.parametrize("loss", ["bce", "bce+dice", "boundary", "tversky"])
-def test_two_processes_train_the_same_weights_as_one(loss, small_settings, tmp_path):
-    create_dataset(tmp_path / "data", num_images=100, seed=1, settings=small_settings)
-    # 72 images to train on: 9 steps an epoch, 27 in all. A low rate: Adam makes steps of a full rate
-    # of gradients that are nothing but rounding, so that at 1e-3 single weights end 1e-4 apart.
-    arguments = ["--data", "data", "--epochs", 3, "--widths", 4, 6, "--batch-size", 8, "--learning-rate", 2e-5, "--loss", loss]
+LOSSES = ("bce", "bce+dice", "boundary", "tversky")
+# 72 images to train on: 9 steps an epoch, 27 in all. A low rate: Adam makes steps of a full rate
+# of gradients that are nothing but rounding, so that at 1e-3 single weights end 1e-4 apart.
+ARGUMENTS = ("--data", "data", "--epochs", 3, "--widths", 4, 6, "--batch-size", 8, "--learning-rate", 2e-5)
+# Trains with every loss, one after another, so that each of the two processes starts once. They meet at a port of its own for
+# each training, as torchrun's own store still holds the addresses of the one before.
+TRAIN_EACH = """
+import json, os, sys
+from shapeseg.__main__ import main
+
+os.environ["TORCHELASTIC_USE_AGENT_STORE"] = "False"
+for loss, port in json.loads(sys.argv[1]).items():
+    os.environ["MASTER_PORT"] = str(port)
+    if code := main(["train", *sys.argv[2:], "--loss", loss, "--out", f"two {loss}"]):
+        sys.exit(code)
+"""
+
+
+def free_ports(count):
+    """Returns numbers of ports that nobody listens at."""
+    with ExitStack() as open_together:
+        sockets = [open_together.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]
+
+
+@pytest.fixture(scope="module")
+def by_two(small_settings, tmp_path_factory):
+    """A folder with a dataset, and a run of two processes for each loss."""
+    place = tmp_path_factory.mktemp("processes")
+    create_dataset(place / "data", num_images=100, seed=1, settings=small_settings)
+    (place / "train_each.py").write_text(TRAIN_EACH)
+    ports = json.dumps(dict(zip(LOSSES, free_ports(len(LOSSES)), strict=True)))
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2, "train_each.py", ports)
+    succeed(run_python(*torchrun, *ARGUMENTS, cwd=place, PYTHONPATH=REPOSITORY, OMP_NUM_THREADS="1"))
+    return place
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("loss", LOSSES)
+def test_two_processes_train_the_same_weights_as_one(loss, by_two, tmp_path):
     # One thread each: another number of threads adds up in another order, and Adam makes much of a gradient of nearly nothing.
-    succeed(run_script("train.py", *arguments, "--out", "one", cwd=tmp_path, OMP_NUM_THREADS="1"))
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2, REPOSITORY / "train.py"]
-    succeed(run_python(*torchrun, *arguments, "--out", "two", cwd=tmp_path, OMP_NUM_THREADS="1"))
-    same_within(1e-5, tmp_path / "one", tmp_path / "two")
+    succeed(run_here("train", *ARGUMENTS, "--loss", loss, "--out", tmp_path / "one", cwd=by_two))
+    same_within(1e-5, tmp_path / "one", by_two / f"two {loss}")
 
 
 # Prints how two batches lie on the devices: which rows each device holds.

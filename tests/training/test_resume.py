@@ -10,7 +10,8 @@ import time
 import keras
 import numpy as np
 import pytest
-from command_runs import REPOSITORY, error_line, run_python, run_script, succeed
+from command_runs import REPOSITORY, error_line, run_python, succeed
+from runs_here import run_here
 
 from shapeseg.datasets import Dataset
 from shapeseg.errors import InputError, UsageError
@@ -139,9 +140,10 @@ def arrays(run):
     return numbers(model)
 
 
+@pytest.mark.process
 def test_kill_and_resume_of_the_real_command(small_dataset, tmp_path):
     arguments = ["--data", small_dataset, "--epochs", 6, "--widths", 4, 4, "--seed", 3]
-    succeed(run_script("train.py", *arguments, "--out", "whole", cwd=tmp_path))
+    succeed(run_here("train", *arguments, "--out", "whole", cwd=tmp_path))
     command = [sys.executable, REPOSITORY / "train.py", *arguments, "--out", "killed"]
     process = subprocess.Popen(list(map(str, command)), cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 200
@@ -150,25 +152,26 @@ def test_kill_and_resume_of_the_real_command(small_dataset, tmp_path):
     time.sleep(0.3)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    other = run_script("train.py", *arguments[:-1], 4, "--out", "killed", "--resume", cwd=tmp_path)
+    other = run_here("train", *arguments[:-1], 4, "--out", "killed", "--resume", cwd=tmp_path)
     assert other.returncode == 2
     assert "training.seed: begun with 3, now 4" in other.stderr
     with writer_lock(tmp_path / "killed/checkpoints"):  # as one that goes on with it holds it
-        busy = run_script("train.py", *arguments, "--out", "killed", "--resume", cwd=tmp_path)
+        busy = run_here("train", *arguments, "--out", "killed", "--resume", cwd=tmp_path)
     assert busy.returncode == 5
     assert error_line(busy.stderr)
-    succeed(run_script("train.py", *arguments, "--out", "killed", "--resume", cwd=tmp_path))
+    succeed(run_here("train", *arguments, "--out", "killed", "--resume", cwd=tmp_path))
     assert same(arrays(tmp_path / "killed"), arrays(tmp_path / "whole"))
     cards = [json.loads((tmp_path / name / "model.json").read_text()) for name in ("killed", "whole")]
     assert cards[0]["scores"] == cards[1]["scores"]
     assert cards[0]["threshold"] == cards[1]["threshold"]
-    again = succeed(run_script("train.py", *arguments, "--out", "killed", "--resume", cwd=tmp_path))
+    again = succeed(run_here("train", *arguments, "--out", "killed", "--resume", cwd=tmp_path))
     assert "nothing to do" in again.stdout
 
 
+@pytest.mark.process
 def test_a_kill_between_the_last_epoch_and_the_end_of_the_run_costs_nothing(small_dataset, tmp_path):
     arguments = ["--data", small_dataset, "--epochs", 2, "--widths", 4, 4]
-    succeed(run_script("train.py", *arguments, "--out", "whole", cwd=tmp_path))
+    succeed(run_here("train", *arguments, "--out", "whole", cwd=tmp_path))
     kill = (
         "import os, sys; from shapeseg.commands import train_report; train_report.finish = lambda *_: os.kill(os.getpid(), 9)"
     )
@@ -177,7 +180,7 @@ def test_a_kill_between_the_last_epoch_and_the_end_of_the_run_costs_nothing(smal
     assert killed.returncode == -signal.SIGKILL
     assert (tmp_path / "killed" / "checkpoints").exists()
     assert not (tmp_path / "killed" / "curves.png").exists()
-    succeed(run_script("train.py", *arguments, "--out", "killed", "--resume", cwd=tmp_path))
+    succeed(run_here("train", *arguments, "--out", "killed", "--resume", cwd=tmp_path))
     assert same(arrays(tmp_path / "killed"), arrays(tmp_path / "whole"))
     names = [{path.name for path in (tmp_path / run).iterdir()} for run in ("killed", "whole")]
     assert names[0] == names[1]

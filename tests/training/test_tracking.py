@@ -64,6 +64,7 @@ def values(items):
     return {item.key or item.nested_key[0]: json.loads(item.value_json) for item in items}
 
 
+@pytest.mark.process
 def test_wandb_offline_holds_scores_settings_pictures_and_the_model(small_dataset, tmp_path):
     pytest.importorskip("wandb")
     flags = (
@@ -99,6 +100,7 @@ def test_wandb_offline_holds_scores_settings_pictures_and_the_model(small_datase
     assert {entry.path for entry in artifact.manifest.contents} == {"model.keras", "model.json"}
 
 
+@pytest.mark.process
 def test_a_failing_tracker_leaves_the_run_whole(small_dataset, tmp_path):
     pytest.importorskip("wandb")
     result = succeed(run_script("train.py", "--data", small_dataset, *FLAGS, cwd=tmp_path, WANDB_MODE="nonsense"))
@@ -120,6 +122,7 @@ with tracking("wandb", Path.cwd(), {"seed": 3}) as tracked:
 """
 
 
+@pytest.mark.process
 def test_wandb_can_be_switched_off(tmp_path):
     pytest.importorskip("wandb")
     result = succeed(run_python("-c", SWITCHED_OFF, cwd=tmp_path, PYTHONPATH=REPOSITORY, WANDB_MODE="disabled"))

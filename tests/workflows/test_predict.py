@@ -1,7 +1,4 @@
-"""``predict``: images of any kind in; a mask, an overlay and JSON for each out.
-
-One run is in a process of its own, as a user types it; the rest are in this one, which has Keras loaded.
-"""
+"""``predict``: images of any kind in; a mask, an overlay and JSON for each out."""
 
 import hashlib
 import json
@@ -11,8 +8,9 @@ from functools import cache
 import keras
 import numpy as np
 import pytest
-from command_runs import REPOSITORY, error_line, folder_names, run_python, succeed
+from command_runs import error_line, folder_names, succeed
 from PIL import Image
+from runs_here import run_here
 
 import shapeseg
 from shapeseg.commands.predict import main
@@ -70,7 +68,7 @@ def test_files_and_folders_as_a_user_types_it(model, tmp_path):
     put(tmp_path / "folder/two.bmp", noise(24, 24, 2))
     (tmp_path / "folder/notes.txt").write_text("no image, and not named as one")
     words = ("predict", model, "photo.jpg", "folder", "--out", "out", "--device", "cpu")
-    result = succeed(run_python("-m", "shapeseg", *words, cwd=tmp_path, PYTHONPATH=REPOSITORY))
+    result = succeed(run_here(*words, cwd=tmp_path))
     assert result.stderr == ""
     assert "3 of 3 images" in result.stdout
     kinds = ("_mask.png", "_overlay.png", ".json")

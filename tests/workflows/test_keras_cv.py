@@ -16,7 +16,7 @@ from shapeseg.models import read_card
 from shapeseg.models.registry import EXTRAS
 
 MODEL = "keras_cv_deeplab_v3_plus"
-with_keras_cv = [pytest.param(MODEL, marks=marks_of(MODEL))]
+with_keras_cv = [pytest.param(MODEL, marks=[pytest.mark.process, *marks_of(MODEL)])]
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from command_runs import HANG, REPOSITORY, SMALL, command_line, descendants, error_line, folder_names, run_python, running
+from command_runs import HANG, REPOSITORY, SMALL, command_line, descendants, error_line, folder_names, running
 from PIL import Image
+from runs_here import run_here
 
 from shapeseg.datasets import Dataset
 from shapeseg.errors import InputError, UsageError
@@ -83,6 +84,7 @@ def results(folder):
     return json.loads((folder / "study.json").read_text())
 
 
+@pytest.mark.process
 def test_every_arm_meets_every_test_set(place):
     found = results(place / "s")
     assert folder_names(place / "s") == {*NAMES, "data", "cells", "config.json", ".lock"}
@@ -103,6 +105,7 @@ def test_every_arm_meets_every_test_set(place):
             picture.load()
 
 
+@pytest.mark.process
 def test_models_differ_in_nothing_but_their_training_images(place):
     rows = [json.loads(path.read_text()) for path in place.glob("s/cells/*/config.json")]
     assert len(rows) == 2
@@ -112,6 +115,7 @@ def test_models_differ_in_nothing_but_their_training_images(place):
     assert "val-" in same[0]["val_data"]
 
 
+@pytest.mark.process
 def test_an_interruption_is_one_line_and_stops_what_trains(interrupted):
     assert interrupted.code == 130, interrupted.stderr
     assert error_line(interrupted.stderr)
@@ -119,6 +123,7 @@ def test_an_interruption_is_one_line_and_stops_what_trains(interrupted):
     assert [path.parent.name[:4] for path in interrupted.finished if path.name == "model.keras"] == ["drop"]
 
 
+@pytest.mark.process
 def test_a_study_goes_on_with_what_is_missing(interrupted, place):
     now = times(place)
     assert interrupted.finished == {path: now[path] for path in interrupted.finished}
@@ -127,6 +132,7 @@ def test_a_study_goes_on_with_what_is_missing(interrupted, place):
     ]
 
 
+@pytest.mark.process
 def test_a_finished_study_trains_and_measures_nothing_again(place, monkeypatch):
     monkeypatch.chdir(place)
     files, before = times(place), results(place / "s")
@@ -136,6 +142,7 @@ def test_a_finished_study_trains_and_measures_nothing_again(place, monkeypatch):
     assert sum(path.name.startswith("scores-") for path in files) == 8
 
 
+@pytest.mark.process
 def test_a_training_begins_anew_and_one_that_fails_tells_why_with_its_code(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     cell = Cell(
@@ -212,7 +219,7 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path):
 
 
 def test_an_unknown_arm_is_usage(tmp_path):
-    result = run_python("-m", "shapeseg", "study", "--arms", "all", "most", cwd=tmp_path, PYTHONPATH=REPOSITORY)
+    result = run_here("study", "--arms", "all", "most", cwd=tmp_path)
     assert result.returncode == 2
     assert "most" in result.stderr
     assert folder_names(tmp_path) == set()

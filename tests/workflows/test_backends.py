@@ -13,6 +13,8 @@ from shapeseg.inference.opened_model import open_model
 from shapeseg.workflows.evaluate import evaluate
 from shapeseg.workflows.options import EvaluateOptions
 
+pytestmark = pytest.mark.process
+
 
 def history(run):
     with (run / "history.csv").open(newline="") as file:

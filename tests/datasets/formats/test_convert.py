@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from command_runs import run_python, succeed
+from command_runs import error_line, succeed
 from independent_rendering import render_again
 from PIL import Image, ImageDraw
+from runs_here import run_here
 
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
 from shapeseg.datasets.filter import FilterSettings, filter_in_place
@@ -254,11 +255,11 @@ def test_what_a_killed_writer_left_is_removed(converted, tmp_path):
 
 
 def test_the_command_says_what_it_saw_and_what_is_lost(shapes, tmp_path):
-    result = succeed(run_python("-m", "shapeseg", "convert", shapes, "--to", "yolo", "--out", "yolo", cwd=tmp_path))
+    result = succeed(run_here("convert", shapes, "--to", "yolo", "--out", "yolo", cwd=tmp_path))
     assert "a shapeseg dataset of 30 images" in result.stdout
     assert "30 images as yolo" in result.stdout
     assert "void pixels, which yolo cannot hold" in result.stdout
-    result = succeed(run_python("-m", "shapeseg", "convert", "yolo", "--to", "folder", cwd=tmp_path))
+    result = succeed(run_here("convert", "yolo", "--to", "folder", cwd=tmp_path))
     assert "a YOLO folder of 30 images" in result.stdout
     assert "lost" not in result.stdout
     assert len(Dataset(tmp_path / "yolo-folder")) == 30
@@ -268,8 +269,7 @@ def test_exit_codes(converted, tmp_path):
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "note").write_text("mine")
     for code, source, out in ((2, converted / "yolo", "taken"), (3, "missing", "new"), (3, ".", "new")):
-        result = run_python("-m", "shapeseg", "convert", source, "--to", "palette", "--out", out, cwd=tmp_path)
+        result = run_here("convert", source, "--to", "palette", "--out", out, cwd=tmp_path)
         assert result.returncode == code
-        assert result.stderr.startswith("error: ")
-        assert result.stderr.count("\n") == 1
+        assert error_line(result.stderr)
     assert tree(tmp_path) == {"taken/note": b"mine"}

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import optuna
 import pytest
-from command_runs import HANG, REPOSITORY, error_line, folder_names, run_python
+from command_runs import HANG, REPOSITORY, error_line, folder_names
+from runs_here import run_here
 
 from shapeseg.commands.train import main as train_main
 from shapeseg.datasets import Dataset
@@ -83,6 +84,7 @@ def again(place, **changes):
     return tune(TuneOptions(data=place / "data", out=place / "shared", **(usual | changes)))
 
 
+@pytest.mark.process
 def test_two_processes_share_one_search(shared, place):
     numbers = [{int(line.split()[1]) for line in said.splitlines() if line.startswith("trial ")} for said in shared]
     assert all(numbers)
@@ -94,6 +96,7 @@ def test_two_processes_share_one_search(shared, place):
     assert len({json.dumps(trial.params) for trial in trials}) >= len(trials) - 1  # both may begin with the usual settings
 
 
+@pytest.mark.process
 def test_every_finished_trial_is_a_run_and_nothing_else_is_left(shared, place):
     out = place / "shared"
     finished = {f"{number:04d}" for number, state in enumerate(states(out)) if state == "COMPLETE"}
@@ -105,6 +108,7 @@ def test_every_finished_trial_is_a_run_and_nothing_else_is_left(shared, place):
     assert [row["state"].upper() for row in table_of(out / "trials.csv")] == states(out)
 
 
+@pytest.mark.process
 def test_train_takes_the_best_settings_and_repeats_the_best_trial(shared, place, monkeypatch):
     monkeypatch.chdir(place)
     assert train_main(["--config", "shared/best.json", "--out", "fed-back"]) == 0
@@ -115,12 +119,14 @@ def test_train_takes_the_best_settings_and_repeats_the_best_trial(shared, place,
     assert "-".join(map(str, widths)) == best.params["widths"]
 
 
+@pytest.mark.process
 def test_a_search_goes_on_and_stops_at_its_number_of_trials(shared, place):
     before = len(states(place / "shared"))
     assert len(again(place).trials) == before
     assert len(again(place, trials=before + 1).trials) == before + 1
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("changes", [{"epochs": 3}, {"space": SearchSpace(batch_size=(8,), widths=("4-4", "4-8"))}])
 def test_a_search_goes_on_with_the_same_settings_only(changes, shared, place):
     before = states(place / "shared")
@@ -183,6 +189,7 @@ def begin_a_long_trial(place, out):
     return process
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interruption_fails_the_trial_and_keeps_the_study(number, code, place):
     process = begin_a_long_trial(place, f"signal-{number}")
@@ -196,6 +203,7 @@ def test_an_interruption_fails_the_trial_and_keeps_the_study(number, code, place
     assert folder_names(out / "trials") == set()
 
 
+@pytest.mark.process
 def test_a_killed_trial_does_not_run_for_ever(place):
     process = begin_a_long_trial(place, "killed")
     process.kill()
@@ -248,9 +256,9 @@ def test_a_mistake_is_told(mistake, place):
     assert told.value.exit_code == code
 
 
-def test_without_optuna_it_says_what_to_install(tmp_path):
-    script = "import sys; sys.modules['optuna'] = None; from shapeseg.commands.tune import main; sys.exit(main([]))"
-    result = run_python("-c", script, cwd=tmp_path, PYTHONPATH=REPOSITORY)
+def test_without_optuna_it_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    result = run_here("tune", cwd=tmp_path)
     assert result.returncode == 2
     assert "pip install optuna" in error_line(result.stderr)
     assert folder_names(tmp_path) == set()

@@ -29,7 +29,10 @@ from shapeseg.training.settings import TrainingSettings
 from shapeseg.workflows.options import TrainOptions
 from shapeseg.workflows.train import train
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc"),
+]
 
 
 def wait_until(true):

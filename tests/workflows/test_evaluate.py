@@ -5,8 +5,9 @@ import json
 import shutil
 
 import pytest
-from command_runs import error_line, folder_names
+from command_runs import error_line, folder_names, succeed
 from PIL import Image
+from runs_here import run_here
 
 from shapeseg.commands.evaluate import main
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
@@ -168,3 +169,37 @@ def test_a_dataset_without_rectangles_says_so(place, tmp_path, capsys):
     assert main([str(place / "run/model.keras"), *options]) == 0
     assert "there is no rectangle in these images" in capsys.readouterr().out
     assert metrics_of(tmp_path / "report")["recall"] is None
+
+
+def test_a_split_and_a_threshold_can_be_named_and_a_report_is_renewed(place, tmp_path):
+    report = shutil.copytree(place / "full", tmp_path / "report")
+    flags = ("--data", place / "data", "--split", "all", "--threshold", 0.9, "--out", report)
+    succeed(run_here("evaluate", place / "run/model.keras", *flags, cwd=tmp_path))
+    metrics = metrics_of(report)
+    assert (metrics["split"], metrics["threshold"], metrics["images"]) == ("all", 0.9, 30)
+    assert [row["image_id"] for row in rows_of(report / "per_image.csv")] == [f"{index:06d}" for index in range(30)]
+
+
+def test_images_of_a_size_that_training_refuses_can_be_measured(tiny_run, tmp_path):
+    flags = ("--width", 45, "--height", 50, "--min-size", 8, "--max-size", 20, "--num-images", 10)
+    succeed(run_here("generate", "--out", "odd", *flags, cwd=tmp_path))
+    model = tiny_run / "model.keras"
+    succeed(run_here("evaluate", model, "--data", "odd", "--split", "all", "--out", "report", cwd=tmp_path))
+    assert metrics_of(tmp_path / "report")["images"] == 10
+
+
+def test_a_model_named_from_its_own_folder_gets_a_report_of_its_name(small_dataset, tiny_run, tmp_path):
+    shutil.copytree(tiny_run, tmp_path / "mine")
+    flags = ("model.keras", "--data", small_dataset, "--split", "all")
+    succeed(run_here("evaluate", *flags, cwd=tmp_path / "mine"))
+    assert (tmp_path / "mine/reports/mine/metrics.json").exists()
+
+
+def test_a_model_of_whole_rectangles_is_not_measured_where_they_are_unknown(small_dataset, tmp_path):
+    flags = ("--data", small_dataset, "--target", "amodal", "--epochs", 1, "--widths", 4, 4, "--out", "run")
+    succeed(run_here("train", *flags, cwd=tmp_path))
+    for name in ("images", "masks"):
+        shutil.copytree(small_dataset / name, tmp_path / "plain" / name)
+    result = run_here("evaluate", "run/model.keras", "--data", "plain", "--split", "all", cwd=tmp_path)
+    assert result.returncode == 3
+    assert "whole rectangles" in error_line(result.stderr)

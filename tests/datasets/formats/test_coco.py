@@ -3,11 +3,12 @@ import shutil
 
 import numpy as np
 import pytest
-from command_runs import run_python, succeed
+from command_runs import error_line, succeed
 from independent_rendering import render_again
 from pycocotools import mask as coco_masks
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from runs_here import run_here
 
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
 from shapeseg.datasets.filter import FilterSettings, filter_in_place
@@ -181,7 +182,7 @@ def test_a_failure_half_way_leaves_nothing(small_dataset, tmp_path):
 
 def test_the_command_writes_one_split_beside_the_dataset(small_dataset, tmp_path):
     shutil.copytree(small_dataset, tmp_path / "shapes")
-    result = succeed(run_python("-m", "shapeseg", "coco", "shapes", "--split", "val", cwd=tmp_path))
+    result = succeed(run_here("coco", "shapes", "--split", "val", cwd=tmp_path))
     content = json.loads((tmp_path / "shapes.json").read_text())
     val = Dataset(small_dataset).split("val").rows
     assert [image["id"] for image in content["images"]] == [row["index"] for row in val]
@@ -193,8 +194,7 @@ def test_the_command_writes_one_split_beside_the_dataset(small_dataset, tmp_path
 def test_exit_codes(small_dataset, tmp_path):
     (tmp_path / "taken.json").write_text("mine")
     for code, data, out in ((2, small_dataset, "taken.json"), (3, "missing", "new.json")):
-        result = run_python("-m", "shapeseg", "coco", data, "--out", out, cwd=tmp_path)
+        result = run_here("coco", data, "--out", out, cwd=tmp_path)
         assert result.returncode == code
-        assert result.stderr.startswith("error: ")
-        assert result.stderr.count("\n") == 1
+        assert error_line(result.stderr)
     assert [path.name for path in tmp_path.iterdir()] == ["taken.json"]

@@ -1,13 +1,13 @@
 import json
 
-from command_runs import run_python, succeed
+from command_runs import succeed
+from runs_here import run_here
 
 from shapeseg.models import ARCHITECTURES, missing_extra
 
 
 def test_models_lists_every_architecture_with_size_and_speed_and_those_not_installed(tmp_path):
-    command = ("-m", "shapeseg", "models", "--quick", "--size", 32)
-    listed = json.loads(succeed(run_python(*command, "--json", cwd=tmp_path)).stdout)
+    listed = json.loads(succeed(run_here("models", "--quick", "--size", 32, "--json", cwd=tmp_path)).stdout)
     missing = {name: missing_extra(name) for name in ARCHITECTURES if missing_extra(name) is not None}
     assert listed["not_installed"] == missing
     assert [one["name"] for one in listed["models"]] == [name for name in ARCHITECTURES if name not in missing]

@@ -89,6 +89,7 @@ raise SystemExit(code)
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("runtime", "name"), [("onnx", "model.onnx"), ("openvino", "model.onnx"), ("openvino", "model.xml")])
 def test_predicting_with_an_export_loads_neither_keras_nor_torch_and_finds_the_same(runtime, name, copied):
     words = ("predict", name, "a.png", "--runtime", runtime, "--out", "out")

@@ -1,0 +1,12 @@
+import pytest
+
+from shapeseg.workflows.provenance import command_line
+
+
+@pytest.mark.parametrize(
+    ("program", "start"),
+    [("/x/train.py", "python train.py"), ("/x/shapeseg/__main__.py", "python -m shapeseg"), ("/x/bin/shapeseg", "shapeseg")],
+)
+def test_the_command_of_a_card_can_be_pasted(program, start, monkeypatch):
+    monkeypatch.setattr("sys.argv", [program, "--out", "a b"])
+    assert command_line() == f"{start} --out 'a b'"

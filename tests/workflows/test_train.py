@@ -1,0 +1,93 @@
+"""``train`` with the words of a command line: what it starts from, what it learns from, and where its run goes."""
+
+import csv
+import hashlib
+import json
+
+import keras
+import numpy as np
+import pytest
+from command_runs import folder_names, succeed
+from runs_here import run_here
+
+import shapeseg
+from shapeseg.datasets import Dataset
+from shapeseg.models import read_card
+
+TINY = ("--epochs", 1, "--widths", 4, 4)
+
+
+def rows_of(folder):
+    return [json.loads(line) for line in (folder / "metadata.jsonl").read_bytes().splitlines()]
+
+
+def table_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_default_dataset_is_made_and_runs_are_numbered(tmp_path, small_dataset):
+    first = succeed(run_here("train", "--epochs", 1, "--widths", 2, "--batch-size", 8, cwd=tmp_path))
+    assert "there is no data/shapes yet" in first.stdout
+    assert "1000 images" in first.stdout
+    assert len(rows_of(tmp_path / "data/shapes")) == 1000
+    assert folder_names(tmp_path / "saved_models") == {"unet-1"}
+    # The second run takes the next name; its batch may be larger than its data.
+    second = succeed(run_here("train", "--data", small_dataset, *TINY, "--batch-size", 1000, cwd=tmp_path))
+    assert "there is no data/shapes yet" not in second.stdout
+    assert folder_names(tmp_path / "saved_models") == {"unet-1", "unet-2"}
+    assert "saved_models/unet-2" in second.stdout
+    assert len(table_of(tmp_path / "saved_models/unet-2/history.csv")) == 1
+    # Without arguments the newest run is measured on the default dataset, all of its test split.
+    succeed(run_here("evaluate", cwd=tmp_path))
+    metrics = json.loads((tmp_path / "reports/unet-2/metrics.json").read_text())
+    assert metrics["images"] == 90
+    assert metrics["model_sha256"] == digest(tmp_path / "saved_models/unet-2/model.keras")
+
+
+def test_training_goes_on_from_a_saved_model(small_dataset, tiny_run, tmp_path):
+    start = tiny_run / "model.keras"
+    still = ("--epochs", 1, "--learning-rate", 1e-12)
+    succeed(run_here("train", "--data", small_dataset, "--init-from", start, *still, "--out", "on", cwd=tmp_path))
+    assert read_card(tmp_path / "on/model.keras").architecture == read_card(start).architecture
+    before, after = (shapeseg.load_model(path) for path in (start, tmp_path / "on/model.keras"))
+    for old, new in zip(before.trainable_weights, after.trainable_weights, strict=True):
+        old, new = (keras.ops.convert_to_numpy(weight) for weight in (old, new))
+        assert np.abs(old - new).max() <= 1e-6, "a step of 1e-12 moves nothing"
+
+
+def test_a_run_is_repeated_from_its_config(small_dataset, tiny_run, tmp_path):
+    config = tiny_run / "config.json"
+    succeed(run_here("train", "--config", config, "--data", small_dataset, "--out", "again", cwd=tmp_path))
+    first, again = (table_of(folder / "history.csv") for folder in (tiny_run, tmp_path / "again"))
+    for name, value in first[0].items():
+        assert float(again[0][name]) == pytest.approx(float(value), rel=1e-3, abs=1e-6)
+
+
+def test_images_of_many_sizes_are_learned_from_one_by_one(tmp_path):
+    for number, width in enumerate((48, 64)):
+        flags = ("--width", width, "--height", 64, "--min-size", 8, "--max-size", 20, "--num-images", 10, "--seed", number)
+        succeed(run_here("generate", "--out", f"data-{width}", *flags, cwd=tmp_path))
+    succeed(run_here("merge", "data-48", "data-64", "--out", "both", cwd=tmp_path))
+    flags = ("--data", "both", "--batch-size", 1, "--epochs", 1, "--widths", 4, 4, "--out", "run")
+    succeed(run_here("train", *flags, cwd=tmp_path))
+    val = Dataset(tmp_path / "both").split("val")
+    assert {row["width"] for row in val.rows} == {48, 64}
+    assert json.loads((tmp_path / "run/model.json").read_text())["scores"]["images"] == len(val)
+
+
+def test_a_model_trained_in_another_precision_is_described_as_it_is_saved(small_dataset, tmp_path):
+    flags = ("--data", small_dataset, "--precision", "bfloat16", *TINY, "--out", "run")
+    succeed(run_here("train", *flags, cwd=tmp_path))
+    succeed(run_here("doctor", "run/model.keras", cwd=tmp_path))
+
+
+def test_a_batch_of_one_pixel_a_channel_is_learned_from(tmp_path):
+    flags = ("--width", 16, "--height", 16, "--min-size", 4, "--max-size", 8, "--num-images", 10)
+    succeed(run_here("generate", "--out", "data", *flags, cwd=tmp_path))
+    flags = ("--data", "data", "--widths", *[4] * 4, "--batch-size", 1, "--epochs", 1, "--out", "run")
+    succeed(run_here("train", *flags, cwd=tmp_path))
