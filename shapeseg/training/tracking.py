@@ -147,8 +147,6 @@ class Tracking(keras.callbacks.Callback):
         except Exception as error:  # whatever is wrong with a tracker, the training is worth more
             self._tracker = None
             reason = " ".join(f"{type(error).__name__}: {error}".split())
-            if isinstance(error, ImportError):
-                reason += f"; pip install {self._name}"
             print(f"warning: {self._name} tracks no more of this run, which goes on ({reason})", file=sys.stderr)  # noqa: T201
 
 

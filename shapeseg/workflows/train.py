@@ -104,7 +104,7 @@ def _fit_and_report(
             if writes:
                 save_model(model, folder.model, replace(card, scores=logs))
 
-        def draw(epoch: int, _logs: object) -> None:
+        def draw(epoch: int, logs: object = None) -> None:
             if writes and options.pictures_every and (epoch + 1) % options.pictures_every == 0:
                 draw_worst(folder, now, data.val.source)
                 tracked.tell(lambda tracker: tracker.picture(epoch + 1, folder.samples))
@@ -112,7 +112,7 @@ def _fit_and_report(
         pictures = keras.callbacks.LambdaCallback(on_epoch_end=draw)
         with HeldSignals() as signals:
 
-            def hear(_batch: int, _logs: object) -> None:
+            def hear(batch: int, logs: object = None) -> None:
                 signals.hear()
 
             history = fit(

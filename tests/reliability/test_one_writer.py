@@ -9,16 +9,16 @@ from command_runs import REPOSITORY
 ALLOWED = {
     ("datasets/foreign_images.py", "image.save(buffer, 'PNG')"): "into memory",
     ("training/checkpoint.py", "np.savez(buffer, allow_pickle=False, **checkpoint.arrays | {'state': state})"): "into memory",
-    ("models/export.py", "torch.export.save(program, buffer)"): "into memory",
+    ("inference/export.py", "torch.export.save(program, buffer)"): "into memory",
     ("models/saving.py", "clean.save(temporary)"): "within files.replace_with, for Keras insists on a path",
     (
         "reporting/pictures.py",
         "figure.savefig(temporary, format='png')",
     ): "within files.replace_with, for Matplotlib insists on a path",
-    ("commands/models.py", "model.save(path)"): "a temporary folder, to measure the size of a file",
+    ("workflows/model_speeds.py", "model.save(path)"): "a temporary folder, to measure the size of a file",
     ("commands/command_line.py", "os.open(os.devnull, os.O_RDWR)"): "nowhere, in place of closed streams",
     ("commands/command_line.py", "os.fdopen(number, 'w', closefd=False)"): "a stream of this process",
-    ("datasets/lock.py", "os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 438)"): "a lock, whose content is for people",
+    ("folders.py", "os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 438)"): "a lock, whose content is for people",
 }
 WRITES = {
     *("write_text", "write_bytes", "touch", "symlink_to", "hardlink_to", "link", "symlink", "truncate", "mkstemp"),

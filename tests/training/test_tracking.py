@@ -7,7 +7,8 @@ import sys
 import threading
 
 import pytest
-from command_runs import REPOSITORY, folder_names, run_python, run_script, succeed
+from command_runs import REPOSITORY, error_line, folder_names, run_python, run_script, succeed
+from runs_here import run_here
 
 from shapeseg.training.settings import TrainingSettings
 from shapeseg.training.tracking import tracking
@@ -153,12 +154,11 @@ def test_a_failure_on_the_way_is_told_once_and_the_tracker_is_not_asked_again(tm
 
 
 @pytest.mark.parametrize(("name", "module"), [("tensorboard", "tensorboard"), ("wandb", "wandb")])
-def test_a_tracker_that_is_not_installed_is_told(name, module, tmp_path, capsys, monkeypatch):
+def test_a_tracker_that_is_not_installed_is_told_before_any_work(name, module, small_dataset, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
-    with tracking(name, tmp_path, {}):
-        pass
-    assert f"pip install {module}" in capsys.readouterr().err
+    result = run_here("train", "--data", small_dataset, "--track", name, "--out", "run", cwd=tmp_path)
+    assert result.returncode == 2
+    assert f"pip install {module}" in error_line(result.stderr)
     assert folder_names(tmp_path) == set()
 
 

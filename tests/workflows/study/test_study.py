@@ -226,12 +226,10 @@ def test_an_unknown_arm_is_usage(tmp_path):
 
 
 def test_quick_lowers_only_what_is_left_at_its_default():
-    from shapeseg.commands.study import _quick
-
-    options = _quick(StudyOptions(seeds=1, quick=True))
+    options = StudyOptions(seeds=1, quick=True).lowered()
     assert (options.seeds, options.train_images, options.training.epochs) == (1, 60, 4)
     assert options.scene.width == 96
-    assert _quick(StudyOptions(scene=SCENE)).scene == SCENE
+    assert StudyOptions(scene=SCENE, quick=True).lowered().scene == SCENE
 
 
 def test_a_training_takes_the_first_images_and_another_set_s_val(small_dataset, tmp_path):

@@ -230,7 +230,7 @@ def test_no_number_is_below_one_and_no_time_is_none(name):
 MISTAKES = {
     "widths that are no numbers": (2, "4-x", {"space": {"widths": ("4-x",)}}),
     "nothing to choose from": (2, r"loss=\(\)", {"space": {"loss": ()}}),
-    "no batch": (2, r"\(0, 4\)", {"space": {"batch_size": (0, 4)}}),
+    "no batch": (2, "batch_size=0", {"space": {"batch_size": (0, 4)}}),
     "rates in the wrong order": (2, r"\(0.1, 0.01\)", {"space": {"learning_rate": (0.1, 0.01)}}),
     "a network that cannot be": (2, r"widths=\(48,\)", {"model": "segformer", "space": {"widths": ("48",)}}),
     "a network too deep for the images": (3, "64 x 64", {"space": {"widths": ("4-4", "4-4-4-4-4-4-4")}}),
