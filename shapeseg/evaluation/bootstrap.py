@@ -26,7 +26,7 @@ def intervals(parts: ArrayLike, wholes: ArrayLike) -> list[Interval]:
         parts: (images, columns) or (images,).
         wholes: The same.
     """
-    part, whole = (np.asarray(values, np.float64).reshape(len(values), -1) for values in (parts, wholes))  # type: ignore[arg-type]
+    part, whole = (_columns(np.asarray(values, np.float64)) for values in (parts, wholes))
     contributing = np.count_nonzero(whole, axis=0)
     columns = np.flatnonzero(contributing >= 2)
     found: list[Interval] = [None] * whole.shape[1]
@@ -40,6 +40,10 @@ def intervals(parts: ArrayLike, wholes: ArrayLike) -> list[Interval]:
     for column, (low, high) in zip(columns.tolist(), bounds.T.tolist(), strict=True):
         found[column] = [low, high]
     return found
+
+
+def _columns(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values.reshape(len(values), -1)
 
 
 def times_drawn(images: int, run: int = 0) -> Iterator[NDArray[np.float64]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +106,7 @@ def _own_pixels(example: Example, truth: Truth, place: int, target: Target) -> M
     return (silhouette(kind, w, h, form)[0] != 0) & _crop(example.target, truth, place)
 
 
-def _crop(pixels: NDArray, truth: Truth, place: int) -> NDArray:
+def _crop(pixels: NDArray[Any], truth: Truth, place: int) -> NDArray[Any]:
     x, y, w, h = truth.scene.instances[place].box
     return pixels[y : y + h, x : x + w]
 

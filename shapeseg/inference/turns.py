@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 TURNS = 8  # of a square: mirrored or not, top to bottom and left to right, rows and columns exchanged or not
 
 
-def turned(pixels: NDArray, turn: int) -> NDArray:
+def turned(pixels: NDArray[Any], turn: int) -> NDArray[Any]:
     """Returns pixels (B, H, W, ...) turned in one of eight ways; 0 leaves them, 4 to 7 exchange height and width."""
     if turn & 1:
         pixels = pixels[:, ::-1]
@@ -19,7 +20,7 @@ def turned(pixels: NDArray, turn: int) -> NDArray:
     return pixels.swapaxes(1, 2) if turn & 4 else pixels
 
 
-def turned_back(pixels: NDArray, turn: int) -> NDArray:
+def turned_back(pixels: NDArray[Any], turn: int) -> NDArray[Any]:
     """Undoes :func:`turned`."""
     return turned(pixels.swapaxes(1, 2) if turn & 4 else pixels, turn & 3)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from shapeseg.evaluation.corruption_curves import CorruptionCurves, Curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -13,7 +14,7 @@ _COLUMNS = 5
 _LINE, _CLEAN = "#d55e00", "#607d8b"
 
 
-def corruptions_figure(found: Mapping[str, Any]) -> Figure:
+def corruptions_figure(found: CorruptionCurves) -> Figure:
     """Draws a small panel for each kind of corruption: IoU with its interval, beside the IoU without corruption.
 
     Args:
@@ -39,20 +40,20 @@ def corruptions_figure(found: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _draw(ax: Axes, kind: str, curve: Mapping[str, Any], clean: float | None) -> None:
+def _draw(ax: Axes, kind: str, curve: Curve, clean: float | None) -> None:
     from matplotlib.patheffects import withStroke
 
-    steps = [step for step in curve["steps"] if step["iou"] is not None]
-    severities = [step["severity"] for step in steps]
-    ious = [step["iou"] for step in steps]
+    known = [(step["severity"], step["iou"], step["iou_interval"]) for step in curve["steps"] if step["iou"] is not None]
+    severities, ious = [severity for severity, _, _ in known], [iou for _, iou, _ in known]
     if clean is not None:
         ax.axhline(clean, color=_CLEAN, linestyle="--", linewidth=1)
     ax.plot(severities, ious, "o-", color=_LINE, markersize=4)
-    if all(step["iou_interval"] for step in steps):
-        low, high = zip(*(step["iou_interval"] for step in steps), strict=True) if steps else ((), ())
+    spreads = [interval for _, _, interval in known if interval is not None]
+    if spreads and len(spreads) == len(known):
+        low, high = zip(*spreads, strict=True)
         ax.fill_between(severities, low, high, color=_LINE, alpha=0.2, linewidth=0)
-    for severity, iou in zip(severities, ious, strict=True):
-        above = iou < 0.5
+    for severity, iou, _ in known:
+        above = (iou or 0) < 0.5
         ax.annotate(
             f"{iou:.2f}",
             (severity, iou),

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shapeseg.evaluation.groups import GroupScores
+from shapeseg.evaluation.metrics import Calibrations
 from shapeseg.evaluation.threshold import CANDIDATES, counts_at
-from shapeseg.reporting.style import COLORS, GREY, MARKERS, chart
+from shapeseg.reporting.style import COLORS, GREY, MARKERS, chart, numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def calibration_figure(found: Mapping[str, Any]) -> Figure:
+def calibration_figure(found: Calibrations) -> Figure:
     """Draws share of rectangle against probability, for decidable and for ambiguous pixels, and how many pixels there are.
 
     Args:
         found: ``calibration`` of ``metrics.json``; a group that is unknown (None) is left out.
     """
     figure, (curve, pixels) = chart(2)
-    known = {name: group for name, group in found.items() if name != "all" and group is not None} or {"all": found["all"]}
+    groups = {"decidable": found["decidable"], "ambiguous": found["ambiguous"]}
+    known = {name: group for name, group in groups.items() if group is not None} or {"all": found["all"]}
     curve.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1, label="perfectly calibrated")
     for (name, group), color, marker in zip(known.items(), COLORS, MARKERS, strict=False):
         bins = [each for each in group["bins"] if each["pixels"]]
         error = "undefined" if group["expected_error"] is None else f"{group['expected_error']:.4f}"
-        confidence = [each["confidence"] for each in bins]
+        confidence = numbers(each["confidence"] for each in bins)
         curve.plot(
             confidence,
-            [each["frequency"] for each in bins],
+            numbers(each["frequency"] for each in bins),
             color=color,
             marker=marker,
             label=f"{name}, expected error {error}",
@@ -88,7 +91,7 @@ def errors_figure(wrong_pixels: Mapping[str, int | None], images: Sequence[Mappi
     return figure
 
 
-Bins = Mapping[str, Mapping[str, Any]]
+Bins = Mapping[str, GroupScores]
 
 
 def response_figure(models: Mapping[str, Bins]) -> Figure:
@@ -98,7 +101,8 @@ def response_figure(models: Mapping[str, Bins]) -> Figure:
         models: Name of each model to its ``by_occlusion`` of ``metrics.json``. Bins without rectangles are left out.
     """
     figure, axes = chart(2)
-    for ax, score in zip(axes, ("recall", "iou"), strict=True):
+    scores: tuple[Literal["recall", "iou"], ...] = ("recall", "iou")
+    for ax, score in zip(axes, scores, strict=True):
         for number, (name, bins) in enumerate(models.items()):
             _draw(ax, score, name, bins, number)
         first = next(iter(models.values()))
@@ -111,18 +115,18 @@ def response_figure(models: Mapping[str, Bins]) -> Figure:
     return figure
 
 
-def _draw(ax: Axes, score: str, name: str, bins: Bins, number: int) -> None:
-    places, groups = [], []
+def _draw(ax: Axes, score: Literal["recall", "iou"], name: str, bins: Bins, number: int) -> None:
+    places, values, below, above = [], [], [], []
     for place, group in enumerate(bins.values()):
-        if group[score] is not None:
+        value = group[score]
+        if value is not None:
+            low, high = group["recall_interval" if score == "recall" else "iou_interval"] or (value, value)
             places.append(place)
-            groups.append(group)
-    values = [group[score] for group in groups]
-    spreads = [group[f"{score}_interval"] or (group[score], group[score]) for group in groups]
-    below = [value - low for value, (low, _) in zip(values, spreads, strict=True)]
-    above = [high - value for value, (_, high) in zip(values, spreads, strict=True)]
+            values.append(value)
+            below.append(value - low)
+            above.append(high - value)
     color, marker = COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)]
     ax.errorbar(places, values, [below, above], color=color, marker=marker, capsize=3, label=name)
-    if len(values) and number == 0:
+    if number == 0:
         for place, value in zip(places, values, strict=True):
             ax.annotate(f"{value:.3f}", (place, value), xytext=(5, 5), textcoords="offset points", fontsize=8)

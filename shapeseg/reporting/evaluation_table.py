@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.tables import table
 
-_FIRST = ("model", "dataset", "split", "images", "threshold", "target", "iou", "iou_interval", "dice", "precision", "recall")
-_PER_IMAGE = ("iou_per_image_mean", "iou_per_image_median", "iou_per_image_worst5", "iou_per_image_undefined")
+_RUN: Final = ("model", "dataset", "split", "images", "threshold", "target")
+_POOLED: Final = ("iou", "iou_interval", "dice", "precision", "recall")
+_PER_IMAGE: Final = ("iou_per_image_mean", "iou_per_image_median", "iou_per_image_worst5", "iou_per_image_undefined")
 
 
-def evaluation_table(metrics: Mapping[str, Any], has_recipes: bool) -> str:
+def evaluation_table(metrics: Metrics, has_recipes: bool) -> str:
     """Returns the scores as a table: a dash is undefined, ``unknown`` needs recipes that the dataset does not have.
 
     Args:
@@ -19,11 +21,11 @@ def evaluation_table(metrics: Mapping[str, Any], has_recipes: bool) -> str:
         has_recipes: Whether the scenes of the images are known.
     """
 
-    def known(value: Any) -> Any:
+    def known(value: object) -> object:
         return value if has_recipes else "unknown"
 
-    calibration = metrics["calibration"]["decidable" if has_recipes and metrics["target"] == "visible" else "all"]
-    rows = {name: metrics[name] for name in _FIRST}
+    calibration = metrics["calibration"]["decidable"] or metrics["calibration"]["all"]
+    rows: dict[str, Any] = {name: metrics[name] for name in (*_RUN, *_POOLED)}
     rows |= {name: known(metrics[name]) for name in ("iou_decidable", "iou_ceiling")}
     rows |= {name: metrics[name] for name in _PER_IMAGE}
     rows |= {f"boundary iou, {width} px": value for width, value in metrics["boundary_iou"].items()}

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from shapeseg import files
+from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.page.errors import calibration, wrong_pixels
 from shapeseg.reporting.page.explorer import ReportImage, explorer_data, filters
 from shapeseg.reporting.page.markup import Markup, element, join
@@ -26,7 +26,7 @@ _SCRIPTS = ("sorting.js", "copying.js", "layers.js", "explorer.js", "enlarging.j
 
 def write_report(
     path: Path,
-    metrics: Mapping[str, Any],
+    metrics: Metrics,
     images: Sequence[ReportImage],
     *,
     title: str,
@@ -36,7 +36,7 @@ def write_report(
 
     Args:
         path: File to write; an earlier one is replaced.
-        metrics: What ``metrics.json`` holds. What is None or missing is shown as unknown or undefined.
+        metrics: What ``metrics.json`` holds. What is None is shown as unknown or undefined.
         images: What the failure explorer shows; a flat image of 224 x 224 takes about 10 kB.
         title: Names the model and the data.
         history: Rows of the run's ``history.csv``, if it is known.
@@ -77,9 +77,10 @@ def _explorer(images: Sequence[ReportImage]) -> Markup:
     return Markup(Template(_part("explorer.html")).substitute(filters=filters(images), total=len(images)))
 
 
-def _facts(metrics: Mapping[str, Any]) -> Markup:
-    shown = [many(metrics.get("images"), "image")]
-    shown += [join([f"{name} ", plain(metrics.get(name))]) for name in ("split", "target", "threshold")]
+def _facts(metrics: Metrics) -> Markup:
+    shown = [many(metrics["images"], "image")]
+    named = {"split": metrics["split"], "target": metrics["target"], "threshold": metrics["threshold"]}
+    shown += [join([f"{name} ", plain(value)]) for name, value in named.items()]
     return join(element("li", fact) for fact in shown)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,12 +19,17 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#607d8b"
 
 
+def numbers(values: Iterable[float | None]) -> NDArray[np.float64]:
+    """Returns scores as float64 (N,); one that is undefined is NaN, which no chart draws."""
+    return np.array(list(values), np.float64)
+
+
 def chart(columns: int, height: float = 3.4) -> tuple[Figure, list[Axes]]:
     """Returns a figure of charts side by side, and their axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.4, height), dpi=110, layout="constrained")
-    figure.get_layout_engine().set(wspace=0.06)  # type: ignore[union-attr,call-arg]
+    figure.get_layout_engine().set(wspace=0.06)  # type: ignore[union-attr,call-arg]  # of the engine that was asked for
     axes = list(figure.subplots(1, columns, squeeze=False).flat)
     for ax in axes:
         ax.spines[["top", "right"]].set_visible(False)

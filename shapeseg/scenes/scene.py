@@ -190,7 +190,7 @@ def _stencil(instance: Instance) -> NDArray[np.uint8]:
     return silhouette(instance.kind, w, h, instance.form)[0]
 
 
-def _crop(array: NDArray, box: Box) -> NDArray:
+def _crop(array: NDArray[Any], box: Box) -> NDArray[Any]:
     x, y, w, h = box
     return array[y : y + h, x : x + w]
 

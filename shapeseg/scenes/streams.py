@@ -7,11 +7,14 @@ are mapped to integers here.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
+
+
+Item = TypeVar("Item")
 
 
 class Stream(IntEnum):
@@ -69,7 +72,7 @@ def below(word: int, bound: int) -> int:
     return (word * bound) >> 64
 
 
-def permutation(words_: list[int], items: list) -> list:
+def permutation(words_: list[int], items: list[Item]) -> list[Item]:
     """Returns ``items`` in an order that is uniform for random words (Fisher and Yates); takes len(items) - 1 words."""
     shuffled = list(items)
     for last in range(len(shuffled) - 1, 0, -1):

@@ -27,7 +27,7 @@ def affordable_epochs(model: keras.Model, train: Feed, val: Feed, minutes: float
     return max(1, int(60 * minutes / epoch))
 
 
-def _seconds(feed: Feed, step: Callable) -> float:
+def _seconds(feed: Feed, step: Callable[..., object]) -> float:
     """Returns the mean time of a step; a short feed is begun again."""
     for number in range(_WARM_UP + _TIMED):
         if number == _WARM_UP:

@@ -53,7 +53,10 @@ def example_metrics(images, settings=None):
             "pq": 0.921, "sq": 0.968, "rq": 0.951, "true_positives": 203, "false_positives": 9, "false_negatives": 12,
             "touching_rectangles": 31,
         },
-        "calibration": {"decidable": _calibration(1.04, 3_000_000), "ambiguous": _calibration(0.55, 4000)},
+        "calibration": {
+            "all": _calibration(1.03, 3_004_000), "decidable": _calibration(1.04, 3_000_000),
+            "ambiguous": _calibration(0.55, 4000),
+        },
         "wrong_pixels": {"outer border": 5210, "occlusion contour": 1904, "ambiguous": 7466, "elsewhere": 0},
         "undefined": {"recall of rectangles": sum(row["recall"] is None for row in rows)},
         "options": {"tta": False, "min_component": 0},
@@ -73,10 +76,15 @@ def unknown_metrics():
     return summarise([Counts(0, 0, 0)]) | {
         "split": "all", "threshold": 0.5, "target": "visible", "iou_interval": None, "iou_decidable": None,
         "iou_ceiling": None, "boundary_iou": {"1": None, "2": None}, "by_occlusion": None, "breakdown": None,
-        "panoptic": {"pq": None, "sq": None}, "options": {"tta": False, "min_component": 0},
-        "calibration": {"decidable": None, "ambiguous": None}, "wrong_pixels": None, "undefined": {"iou": 1}, "effects": None,
-        "model": "model.keras", "model_sha256": None, "dataset": "photos", "dataset_sha256": None, "backend": "torch",
-        "versions": {}, "command": None,
+        "panoptic": {
+            "pq": None, "sq": None, "rq": None, "true_positives": 0, "false_positives": 0, "false_negatives": 0,
+            "touching_rectangles": None,
+        },
+        "options": {"tta": False, "min_component": 0},
+        "calibration": {"all": {"expected_error": None, "pixels": 0, "bins": []}, "decidable": None, "ambiguous": None},
+        "wrong_pixels": None, "undefined": {"iou": 1}, "effects": None,
+        "model": "model.keras", "model_sha256": "0" * 64, "dataset": "photos", "dataset_sha256": "1" * 64, "backend": "torch",
+        "versions": {}, "command": "python evaluate.py",
     }  # fmt: skip
 
 

@@ -57,10 +57,10 @@ def heading_level(element):
 def reports(metrics, images):
     """What a report may be made of, from everything to nothing."""
     bare = [replace(image, ambiguous=None, instances=[], iou=None) for image in images[:1]]
-    return [(metrics, images, HISTORY), (unknown_metrics(), bare, None), ({}, [], None)]
+    return [(metrics, images, HISTORY), (unknown_metrics(), bare, None), (unknown_metrics(), [], None)]
 
 
-@pytest.mark.parametrize("which", [0, 1, 2], ids=["everything", "without recipes", "nothing"])
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["everything", "without recipes", "without images"])
 def test_the_page_is_whole_and_its_parts_are_named(report, metrics, images, which):
     given, shown, history = reports(metrics, images)[which]
     _, tree = report(given, shown, history=history)
@@ -201,21 +201,25 @@ def test_numbers_of_numpy_are_numbers(report, images):
     counted = replace(
         images[0], wrong_pixels=np.int64(7), instances=[{"visible_area": np.int32(5), "ignored": np.bool_(True)}]
     )
-    tile = explorer_data(report({}, [counted])[1])["images"][0]
+    tile = explorer_data(report(unknown_metrics(), [counted])[1])["images"][0]
     assert (tile["wrong"], tile["instances"][0]["visible_area"], tile["instances"][0]["ignored"]) == (7, 5, True)
 
 
 def test_undefined_images_are_counted(report, metrics):
-    for given in ({"undefined": {"IoU per image": 4}}, {"undefined": {}, "iou_per_image_undefined": 4}):
-        assert "left out and counted: IoU per image (4)." in report(metrics | given, [])[1].all("main")[0].text
+    given = metrics | {"undefined": {"IoU per image": 4}}
+    assert "left out and counted: IoU per image (4)." in report(given, [])[1].all("main")[0].text
 
 
 def test_options_show_what_they_changed(report, metrics):
-    given = metrics | {"options": {"tta": True, "min_component": 0}, "effects": {"plain": {"iou": 0.9}, "tta": {"iou": None}}}
+    nothing = dict.fromkeys(("iou", "dice", "precision", "recall"))
+    given = metrics | {
+        "options": {"tta": True, "min_component": 0},
+        "effects": {"plain": nothing | {"iou": 0.9}, "tta": nothing},
+    }
     _, tree = report(given, [])
     table = next(table for table in tree.all("table") if table.all("caption")[0].text == "What the options changed")
     assert [[cell.text for cell in row.all("th", "td")] for row in table.all("tr")] == [
-        ["option", "iou"], ["plain", "0.9"], ["tta", "unknown"]
+        ["option", "iou", "dice", "precision", "recall"], ["plain", "0.9", *["unknown"] * 3], ["tta", *["unknown"] * 4]
     ]  # fmt: skip
 
 
@@ -234,7 +238,7 @@ def luminance(color):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_colours_stand_out_from_the_paper(report, scheme):
-    style = report({}, [])[1].all("style")[0].text
+    style = report(unknown_metrics(), [])[1].all("style")[0].text
     named = [dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block)) for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL)]
     colors = named[0] if scheme == "light" else named[0] | named[1]
     assert len(named) == 2
@@ -246,5 +250,5 @@ def test_colours_stand_out_from_the_paper(report, scheme):
 
 def test_sixty_tiles_are_small(tmp_path):
     images = example_images(12) * 5
-    write_report(tmp_path / "report.html", {}, images, title="size")
+    write_report(tmp_path / "report.html", unknown_metrics(), images, title="size")
     assert (tmp_path / "report.html").stat().st_size < 1_000_000

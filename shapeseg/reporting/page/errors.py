@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from shapeseg.evaluation.calibration import Calibration
+from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.page.charts import Curve, curves_chart, share_bar
 from shapeseg.reporting.page.markup import Markup, element, table
-from shapeseg.reporting.page.values import NO_RECIPES, Metrics, absent, count, figure, lookup, note, number, percent
+from shapeseg.reporting.page.values import NO_RECIPES, absent, count, figure, note, number, percent
 
 WHERE = {
     "outer border": "along the edge between a rectangle and the background",
@@ -16,7 +18,7 @@ WHERE = {
 
 def wrong_pixels(metrics: Metrics) -> Markup:
     """Returns how many wrong pixels lie where."""
-    found = metrics.get("wrong_pixels")
+    found = metrics["wrong_pixels"]
     if found is None:
         return element("p", absent("unknown", NO_RECIPES))
     total = sum(pixels or 0 for pixels in found.values())
@@ -27,26 +29,23 @@ def wrong_pixels(metrics: Metrics) -> Markup:
 
 def calibration(metrics: Metrics) -> Markup:
     """Returns the reliability curves of decidable and of ambiguous pixels, or of all where these are unknown; their tables."""
-    found = {name: lookup(metrics, f"calibration.{name}") for name in ("decidable", "ambiguous")}
-    known = {name: measured for name, measured in found.items() if measured is not None}
-    if not known and (measured := lookup(metrics, "calibration.all")) is not None:
-        known = {"all": measured}
-    if not known:
-        return element("p", absent("unknown", "it was not measured"))
+    measured = metrics["calibration"]
+    found = {"decidable": measured["decidable"], "ambiguous": measured["ambiguous"]}
+    known = {name: each for name, each in found.items() if each is not None} or {"all": measured["all"]}
     chart = curves_chart(
         "Share of pixels that are rectangle against the probability that the model gives; the tables have the numbers",
         "probability that the model gives",
-        {name: _reliability(measured) for name, measured in known.items()},
+        {name: _reliability(each) for name, each in known.items()},
         unit_square=True,
     )
     remark = "Height: share of such pixels that are rectangle. On the dashed diagonal, probabilities mean what they say."
     missing = [element("p", f"{name.capitalize()} pixels: ", absent("unknown", NO_RECIPES)) for name in found.keys() - known]
     meaning = note("Expected error: mean distance from the diagonal, each bin weighted by its pixels. Lower is better.")
-    tables = [_bins(name, measured) for name, measured in known.items()]
+    tables = [_bins(name, each) for name, each in known.items()]
     return element("div", figure(chart, list(known), remark), element("div", *tables, *missing, meaning), class_="pair")
 
 
-def _bins(name: str, measured: Metrics) -> Markup:
+def _bins(name: str, measured: Calibration) -> Markup:
     rows = [
         (f"{each['low']:g} to {each['high']:g}", count(each["pixels"]), number(each["confidence"]), number(each["frequency"]))
         for each in measured["bins"]
@@ -56,8 +55,9 @@ def _bins(name: str, measured: Metrics) -> Markup:
     return element("details", title, table(f"Calibration, {name} pixels", header, rows), open=name != "ambiguous")
 
 
-def _reliability(measured: Metrics) -> Curve:
-    return [(each["confidence"], each["frequency"]) for each in measured["bins"] if each["frequency"] is not None]
+def _reliability(measured: Calibration) -> Curve:
+    points = ((each["confidence"], each["frequency"]) for each in measured["bins"])
+    return [(confidence, frequency) for confidence, frequency in points if confidence is not None and frequency is not None]
 
 
 def _share(pixels: int | None, total: int) -> tuple[object, object]:

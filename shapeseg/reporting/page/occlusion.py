@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
+from shapeseg.evaluation.groups import BreakdownCell
+from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.page.charts import interval_chart, interval_glyph
 from shapeseg.reporting.page.markup import Markup, element, join, table
-from shapeseg.reporting.page.values import NO_RECIPES, Metrics, absent, count, estimate, figure, note, with_span
+from shapeseg.reporting.page.values import NO_RECIPES, absent, count, figure, iou_of, note, recall_of, with_span
 
 FEW = 10
 """A cell of fewer rectangles is marked."""
 
 _PERCENT = {"0": "0", "(0, 0.25]": "to 25", "(0.25, 0.5]": "to 50", "(0.5, 0.75]": "to 75", "(0.75, 1)": "to 100"}
-_SCORES = {"recall": "recall", "iou": "IoU"}
+_SCORES = {"recall": recall_of, "IoU": iou_of}
 
 
 def by_occlusion(metrics: Metrics) -> Markup:
     """Returns recall and IoU against the occlusion rate: chart and table."""
-    bins = metrics.get("by_occlusion")
+    bins = metrics["by_occlusion"]
     if bins is None:
         return element("p", absent("unknown", NO_RECIPES))
     chart = interval_chart(
         "Recall and IoU of rectangles against the share of them that is hidden; the table has the numbers",
         "share of the rectangle that is hidden, %",
         [(_PERCENT.get(name, name), f"n {count(cell['n'])}") for name, cell in bins.items()],
-        {shown: [estimate(cell, key) for cell in bins.values()] for key, shown in _SCORES.items()},
+        {name: [score(cell) for cell in bins.values()] for name, score in _SCORES.items()},
     )
     rows = [
-        (name, count(cell["n"]), count(cell["images"]), *(with_span(estimate(cell, key)) for key in _SCORES))
+        (name, count(cell["n"]), count(cell["images"]), *(with_span(score(cell)) for score in _SCORES.values()))
         for name, cell in bins.items()
     ]
-    numbers = table("By occlusion rate", ("occlusion", "n", "images", *_SCORES.values()), rows, class_="figures")
+    numbers = table("By occlusion rate", ("occlusion", "n", "images", *_SCORES), rows, class_="figures")
     remark = "n counts rectangles. Brackets are 95 % intervals, from images resampled. Of a hidden one nothing is visible."
-    return element("div", figure(chart, list(_SCORES.values()), remark), numbers, class_="pair")
+    return element("div", figure(chart, list(_SCORES), remark), numbers, class_="pair")
 
 
 def breakdown(metrics: Metrics) -> Markup:
     """Returns the table of rectangles by occlusion, kind and colour of the occluder, and pieces; its headings sort."""
-    cells = metrics.get("breakdown")
+    cells = metrics["breakdown"]
     if cells is None:
         return element("p", absent("unknown", NO_RECIPES))
     names = ("occlusion", "occluder", "colour", "pieces", "n", "images", "recall", "IoU")
@@ -46,8 +48,8 @@ def breakdown(metrics: Metrics) -> Markup:
     return join([remark, table("Rectangles by what hides them", header, rows, class_="sortable")])
 
 
-def _row(place: int, cell: Metrics) -> list[object]:
-    recall, iou = (estimate(cell, key) for key in _SCORES)
+def _row(place: int, cell: BreakdownCell) -> list[object]:
+    recall, iou = recall_of(cell), iou_of(cell)
     few = element("small", "few ") if cell["n"] < FEW else ""
     return [
         element("th", cell["occlusion"], scope="row", data_value=place),

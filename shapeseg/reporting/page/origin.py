@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isfinite, nan
+from typing import Literal
 
+from shapeseg.evaluation.counts import PooledScores
+from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.page.charts import curves_chart
 from shapeseg.reporting.page.markup import Markup, element, join, table
-from shapeseg.reporting.page.values import Metrics, absent, command_line, figure, plain
+from shapeseg.reporting.page.values import absent, command_line, figure, plain
 
 History = Sequence[Mapping[str, float]]
 
-_FACTS = {
+_Fact = Literal["model", "model_sha256", "dataset", "dataset_sha256", "split", "images", "target", "threshold", "backend"]
+_FACTS: Mapping[_Fact, str] = {
     "model": "model",
     "model_sha256": "SHA-256 of the model",
     "dataset": "dataset",
@@ -45,18 +49,16 @@ def training(history: History) -> Markup:
 
 def effects(metrics: Metrics) -> Markup:
     """Returns what the evaluation's options changed; nothing when none was on."""
-    found = metrics.get("effects") or {}
-    columns = list(dict.fromkeys(key for scores in found.values() for key in scores))
-    rows = [(name, *(plain(scores.get(key)) for key in columns)) for name, scores in found.items()]
-    return table("What the options changed", ("option", *columns), rows) if rows else Markup()
+    found = metrics["effects"] or {}
+    rows = [(name, *map(plain, scores.values())) for name, scores in found.items()]
+    return table("What the options changed", ("option", *PooledScores.__annotations__), rows) if rows else Markup()
 
 
 def origin(metrics: Metrics) -> Markup:
     """Returns what was evaluated, with what, and how to do it again."""
-    facts = [(shown, metrics.get(key)) for key, shown in _FACTS.items()]
-    facts += [(f"option {name}", value) for name, value in (metrics.get("options") or {}).items()]
-    facts.append(("versions", ", ".join(f"{name} {value}" for name, value in (metrics.get("versions") or {}).items()) or None))
+    facts: list[tuple[str, object]] = [(shown, metrics[key]) for key, shown in _FACTS.items()]
+    facts += [(f"option {name}", value) for name, value in metrics["options"].items()]
+    facts.append(("versions", ", ".join(f"{name} {value}" for name, value in metrics["versions"].items()) or None))
     listed = (element("div", element("dt", name), element("dd", plain(value))) for name, value in facts)
-    command = metrics.get("command")
-    again = [element("p", "The command that made this report:"), command_line(command)] if command else []
+    again = [element("p", "The command that made this report:"), command_line(metrics["command"])]
     return join([element("dl", *listed, class_="facts"), *again])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.page.errors import WHERE
 from shapeseg.reporting.page.markup import Markup, element, join
-from shapeseg.reporting.page.values import Metrics, many, number, percent, span
+from shapeseg.reporting.page.values import many, number, percent, span
 
 
 def summary(metrics: Metrics) -> Markup:
@@ -15,16 +16,16 @@ def summary(metrics: Metrics) -> Markup:
 
 
 def _score(metrics: Metrics) -> Markup | None:
-    if metrics.get("iou") is None:
+    if metrics["iou"] is None:
         return None
-    interval = span(metrics.get("iou_interval"))
-    start = join(["On ", many(metrics.get("images"), "image"), " the model reaches a rectangle IoU of "])
+    interval = span(metrics["iou_interval"])
+    start = join(["On ", many(metrics["images"], "image"), " the model reaches a rectangle IoU of "])
     return join([start, element("strong", number(metrics["iou"])), f" (95\u00a0% interval {interval})." if interval else "."])
 
 
 def _ceiling(metrics: Metrics) -> Markup | None:
     """The ceiling in one sentence."""
-    if metrics.get("iou_ceiling") is None:
+    if metrics["iou_ceiling"] is None:
         return None
     start = join(["The best possible guess can expect ", element("strong", number(metrics["iou_ceiling"])), " and no more: "])
     return join([start, "where a rectangle and another shape of one colour overlap, no image shows which is in front."])
@@ -32,7 +33,7 @@ def _ceiling(metrics: Metrics) -> Markup | None:
 
 def _occlusion(metrics: Metrics) -> Markup | None:
     """What occlusion does, from the bin of whole rectangles and the last bin whose recall is known."""
-    bins = metrics.get("by_occlusion") or {}
+    bins = metrics["by_occlusion"] or {}
     known = [(name, cell["recall"]) for name, cell in bins.items() if cell["recall"] is not None]
     if len(known) < 2 or known[0][0] != "0":
         return None
@@ -42,7 +43,7 @@ def _occlusion(metrics: Metrics) -> Markup | None:
 
 
 def _errors(metrics: Metrics) -> Markup | None:
-    wrong = {name: pixels for name, pixels in (metrics.get("wrong_pixels") or {}).items() if pixels}
+    wrong = {name: pixels for name, pixels in (metrics["wrong_pixels"] or {}).items() if pixels}
     if not wrong:
         return None
     name = max(wrong, key=lambda each: wrong[each])

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from shapeseg.evaluation.groups import GroupScores
+from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.page.charts import Estimate, legend
 from shapeseg.reporting.page.markup import Markup, element, join
-
-Metrics = Mapping[str, Any]
 
 NO_RECIPES = "this needs recipes, which the dataset does not have"
 
 
-def lookup(metrics: Metrics, key: str) -> Any:
-    """Returns a value by its dotted key; None when any part of the way is missing."""
-    found: Any = metrics
-    for part in key.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
-
-
 def has_recipes(metrics: Metrics) -> bool:
     """Whether questions that need recipes were answered."""
-    return metrics.get("by_occlusion") is not None
+    return metrics["by_occlusion"] is not None
 
 
 def number(value: float | None, digits: int = 3) -> Markup:
@@ -65,9 +56,14 @@ def absent(word: str, reason: str = "") -> Markup:
     return element("span", word, f": {reason}" if reason else "", class_="absent")
 
 
-def estimate(cell: Metrics, key: str) -> Estimate:
-    """Returns a score of a cell with its interval."""
-    return Estimate(cell.get(key), cell.get(f"{key}_interval"))
+def recall_of(cell: GroupScores) -> Estimate:
+    """Returns the recall of a group of rectangles with its interval."""
+    return Estimate(cell["recall"], cell["recall_interval"])
+
+
+def iou_of(cell: GroupScores) -> Estimate:
+    """Returns the IoU of a group of rectangles with its interval."""
+    return Estimate(cell["iou"], cell["iou_interval"])
 
 
 def with_span(found: Estimate) -> Markup:

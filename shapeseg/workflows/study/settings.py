@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 import tyro
 
@@ -75,8 +75,8 @@ class StudyOptions(CommonOptions):
         if not self.quick:
             return self
         usual = StudyOptions()
-        small = {name: value for name, value in _QUICK.items() if getattr(self, name) == getattr(usual, name)}
+        small: dict[str, Any] = {name: value for name, value in _QUICK.items() if getattr(self, name) == getattr(usual, name)}
         training, scene = self.training, self.scene
         if training.epochs == usual.training.epochs:
             training = replace(training, epochs=_QUICK_EPOCHS)
-        return replace(self, **small, training=training, scene=_QUICK_SCENE if scene == usual.scene else scene)  # type: ignore[arg-type]
+        return replace(self, **small, training=training, scene=_QUICK_SCENE if scene == usual.scene else scene)
