@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,19 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 SCRIPTS = ("generate_data.py", "train.py", "evaluate.py")
 SMALL = ("--width", 64, "--height", 64, "--min-size", 8, "--max-size", 20)
 HANG = 300  # seconds after which a command counts as hung
+# Of jax, which compiles every operation of every model: less well is much faster, and as right.
+COMPILE_QUICKLY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+
+
+IN_TURN = """
+import json, sys
+from shapeseg.__main__ import main
+
+for words in json.loads(sys.argv[1]):
+    sys.argv[1:] = words
+    if code := main(words):
+        sys.exit(code)
+"""
 
 
 def environment(changes):
@@ -35,6 +49,12 @@ def run_python(*arguments, cwd, **changes):
 def run_script(name, *arguments, cwd, **changes):
     """Runs one of the project's scripts in ``cwd``."""
     return run_python(REPOSITORY / name, *arguments, cwd=cwd, **changes)
+
+
+def run_in_turn(*commands, cwd, **changes):
+    """Runs commands of shapeseg one after another in one process, so that Keras is imported once; each must succeed."""
+    words = json.dumps([[str(word) for word in command] for command in commands])
+    return succeed(run_python("-c", IN_TURN, words, cwd=cwd, PYTHONPATH=REPOSITORY, **changes))
 
 
 def succeed(result):

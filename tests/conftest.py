@@ -6,7 +6,10 @@ import os
 import signal
 import sys
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported: threads of two workers would wait for each other
+# Read when torch is imported, here and in processes that tests start: threads of several workers on the same cores would wait
+# for each other, and do so by spinning.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
 from command_runs import succeed

@@ -20,7 +20,7 @@ RUNS = {
     "inference": (("--images", 16), {"inference": (6, 4)}),
     "startup": ((), {"startup": (8, 3)}),
     "train": (
-        ("--images", 60, "--sections", "speed", "quality", "memory"),
+        ("--images", 20, "--sections", "speed", "quality", "memory"),
         {"train_speed": (8, 4), "train_quality": {"quality": 1}, "train_memory": {"memory": 1}},
     ),
 }

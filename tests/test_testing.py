@@ -110,6 +110,7 @@ def test_probabilities_and_unlike_shapes_are_refused():
             testing.assert_learned(TRUTH, wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_a_keras_trainer_learns(unseen):
     images, truth = unseen
@@ -125,6 +126,7 @@ def test_a_keras_trainer_learns(unseen):
     testing.assert_learned(truth, model.predict(images, verbose=0) > 0.5, at_least=LEARNED)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_a_torch_loop_learns(unseen):
     torch.manual_seed(0)

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.scenes import Truth
 
 
-def iou_ceiling(truths: Iterable[Truth]) -> float | None:
-    """Returns the expected pooled rectangle IoU of the best fixed guess; None when no pixel can be rectangle."""
-    ceiling = Ceiling()
-    for truth in truths:
-        ceiling.add(truth)
-    return ceiling.iou()
-
-
 class Ceiling:
-    """Gathers images one by one.
+    """The expected pooled rectangle IoU of the best fixed guess, over images gathered one by one.
 
     Every depth order that keeps an image is taken as equally likely, which gives each pixel a probability p of being visible
     rectangle. A guess G then has ``sum_G p`` expected right pixels, and ``sum p + sum_G (1 - p)`` expected pixels in the

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TypedDict, cast
+from typing import TypedDict
 
 from shapeseg.evaluation.bootstrap import Interval, intervals
 from shapeseg.evaluation.calibration import Calibration
@@ -83,11 +81,6 @@ class Metrics(Scores, Origin):
     """The content of ``metrics.json``."""
 
     split: str
-
-
-def read_metrics(path: Path) -> Metrics:
-    """Reads ``metrics.json``."""
-    return cast(Metrics, json.loads(path.read_bytes()))
 
 
 def pixel_metrics(results: Sequence[ImageResult]) -> PixelMetrics:

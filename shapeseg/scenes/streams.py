@@ -13,7 +13,6 @@ import numpy as np
 from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
-
 Item = TypeVar("Item")
 
 

@@ -11,7 +11,7 @@ from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
 from shapeseg.datasets.filter import FilterSettings, filter_copy
 from shapeseg.evaluation import PredictionOptions, evaluate_model, prediction
 from shapeseg.evaluation.boundary import boundary_counts
-from shapeseg.evaluation.ceiling import iou_ceiling
+from shapeseg.evaluation.ceiling import Ceiling
 from shapeseg.evaluation.counts import pooled
 from shapeseg.inference.opened_model import OpenedModel
 from shapeseg.scenes import SceneSettings
@@ -78,7 +78,10 @@ def test_scores_per_image_are_those_of_scikit_learn(data, found):
 def test_the_parts_add_up(data, found):
     metrics = found.metrics
     truths = [data.scene(place).render() for place in range(len(data))]
-    assert metrics["iou_ceiling"] == iou_ceiling(truths)
+    ceiling = Ceiling()
+    for truth in truths:
+        ceiling.add(truth)
+    assert metrics["iou_ceiling"] == ceiling.iou()
     wrong = sum(row["missed"] + row["invented"] for row in found.images)
     assert sum(metrics["wrong_pixels"].values()) == wrong
     pixels = {name: part["pixels"] for name, part in metrics["calibration"].items()}

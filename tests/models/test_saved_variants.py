@@ -6,7 +6,7 @@ import zipfile
 import keras
 import numpy as np
 import pytest
-from command_runs import REPOSITORY, run_python, succeed
+from command_runs import COMPILE_QUICKLY, REPOSITORY, run_python, succeed
 from extras import marks_of, other_backends
 from variants import VARIANTS, VARIANTS_THERE_ARE, images, new_model, predict, stride_of, train_forward
 
@@ -56,10 +56,6 @@ def saved(tmp_path_factory):
         weights = np.concatenate([keras.ops.convert_to_numpy(weight).ravel() for weight in model.weights])
         np.savez(folder / "here.npz", inference=inference, training=training, weights=weights)
     return place
-
-
-# jax compiles every operation of every model; less well is much faster and as right.
-COMPILE_QUICKLY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
 
 def run_over(numbers, script, place, backend):

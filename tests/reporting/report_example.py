@@ -7,7 +7,7 @@ from itertools import groupby
 import cv2
 import numpy as np
 
-from shapeseg.evaluation.ceiling import iou_ceiling
+from shapeseg.evaluation.ceiling import Ceiling
 from shapeseg.evaluation.counts import Counts, count, pooled, summarise
 from shapeseg.reporting.report import ReportImage
 from shapeseg.scenes import Scene, SceneSettings, sample_scene
@@ -31,6 +31,9 @@ def example_metrics(images, settings=None):
     counts = [count(image.truth, image.predicted) for image in images]
     decidable = [count(image.truth & ~image.ambiguous, image.predicted & ~image.ambiguous) for image in images]
     scenes = [sample_scene(settings or SceneSettings(), seed=0, index=image.index) for image in images]
+    ceiling = Ceiling()
+    for scene in scenes:
+        ceiling.add(scene.render())
     rows = [row for image in images for row in image.instances]
     keys = ("occlusion", "occluder_kind", "occluder_color", "pieces")
 
@@ -45,7 +48,7 @@ def example_metrics(images, settings=None):
         "target": "visible",
         "iou_interval": [scores["iou"] - 0.006, scores["iou"] + 0.005],
         "iou_decidable": pooled(decidable).iou,
-        "iou_ceiling": iou_ceiling(scene.render() for scene in scenes),
+        "iou_ceiling": ceiling.iou(),
         "boundary_iou": {"1": 0.702, "2": 0.851, "6": 0.943},
         "by_occlusion": {name: _cell([row for row in rows if row["occlusion"] == name]) for name in BIN_NAMES},
         "breakdown": [{name: cell[0][name] for name in keys} | _cell(cell) for cell in cells],

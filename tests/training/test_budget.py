@@ -23,6 +23,7 @@ def test_a_thousand_times_the_minutes_are_many_more_epochs_and_no_time_is_one(sm
     assert short < long
 
 
+@pytest.mark.slow
 def test_the_plan_replaces_epochs_and_the_rate_falls_to_zero_over_it(small_dataset, tmp_path):
     flags = ("--data", small_dataset, "--widths", 4, 4, "--out", "run", "--max-minutes", 0.05, "--epochs", 7)
     succeed(run_here("train", *flags, cwd=tmp_path))

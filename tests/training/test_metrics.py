@@ -7,7 +7,7 @@ from binary_iou_cases import (
     check_equal_to_the_built_in,
     value,
 )
-from command_runs import REPOSITORY, run_python
+from command_runs import COMPILE_QUICKLY, REPOSITORY, run_python
 
 from shapeseg.training.metrics import BinaryIoU
 
@@ -35,7 +35,7 @@ def test_counts_beyond_32_bits_stay_exact():
 def test_it_does_all_that_on_jax_too(tmp_path):
     pytest.importorskip("jax")
     script = REPOSITORY / "tests" / "training" / "binary_iou_cases.py"
-    result = run_python(script, cwd=tmp_path, KERAS_BACKEND="jax", PYTHONPATH=REPOSITORY)
+    result = run_python(script, cwd=tmp_path, KERAS_BACKEND="jax", XLA_FLAGS=COMPILE_QUICKLY, PYTHONPATH=REPOSITORY)
     assert result.stderr.splitlines()[-1:] == ["equal on jax"], result.stderr
 
 

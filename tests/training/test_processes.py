@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import keras
 import numpy as np
 import pytest
-from command_runs import REPOSITORY, run_python, run_script, succeed
+from command_runs import COMPILE_QUICKLY, REPOSITORY, run_python, run_script, succeed
 from runs_here import run_here
 
 import shapeseg.models  # noqa: F401 (registers the layers that plain Keras loads)
@@ -84,8 +84,6 @@ rows = [[shard.data.shape[0] for shard in batch.addressable_shards] for batch in
 leave_processes(processes)
 print(json.dumps([processes.devices, rows, keras.distribution.distribution() is None]))
 """
-# Compiled less well, which is much faster and as right.
-COMPILE_QUICKLY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 ONE_DEVICE = {"KERAS_BACKEND": "jax", "XLA_FLAGS": COMPILE_QUICKLY}
 TWO_DEVICES = {"KERAS_BACKEND": "jax", "XLA_FLAGS": f"{COMPILE_QUICKLY} --xla_force_host_platform_device_count=2"}
 

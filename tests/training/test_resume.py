@@ -75,6 +75,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_resumed_training_equals_an_uninterrupted_one_bit_for_bit(name, small_dataset, tmp_path):
     weights, rows, best = train(small_dataset, tmp_path / "whole", SETTINGS[name])
@@ -95,6 +96,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one_bit_for_bit(name, small_
             assert [int(row["epoch"]) for row in csv.DictReader(file)] == list(range(1, len(rows) + 1))
 
 
+@pytest.mark.slow
 def test_a_resume_may_set_a_limit_of_time_or_lift_it(small_dataset, tmp_path):
     settings = TrainingSettings(epochs=3)
     weights, rows, _ = train(small_dataset, tmp_path / "whole", settings)

@@ -23,7 +23,10 @@ FORMATS = ("onnx", "openvino", "torch")
 FILES = {"onnx": ["model.onnx"], "openvino": ["model.bin", "model.xml"], "torch": ["model.pt2"]}
 MAIN = {"onnx": "model.onnx", "openvino": "model.xml", "torch": "model.pt2"}
 missing = [package for packages in PACKAGES.values() for package in packages if find_spec(package) is None]
-pytestmark = pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+pytestmark = [
+    pytest.mark.slow,  # the exporters take a third of a minute
+    pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}"),
+]
 
 
 def noise(count, height, width):

@@ -30,6 +30,7 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.slow
 def test_the_default_dataset_is_made_and_runs_are_numbered(tmp_path, small_dataset):
     first = succeed(run_here("train", "--epochs", 1, "--widths", 2, "--batch-size", 8, cwd=tmp_path))
     assert "there is no data/shapes yet" in first.stdout

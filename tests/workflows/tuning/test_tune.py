@@ -135,6 +135,7 @@ def test_a_search_goes_on_with_the_same_settings_only(changes, shared, place):
     assert states(place / "shared") == before
 
 
+@pytest.mark.slow
 def test_bad_trials_end_early_and_leave_nothing_behind(place):
     """Two good trials, one that does not learn, one that diverges, and one whose folder is taken."""
     out = place / "pruned"
