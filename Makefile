@@ -1,22 +1,37 @@
-# make demo | test | kill-test | test-keras-cv | browser | lint | notebook | notebooks | slides | bench | bench-quick | reliability |
-# audit | clean.
+# make demo | check | test | kill-test | test-keras-cv | browser | lint | notebook | notebooks | slides | bench | bench-quick |
+# reliability | audit | clean.
 # Needs Python 3.11 to 3.14 with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV_KERAS_CV := .venv-keras-cv
+SITE_PACKAGES := import sysconfig; print(sysconfig.get_path('purelib'))
 export KERAS_BACKEND ?= torch
 
-.PHONY: demo test kill-test test-keras-cv browser lint notebook notebooks slides bench bench-quick reliability audit clean
+# Tests share two workers; those of a file stay together, for they share what they make.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: demo check quick-tests test kill-test test-keras-cv browser lint notebook notebooks slides bench bench-quick \
+	reliability audit clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
 	$(BIN)/python train.py
 	$(BIN)/python evaluate.py
 
+# The quick door, about a minute: lint, types, import contract, and every test that starts no process and trains no more than
+# seconds. `make test` is the whole.
+check: $(VENV)/installed-dev
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint quick-tests
+
+quick-tests: $(VENV)/installed-dev
+	$(PYTEST) -m "not process and not slow"
+
+# Tests that start processes come last; their own threads and workers need the cores.
 test: $(VENV)/installed-dev lint
-	$(BIN)/python -m pytest
+	$(PYTEST) -m "not process"
+	$(PYTEST) -m process
 
 # KILLS random kills of each command that writes a dataset; `make test` does a few.
 kill-test: $(VENV)/installed-dev
@@ -75,7 +90,10 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	$(PIP) -r requirements-dev.txt
 	touch $@
 
-$(VENV_KERAS_CV)/installed: requirements.txt requirements-keras-cv.txt pyproject.toml
-	test -x $(VENV_KERAS_CV)/bin/python || $(PYTHON) -m venv $(VENV_KERAS_CV)
+# On top of the other environment: what that has, keras-cv and TensorFlow find there, and only what is missing is installed.
+$(VENV_KERAS_CV)/installed: $(VENV)/installed-dev requirements-keras-cv.txt
+	rm -rf $(VENV_KERAS_CV)
+	$(BIN)/python -m venv --without-pip $(VENV_KERAS_CV)
+	$(BIN)/python -c "$(SITE_PACKAGES)" > "$$($(VENV_KERAS_CV)/bin/python -c "$(SITE_PACKAGES)")/of_the_other_environment.pth"
 	$(VENV_KERAS_CV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-keras-cv.txt
 	touch $@

@@ -1,6 +1,8 @@
 """What runs at a public home: workflows, hooks, change log and citation are well formed and say what is so."""
 
+import os
 import re
+import shlex
 import tomllib
 
 import pytest
@@ -28,13 +30,24 @@ def test_workflows_fit_the_published_schema(schema, tmp_path):
     succeed(run_python("-m", "check_jsonschema", "--builtin-schema", schema, *WORKFLOWS, cwd=tmp_path))
 
 
-def test_lint_and_the_tests_run_on_every_python_that_is_promised():
-    jobs = read_yaml(".github/workflows/ci.yml")["jobs"]
-    assert commands_of(jobs["lint"]) == [["make", "lint"]]
-    assert commands_of(jobs["test"]) == [["make", "test"]]
-    versions = jobs["test"]["strategy"]["matrix"]["python"]
+def test_the_checks_of_the_project_run_on_every_python_that_is_promised():
+    job = read_yaml(".github/workflows/ci.yml")["jobs"]["checks"]
+    assert commands_of(job) == [[".ci/run"]]
+    versions = job["strategy"]["matrix"]["python"]
     assert versions == ["3.11", "3.12", "3.13"]
     assert all(SpecifierSet(PROJECT["requires-python"]).contains(version) for version in versions)
+
+
+def test_the_checks_are_lint_all_tests_and_those_of_the_extra():
+    run = REPOSITORY / ".ci/run"
+    assert os.access(run, os.X_OK)
+    targets = re.findall(r"^(?:exec )?make ([\w-]+)$", run.read_text(), re.M)
+    assert targets == ["test", "test-keras-cv"]
+    steps = dict(re.findall(r"^(test|check|quick-tests): (.+(?:\n\t.+)*)$", (REPOSITORY / "Makefile").read_text(), re.M))
+    assert "lint" in steps["test"].splitlines()[0].split()
+    marked = [shlex.split(step)[-1] for step in steps["test"].splitlines()[1:]]
+    assert marked == ["not process", "process"]  # no test is in neither
+    assert "lint quick-tests" in steps["check"]
 
 
 def test_both_other_backends_draw_train_and_measure(monkeypatch):
