@@ -56,11 +56,13 @@ def parse(monkeypatch, name, arguments):
     """Parses arguments by the real parser of a command, and returns its options; a wrong flag or value raises."""
     module = import_module(f"shapeseg.commands.{name}")
     parsed = []
+
+    def note(kind, _command, argv, prog=None):
+        parsed.append(command_line._parse(kind, list(argv), prog))
+
     with monkeypatch.context() as patch:
         patch.chdir(REPOSITORY)
-        patch.setattr(
-            module, "run", lambda kind, _command, argv, prog=None: parsed.append(command_line._parse(kind, list(argv), prog))
-        )
+        patch.setattr(command_line, "run", note)
         module.main(arguments, f"shapeseg {name}")
     (options,) = parsed
     return options

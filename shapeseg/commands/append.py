@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.datasets.append import append_samples
 from shapeseg.settings import CommonOptions
 from shapeseg.terminal import progress_bar
@@ -33,6 +32,4 @@ def _command(options: AppendOptions) -> None:
     print(f"dataset   {options.data}: {manifest.count} images, seed {manifest.seed}")
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(AppendOptions, _command, argv, prog)
+main = entry_point(AppendOptions, _command)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.formats.coco import CocoCounts, export_coco, refuse_existing_file
 from shapeseg.settings import CommonOptions
@@ -43,10 +42,4 @@ def coco(options: CocoOptions) -> CocoCounts:
     return counts
 
 
-def _command(options: CocoOptions) -> None:
-    coco(options)
-
-
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(CocoOptions, _command, argv, prog)
+main = entry_point(CocoOptions, coco)

@@ -27,12 +27,22 @@ Options = TypeVar("Options", bound=CommonOptions)
 _EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 
 
+def entry_point(options_type: type[Options], command: Callable[[Options], object]) -> Callable[..., int]:
+    """Returns the ``main(argv=None, prog=None)`` of a command; see :func:`run`."""
+
+    def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+        return run(options_type, command, argv, prog)
+
+    return main
+
+
 def run(
-    options_type: type[Options], command: Callable[[Options], int | None], argv: Sequence[str] | None, prog: str | None = None
+    options_type: type[Options], command: Callable[[Options], object], argv: Sequence[str] | None, prog: str | None = None
 ) -> int:
     """Parses ``argv`` (None takes the program's own), runs the command, and returns its exit code.
 
-    Errors go to stderr as one line; ``--debug`` adds their traceback.
+    What a command returns is its exit code when it is a number; else that is 0. Errors go to stderr as one line; ``--debug``
+    adds their traceback.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
@@ -43,7 +53,8 @@ def run(
     try:
         options = _parse(options_type, arguments, prog)
         debug = options.debug
-        return command(options) or 0
+        code = command(options)
+        return code if isinstance(code, int) else 0
     except KeyboardInterrupt:
         return _report("interrupted", 130, debug)
     except _Terminated:

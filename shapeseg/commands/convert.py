@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.datasets.formats.convert import Converted, Format, convert, open_source
 from shapeseg.folders import refuse_existing
 from shapeseg.settings import CommonOptions
@@ -43,10 +42,4 @@ def convert_folder(options: ConvertOptions) -> Converted:
     return converted
 
 
-def _command(options: ConvertOptions) -> None:
-    convert_folder(options)
-
-
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(ConvertOptions, _command, argv, prog)
+main = entry_point(ConvertOptions, convert_folder)

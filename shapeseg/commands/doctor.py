@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.environment import Device
 from shapeseg.errors import UsageError
 from shapeseg.settings import CommonOptions
@@ -37,6 +36,4 @@ def _command(options: DoctorOptions) -> int:
     return 1 if problems else 0
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(DoctorOptions, _command, argv, prog)
+main = entry_point(DoctorOptions, _command)

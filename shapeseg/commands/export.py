@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.workflows.options import ExportOptions
 
 
@@ -14,6 +12,4 @@ def _command(options: ExportOptions) -> None:
     export(options)
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(ExportOptions, _command, argv, prog)
+main = entry_point(ExportOptions, _command)

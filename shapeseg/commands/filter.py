@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.filter import FilterResult, FilterSettings, filter_copy, filter_in_place, plan_filter
 from shapeseg.errors import UsageError
@@ -64,6 +63,4 @@ def _print(options: FilterOptions, result: FilterResult) -> None:
         print(f"dataset   {options.out or options.data}: {len(result.rows)} images")
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(FilterOptions, _command, argv, prog)
+main = entry_point(FilterOptions, _command)

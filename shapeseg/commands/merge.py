@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.merge import merge_datasets
 from shapeseg.errors import UsageError
@@ -40,6 +39,4 @@ def _command(options: MergeOptions) -> None:
     print(f"dataset   {options.out}: {manifest.count} images; {skipped} of {options.second} were there already")
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(MergeOptions, _command, argv, prog)
+main = entry_point(MergeOptions, _command)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.environment import Device
 from shapeseg.scenes.settings import MAX_SIDE
 from shapeseg.settings import CommonOptions, check_range
@@ -66,6 +66,4 @@ def _table(measured: Sequence[Measured]) -> str:
     )
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(ModelsOptions, _command, argv, prog)
+main = entry_point(ModelsOptions, _command)

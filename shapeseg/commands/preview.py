@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.errors import UsageError
 from shapeseg.settings import CommonOptions, check_range
 
@@ -63,6 +62,4 @@ def _command(options: PreviewOptions) -> None:
     print(f"wrote {options.out}: {len(tiles)} tiles")
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(PreviewOptions, _command, argv, prog)
+main = entry_point(PreviewOptions, _command)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.settings import CommonOptions
 
 
@@ -52,6 +51,4 @@ def _rows(found: dict[str, Any]) -> dict[str, Any]:
     return rows | {f"rectangles hidden {name}": count for name, count in found["occlusion"].items()}
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(StatsOptions, _command, argv, prog)
+main = entry_point(StatsOptions, _command)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.environment import prepare_keras
 from shapeseg.workflows.study.settings import StudyOptions
 
@@ -16,6 +14,4 @@ def _command(options: StudyOptions) -> None:
     study(options)
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(StudyOptions, _command, argv, prog)
+main = entry_point(StudyOptions, _command)

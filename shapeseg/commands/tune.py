@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.environment import prepare_keras, require_packages
 from shapeseg.workflows.tuning.settings import TuneOptions
 
@@ -17,6 +15,4 @@ def _command(options: TuneOptions) -> None:
     tune(options)
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(TuneOptions, _command, argv, prog)
+main = entry_point(TuneOptions, _command)

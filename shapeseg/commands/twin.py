@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.twin import write_twins
 from shapeseg.scenes.twins import DESCRIPTIONS, Change
@@ -40,6 +39,4 @@ def _command(options: TwinOptions) -> None:
     print(f"dataset   {options.out}: {len(data)} images {DESCRIPTIONS[options.change]}; {changed} differ from their originals")
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(TwinOptions, _command, argv, prog)
+main = entry_point(TwinOptions, _command)

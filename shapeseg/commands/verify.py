@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from shapeseg.commands.command_line import run
+from shapeseg.commands.command_line import entry_point
 from shapeseg.datasets.manifest import read_manifest
 from shapeseg.datasets.verify import verify_dataset
 from shapeseg.settings import CommonOptions
@@ -47,6 +46,4 @@ def _command(options: VerifyOptions) -> int:
     return 1 if wrong else 0
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Entry point."""
-    return run(VerifyOptions, _command, argv, prog)
+main = entry_point(VerifyOptions, _command)
