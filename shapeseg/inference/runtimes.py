@@ -1,4 +1,7 @@
-"""Exported models that predict: in ONNX Runtime and OpenVINO, where neither Keras nor torch is needed, and in torch alone."""
+"""Exported models that predict: in ONNX Runtime and OpenVINO, where neither Keras nor torch is needed, and in torch alone.
+
+Another is one class, its name in ``Runtime``, its packages, and the suffixes of its files in opened_model.py.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Kinds of shape: exact silhouettes by integer arithmetic, never anti-aliased.
 
-Pixel (r, c) has its centre at (c + 1/2, r + 1/2). Another kind is one function and one line in ``KINDS``.
+Pixel (r, c) has its centre at (c + 1/2, r + 1/2). Another kind is one function, one line at
+the end of ``KINDS`` (COCO ids are places in it), and its name in ``KindName`` of settings.py.
 """
 
 from __future__ import annotations

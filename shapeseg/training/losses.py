@@ -1,4 +1,7 @@
-"""Losses, by name. Pixels that nobody is to be blamed for are taken out of truth and prediction alike before any of them."""
+"""Losses, by name: another is one function, one line in ``LOSSES``, and its name in ``LossName`` of settings.py.
+
+Pixels that nobody is to be blamed for are taken out of truth and prediction alike before any of them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Trackers: where a team looks at its runs. They repeat what the run's folder already holds, and never stop a training."""
+"""Trackers: where a team looks at its runs. They repeat what the run's folder already holds, and never stop a training.
+
+Another is one class, one line in :class:`Tracking`, and the name of its package in ``TrackerName`` of settings.py.
+"""
 
 from __future__ import annotations
 

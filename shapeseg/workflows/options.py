@@ -13,6 +13,7 @@ from shapeseg.environment import Device
 from shapeseg.errors import UsageError
 from shapeseg.evaluation.prediction import PredictionOptions
 from shapeseg.inference.export import Format
+from shapeseg.inference.runtimes import Runtime
 from shapeseg.scenes import SceneSettings
 from shapeseg.settings import CommonOptions, check_range
 from shapeseg.training.settings import TrackerName, TrainingSettings
@@ -143,7 +144,7 @@ class PredictOptions(CommonOptions):
     """Probability from which a pixel counts as rectangle; by default the one in the model's card, chosen on val."""
     batch_size: int = 16
     """Most images predicted at once; images of unlike sizes never are."""
-    runtime: Literal["keras", "onnx", "openvino"] = "keras"
+    runtime: Literal["keras"] | Runtime = "keras"
     """What runs the model: Keras; ONNX Runtime or OpenVINO for a .onnx file, OpenVINO for a .xml file, on the CPU."""
     device: Device = "auto"
     """Where to compute, in Keras."""

@@ -1,1 +1,1 @@
-"""Formats of other people: each file reads and writes one; ``convert`` joins them."""
+"""Formats of other people, a file each: folder, yolo and palette are joined by ``convert``; coco is only written."""
