@@ -10,7 +10,8 @@ SITE_PACKAGES := import sysconfig; print(sysconfig.get_path('purelib'))
 export KERAS_BACKEND ?= torch
 
 # Tests share two workers; those of a file stay together, for they share what they make.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+WORKERS := -n 2 --dist loadfile
+PYTEST := $(BIN)/python -m pytest $(WORKERS)
 
 .PHONY: demo check quick-tests test kill-test test-keras-cv browser lint notebook notebooks slides bench bench-quick \
 	reliability audit clean
@@ -38,7 +39,7 @@ kill-test: $(VENV)/installed-dev
 	$(BIN)/python tests/reliability/kill_commands.py $(or $(KILLS),200)
 
 test-keras-cv: $(VENV_KERAS_CV)/installed
-	$(VENV_KERAS_CV)/bin/python -m pytest -m keras_cv tests/models tests/workflows/test_keras_cv.py tests/workflows/test_backends.py
+	$(VENV_KERAS_CV)/bin/python -m pytest $(WORKERS) -m keras_cv tests/models tests/workflows/test_keras_cv.py tests/workflows/test_backends.py
 
 # Debian's Chromium, for the tests of report.html; without it they are skipped.
 browser:

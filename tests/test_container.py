@@ -6,7 +6,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-import compose_spec
 import pytest
 from command_runs import REPOSITORY
 from documented_commands import of_shapeseg, parse
@@ -56,6 +55,8 @@ def test_python_is_one_that_the_package_says_it_runs_on():
 @pytest.fixture(scope="module")
 def services():
     """The services that compose.yaml comes to when no variable is set, checked against the Compose specification."""
+    import compose_spec  # half a second, for these tests alone
+
     options = compose_spec.PyOptions()
     options.apply_merge = True
     text = (REPOSITORY / "compose.yaml").read_text()

@@ -12,6 +12,8 @@ from shapeseg.datasets.merge import merge_datasets
 from shapeseg.datasets.verify import verify_dataset
 from shapeseg.scenes import SceneSettings
 
+pytestmark = pytest.mark.slow  # about a thousand faults, after each of which a dataset is checked
+
 SETTINGS = DatasetSettings(SceneSettings(width=32, height=32, min_instances=2, max_instances=3, min_size=6, max_size=14))
 LIMIT = FilterSettings(max_occlusion=0.0)
 BEFORE, MORE = 5, 2
