@@ -4,6 +4,7 @@ import importlib.util
 import json
 import math
 import os
+import re
 import runpy
 
 import pytest
@@ -77,6 +78,18 @@ def check_tables(report):
         assert rows
         assert all(row.count("|") == head.count("|") for row in [line, *rows])
     return tables
+
+
+@pytest.mark.process
+def test_the_coverage_of_intervals_is_simulated_and_printed(tmp_path):
+    flags = ("--quick", "--scenes", 1500, "--samples", 100)
+    printed = succeed(run_python(BENCHMARKS / "interval_coverage.py", *flags, cwd=tmp_path)).stdout
+    scores, coverage, seeds = check_tables(printed)
+    assert [len(table) - 2 for table in (scores, coverage, seeds)] == [3, 28, 18]
+    shares = [float(share) for row in coverage[2:] for share in re.findall(r"\b[01]\.\d{3}\b", row)]
+    assert len(shares) == 2 * 28 * 8
+    assert all(0 <= share <= 1 for share in shares)
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.process

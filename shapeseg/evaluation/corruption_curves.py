@@ -7,9 +7,9 @@ from typing import TypedDict
 
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import Example, example_at
-from shapeseg.evaluation.bootstrap import Interval, intervals
 from shapeseg.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from shapeseg.evaluation.counts import Counts, count, pooled
+from shapeseg.evaluation.intervals import POOLED_IMAGES, Interval, intervals
 from shapeseg.evaluation.prediction import AS_PREDICTED, PredictionOptions, predict
 from shapeseg.inference.opened_model import OpenedModel
 from shapeseg.terminal import Progress, no_progress
@@ -73,7 +73,7 @@ def corruption_curves(
             predicted = list(prediction.masks(model.threshold, options).values())[-1]
             counts.append(count(prediction.example.target, predicted))
             progress(1)
-        interval = intervals([each.both for each in counts], [sum(each) for each in counts])[0]
+        interval = intervals([each.both for each in counts], [sum(each) for each in counts], POOLED_IMAGES)[0]
         return {"iou": pooled(counts).iou, "iou_interval": interval}
 
     def curve(kind: str) -> Curve:

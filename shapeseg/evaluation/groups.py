@@ -7,10 +7,13 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from shapeseg.evaluation.bootstrap import Interval, intervals
 from shapeseg.evaluation.counts import ratio
 from shapeseg.evaluation.instances import InstanceRecord
+from shapeseg.evaluation.intervals import RECALL_IMAGES, RECTANGLE_IOU_IMAGES, Interval, intervals
 from shapeseg.scenes.occlusion import BIN_NAMES
+
+LEAST_TOLD = 10
+"""A group of fewer rectangles stands in no headline."""
 
 BREAKDOWN = ("occlusion", "occluder_kind", "occluder_color", "pieces")
 
@@ -33,6 +36,11 @@ class BreakdownCell(GroupScores):
     occluder_kind: str
     occluder_color: str
     pieces: str
+
+
+def tells(group: GroupScores) -> bool:
+    """Whether there are enough rectangles in a group to quote its scores on their own."""
+    return group["n"] >= LEAST_TOLD
 
 
 def by_occlusion(images: Sequence[Sequence[InstanceRecord]]) -> dict[str, GroupScores]:
@@ -72,8 +80,8 @@ def grouped(images: Sequence[Sequence[tuple[Any, InstanceRecord]]], groups: Iter
     for row, members in enumerate(images):
         for group, _ in members:
             n[row, column[group]] += 1
-    recall = _means(images, column, lambda record: record.recall)
-    iou = _means(images, column, lambda record: record.iou)
+    recall = _means(images, column, lambda record: record.recall, RECALL_IMAGES)
+    iou = _means(images, column, lambda record: record.iou, RECTANGLE_IOU_IMAGES)
     return {
         group: {
             "n": int(n[:, place].sum()),
@@ -91,8 +99,9 @@ def _means(
     images: Sequence[Sequence[tuple[Any, InstanceRecord]]],
     column: Mapping[Any, int],
     score: Callable[[InstanceRecord], float | None],
+    least_images: int,
 ) -> list[tuple[float | None, Interval]]:
-    """Returns mean and interval of a score for each column."""
+    """Returns mean and interval of a score for each column; none of fewer images."""
     total, defined = np.zeros((2, len(images), len(column)))
     for row, members in enumerate(images):
         for group, record in members:
@@ -100,7 +109,7 @@ def _means(
                 total[row, column[group]] += value
                 defined[row, column[group]] += 1
     means = [ratio(*each) for each in zip(total.sum(0).tolist(), defined.sum(0).tolist(), strict=True)]
-    return list(zip(means, intervals(total, defined), strict=True))
+    return list(zip(means, intervals(total, defined, least_images), strict=True))
 
 
 def _cell(record: InstanceRecord) -> tuple[str, str, str, str]:

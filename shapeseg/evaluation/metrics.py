@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TypedDict
 
-from shapeseg.evaluation.bootstrap import Interval, intervals
 from shapeseg.evaluation.calibration import Calibration
 from shapeseg.evaluation.counts import PooledScores, Summary, pooled, pooled_scores, summarise
 from shapeseg.evaluation.groups import BreakdownCell, GroupScores, breakdown, by_occlusion
 from shapeseg.evaluation.image_result import NARROW_BANDS, ImageResult
+from shapeseg.evaluation.intervals import POOLED_IMAGES, Interval, intervals
 from shapeseg.evaluation.panoptic import PanopticQuality, panoptic_quality
 from shapeseg.scenes.scene import Target
 
@@ -89,7 +89,7 @@ def pixel_metrics(results: Sequence[ImageResult]) -> PixelMetrics:
     unions = [sum(each) for each in counts]
     return {
         **summarise(counts),
-        "iou_interval": intervals([each.both for each in counts], unions)[0],
+        "iou_interval": intervals([each.both for each in counts], unions, POOLED_IMAGES)[0],
         "boundary_iou": _boundary_iou(results),
         "effects": _effects(results),
     }

@@ -34,7 +34,7 @@ def corruptions_figure(found: CorruptionCurves) -> Figure:
         ax.set_ylabel("rectangle IoU")
     figure.suptitle(
         f"IoU against the severity of corruptions, {found['images']} images; dashed: without corruption; "
-        "shaded: 95 % intervals from resampled images",
+        f"{'shaded: 95 % intervals over images' if found['clean']['iou_interval'] else 'too few for intervals'}",
         fontsize=10,
     )
     return figure

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from shapeseg.evaluation.groups import GroupScores
 from shapeseg.evaluation.metrics import Calibrations
 from shapeseg.evaluation.threshold import CANDIDATES, counts_at
+from shapeseg.reporting.interval_text import group_note
 from shapeseg.reporting.style import COLORS, GREY, MARKERS, chart, numbers
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ Bins = Mapping[str, GroupScores]
 
 
 def response_figure(models: Mapping[str, Bins]) -> Figure:
-    """Draws mean recall and mean IoU of rectangles by occlusion bin, with their intervals, a line a model.
+    """Draws mean recall and mean IoU of rectangles by occlusion bin, a line a model, with intervals where they hold.
 
     Args:
         models: Name of each model to its ``by_occlusion`` of ``metrics.json``. Bins without rectangles are left out.
@@ -106,7 +107,7 @@ def response_figure(models: Mapping[str, Bins]) -> Figure:
         for number, (name, bins) in enumerate(models.items()):
             _draw(ax, score, name, bins, number)
         first = next(iter(models.values()))
-        names = [f"{name}\nn={group['n']}" for name, group in first.items() if name != "hidden"]
+        names = [f"{name}\n{group_note(group)}" for name, group in first.items() if name != "hidden"]
         ax.set_xticks(range(len(names)), names, fontsize=8)
         ax.set(xlabel="occlusion rate of the rectangle", ylabel=f"mean {'IoU' if score == 'iou' else score}")
         ax.margins(x=0.08)
@@ -120,7 +121,7 @@ def _draw(ax: Axes, score: Literal["recall", "iou"], name: str, bins: Bins, numb
     for place, group in enumerate(bins.values()):
         value = group[score]
         if value is not None:
-            low, high = group["recall_interval" if score == "recall" else "iou_interval"] or (value, value)
+            low, high = group["recall_interval" if score == "recall" else "iou_interval"] or (np.nan, np.nan)
             places.append(place)
             values.append(value)
             below.append(value - low)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from shapeseg.evaluation.groups import GroupScores
 from shapeseg.evaluation.metrics import Metrics
+from shapeseg.reporting.interval_text import interval_text
 from shapeseg.reporting.tables import table
 
 _RUN: Final = ("model", "dataset", "split", "images", "threshold", "target")
@@ -33,24 +35,24 @@ def evaluation_table(metrics: Metrics, has_recipes: bool) -> str:
     rows |= {"touching rectangles": known(metrics["panoptic"]["touching_rectangles"])}
     rows |= {"calibration error": calibration["expected_error"]}
     for name, cell in (metrics["by_occlusion"] or {}).items():
-        rows[f"recall, occlusion {name}"] = f"{_text(cell['recall'])}  of {cell['n']} rectangles"
+        rows[f"recall, occlusion {name}"] = _recall(cell)
     if not has_recipes:
         rows["recall by occlusion"] = "unknown"
     rows["wrong pixels"] = "unknown" if metrics["wrong_pixels"] is None else _listed(metrics["wrong_pixels"])
     for name, scores in (metrics["effects"] or {}).items():
         rows[f"iou, {name}"] = scores["iou"]
-    text = table(rows | {"iou_interval": _interval(metrics["iou_interval"])})
+    interval = None if metrics["iou"] is None else interval_text(metrics["iou_interval"], metrics["images"], 4)
+    text = table(rows | {"iou_interval": interval})
     if metrics["recall"] is None:
         text += "\nthere is no rectangle in these images, so what would be divided by their pixels is undefined"
     return text
 
 
-def _text(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
-def _interval(interval: list[float] | None) -> str:
-    return "-" if interval is None else f"{interval[0]:.4f} to {interval[1]:.4f}"
+def _recall(cell: GroupScores) -> str:
+    if cell["recall"] is None:
+        return f"-  of {cell['n']} rectangles"
+    spread = interval_text(cell["recall_interval"], cell["n"], 4)
+    return f"{cell['recall']:.4f}  {spread}" + (f", n = {cell['n']}" if cell["recall_interval"] else "")
 
 
 def _listed(counts: Mapping[str, int | None]) -> str:

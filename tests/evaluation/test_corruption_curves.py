@@ -39,7 +39,7 @@ def test_every_kind_is_measured_at_every_severity_on_the_same_images(data):
         assert [step["severity"] for step in curve["steps"]] == list(SEVERITIES)
         assert [step["strength"] for step in curve["steps"]] == list(CORRUPTIONS[kind].strengths)
         for step in curve["steps"]:
-            assert step["iou_interval"][0] <= step["iou"] <= step["iou_interval"][1]
+            assert step["iou_interval"] is None  # six images are few
     # Turning or enlarging changes no colour, and without any contrast left nothing is blue.
     assert found["curves"]["larger"]["steps"][2]["iou"] == pytest.approx(clean.iou, abs=0.02)
     assert found["curves"]["rotation"]["steps"][0]["iou"] == pytest.approx(clean.iou, abs=0.05)
@@ -52,7 +52,8 @@ def test_without_recipes_some_kinds_are_unknown(data):
     bare = data.split("all")
     bare.has_recipes = False
     found = measured(bare, images=1000)
-    assert found["images"] == 30
+    assert found["images"] == 30  # enough for an interval, where no score is 0 or 1
+    assert found["clean"]["iou_interval"][0] <= found["clean"]["iou"] <= found["clean"]["iou_interval"][1]
     unknown = {kind for kind, curve in found["curves"].items() if curve is None}
     assert unknown == {"background", "colors", "larger", "smaller", "other look"}
     assert prediction_count(bare, 1000) == 30 * (1 + 5 * 5)

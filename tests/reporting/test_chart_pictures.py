@@ -60,7 +60,10 @@ def test_the_response_leaves_out_bins_without_rectangles():
     empty = {"n": 0, "recall": None, "recall_interval": None, "iou": None, "iou_interval": None}
     half = {"n": 7, "recall": 0.5, "recall_interval": [0.4, 0.7], "iou": 0.4, "iou_interval": None}
     recall, iou = response_figure({"reference": {"0": empty, "(0, 0.25]": half, "hidden": empty}}).axes
-    assert [text.get_text() for text in recall.get_xticklabels()] == ["0\nn=0", "(0, 0.25]\nn=7"]
+    assert [text.get_text() for text in recall.get_xticklabels()] == ["0\nn = 0", "(0, 0.25]\nn = 7"]
     assert [list(axes.lines[0].get_ydata()) for axes in (recall, iou)] == [[0.5], [0.4]]
     (bar,) = recall.collections[0].get_segments()
     assert bar[:, 1].tolist() == pytest.approx([0.4, 0.7])
+    few, _ = response_figure({"reference": {"0": half | {"recall_interval": None}}}).axes
+    assert [text.get_text() for text in few.get_xticklabels()] == ["0\nfew, n = 7"]
+    assert not any(bar.size for bar in few.collections[0].get_segments())

@@ -161,29 +161,45 @@ def test_the_findings_are_said_in_sentences(report, metrics):
     sentences = [item.text.replace("\u202f", "").replace("\u00a0", " ") for item in tree.all("header")[0].all("li")][4:]
     assert sentences[0] == "On 1234 images the model reaches a rectangle IoU of 0.900 (95 % interval 0.890 to 0.910)."
     assert sentences[1].startswith("The best possible guess can expect 0.950 and no more: ")
-    assert "it finds 99.1 % of the pixels; of those with an occlusion rate in (0.75, 1), 50.0 %." in sentences[2]
+    assert "it finds 99.1 % of the pixels; of those with an occlusion rate in (0.75, 1), 50.0 % (n = 11)." in sentences[2]
     assert (
         sentences[3] == "The largest part of the wrong pixels, 75 %, lies where the image cannot tell which shape is in front."
     )
 
 
+def test_a_bin_of_few_rectangles_makes_no_headline(report, metrics):
+    bins = {name: cell | {"n": 10, "recall": 0.75} for name, cell in metrics["by_occlusion"].items()}
+    bins |= {"(0.75, 1)": bins["0"] | {"n": 9, "recall": 1.0}, "hidden": bins["0"] | {"recall": None}}
+    _, tree = report(metrics | {"iou_interval": None, "by_occlusion": bins}, [])
+    text = tree.all("header")[0].text.replace("\u00a0", " ")
+    assert "of those with an occlusion rate in (0.5, 0.75], 75.0 % (n = 10)." in text
+    assert f"(few, n = {metrics['images']})." in text
+
+
 def test_tables_hold_the_numbers(report, metrics):
-    few, enough = (metrics["breakdown"][0] | {"n": n} for n in (9, 10))
-    metrics = metrics | {"breakdown": [*metrics["breakdown"], few, enough]}
+    few = metrics["breakdown"][0] | {"n": 2, "recall_interval": None}
+    bins = metrics["by_occlusion"] | {"0": metrics["by_occlusion"]["0"] | {"recall_interval": None, "iou_interval": None}}
+    metrics = metrics | {"breakdown": [*metrics["breakdown"], few], "by_occlusion": bins}
     _, tree = report(metrics, [])
     tables = {table.all("caption")[0].text: table for table in tree.all("table")}
+    chart = next(svg for svg in tree.all("svg") if svg.attributes.get("aria-label", "").startswith("Recall and IoU"))
+    words = [text.text for text in chart.all("text")]
+    assert words[words.index("few,") + 1] == f"n = {bins['0']['n']}"
+    assert words.count("few,") == 1
     rows = [[cell.text for cell in row.all("th", "td")] for row in tables["By occlusion rate"].all("tr")[1:]]
     for (name, cell), row in zip(metrics["by_occlusion"].items(), rows, strict=True):
-        recall = (
-            "undefined "
-            if cell["recall"] is None
-            else "{:.3f} {:.3f} to {:.3f}".format(cell["recall"], *cell["recall_interval"])
-        )
+        if cell["recall"] is None:
+            recall = "undefined "
+        elif cell["recall_interval"] is None:
+            recall = f"{cell['recall']:.3f} few, n = {cell['n']}"
+        else:
+            recall = "{:.3f} {:.3f} to {:.3f}".format(cell["recall"], *cell["recall_interval"])
         assert row[:4] == [name, str(cell["n"]), str(cell["images"]), recall]
     rows = [[cell.text for cell in row.all("th", "td")] for row in tables["Rectangles by what hides them"].all("tr")[1:]]
     for cell, row in zip(metrics["breakdown"], rows, strict=True):
         assert row[:4] == [cell["occlusion"], cell["occluder_kind"], cell["occluder_color"], cell["pieces"]]
-        assert row[4] == (f"few {cell['n']}" if cell["n"] < 10 else str(cell["n"]))
+        assert row[4] == str(cell["n"])
+    assert row[6] == f"{few['recall']:.3f} few, n = 2"
     assert len(tables["Calibration, ambiguous pixels"].all("tr")) == 11
 
 

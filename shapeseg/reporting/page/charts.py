@@ -47,7 +47,7 @@ def interval_chart(
     Args:
         title: What the chart shows, for those who cannot see it.
         x_label: What the groups are.
-        groups: Name and note of each, written below it.
+        groups: Name and note of each, written below it; a note may have several lines.
         series: Name to one estimate a group.
     """
     known = [
@@ -58,11 +58,14 @@ def interval_chart(
         if bound is not None
     ]
     low = min(0.9, math.floor(min(known, default=0) * 10) / 10)
-    frame = _Frame(62, -0.5, len(groups) - 0.5, low, 1.0)
+    lines = max(len(note.splitlines()) for _, note in groups)
+    frame = _Frame(46 + 16 * lines, -0.5, len(groups) - 0.5, low, 1.0)
     parts = _y_axis(frame)
     for place, (name, note) in enumerate(groups):
-        parts.append(_text(frame.x(place), _HEIGHT - 44, name, "middle"))
-        parts.append(_text(frame.x(place), _HEIGHT - 28, note, "middle", "quiet"))
+        top = _HEIGHT - 28 - 16 * lines
+        parts.append(_text(frame.x(place), top, name, "middle"))
+        for number, line in enumerate(note.splitlines(), 1):
+            parts.append(_text(frame.x(place), top + 16 * number, line, "middle", "quiet"))
         if all(estimates[place].value is None for estimates in series.values()):
             parts.append(_text(frame.x(place), frame.y((low + 1) / 2), "undefined", "middle", "quiet"))
     parts.append(_text(_WIDTH / 2 + 17, _HEIGHT - 8, x_label, "middle", "quiet"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from shapeseg.evaluation.metrics import Metrics
+from shapeseg.reporting.interval_text import named_interval
 from shapeseg.reporting.page.charts import Estimate, interval_glyph
 from shapeseg.reporting.page.markup import Markup, element, join, table
-from shapeseg.reporting.page.values import NO_RECIPES, absent, count, has_recipes, note, number, span
+from shapeseg.reporting.page.values import NO_RECIPES, absent, count, has_recipes, note, number
 
 _NO_PIXELS = "no rectangle pixel in truth or prediction"
 _NO_TARGET = "no pixel can be rectangle"
@@ -25,7 +25,7 @@ class Score(NamedTuple):
         meaning: What it is, in a sentence.
         undefined: When it is undefined.
         needs_recipes: Whether it is unknown for a dataset without recipes.
-        interval: Where one is known.
+        spread: Its interval as text, or that there are too few images for one.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Score(NamedTuple):
     meaning: str
     undefined: str = _NO_PIXELS
     needs_recipes: bool = False
-    interval: Sequence[float] | None = None
+    spread: str = ""
 
 
 def cards(metrics: Metrics) -> Markup:
@@ -68,8 +68,9 @@ def _headline(metrics: Metrics) -> list[Score]:
     decidable = "The same without ambiguous pixels, whose label no image tells."
     ceiling = "The IoU that the best possible guess can expect on these images."
     worst = "Mean IoU of the worst twentieth of the images."
+    spread = named_interval(metrics["iou_interval"], metrics["images"])
     return [
-        Score("Rectangle IoU", metrics["iou"], shared, interval=metrics["iou_interval"]),
+        Score("Rectangle IoU", metrics["iou"], shared, spread=spread),
         Score("IoU, decidable", metrics["iou_decidable"], decidable, needs_recipes=True),
         Score("Ceiling", metrics["iou_ceiling"], ceiling, _NO_TARGET, needs_recipes=True),
         Score("Worst 5 %", metrics["iou_per_image_worst5"], worst, _NO_IMAGES),
@@ -116,7 +117,7 @@ def _card(metrics: Metrics, score: Score) -> Markup:
         shown, detail = element("span", word, class_="figure absent"), f"{reason[0].upper()}{reason[1:]}."
     else:
         shown = element("span", number(score.value), class_="figure")
-        detail = f"95 % interval {span(score.interval)}" if score.interval else ""
+        detail = score.spread
     details = [element("span", detail, class_="interval")] if detail else []
     return element("div", element("dt", score.name), element("dd", shown, *details, element("span", score.meaning)))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from shapeseg.evaluation.groups import tells
 from shapeseg.evaluation.metrics import Metrics
+from shapeseg.reporting.interval_text import named_interval
 from shapeseg.reporting.page.errors import WHERE
 from shapeseg.reporting.page.markup import Markup, element, join
-from shapeseg.reporting.page.values import many, number, percent, span
+from shapeseg.reporting.page.values import count, many, number, percent
 
 
 def summary(metrics: Metrics) -> Markup:
@@ -18,9 +20,9 @@ def summary(metrics: Metrics) -> Markup:
 def _score(metrics: Metrics) -> Markup | None:
     if metrics["iou"] is None:
         return None
-    interval = span(metrics["iou_interval"])
+    interval = named_interval(metrics["iou_interval"], metrics["images"])
     start = join(["On ", many(metrics["images"], "image"), " the model reaches a rectangle IoU of "])
-    return join([start, element("strong", number(metrics["iou"])), f" (95\u00a0% interval {interval})." if interval else "."])
+    return join([start, element("strong", number(metrics["iou"])), f" ({interval})."])
 
 
 def _ceiling(metrics: Metrics) -> Markup | None:
@@ -32,14 +34,15 @@ def _ceiling(metrics: Metrics) -> Markup | None:
 
 
 def _occlusion(metrics: Metrics) -> Markup | None:
-    """What occlusion does, from the bin of whole rectangles and the last bin whose recall is known."""
+    """What occlusion does, from the bin of whole rectangles and the most hidden one that holds enough of them."""
     bins = metrics["by_occlusion"] or {}
-    known = [(name, cell["recall"]) for name, cell in bins.items() if cell["recall"] is not None]
+    known = [(name, cell["recall"], cell["n"]) for name, cell in bins.items() if tells(cell) and cell["recall"] is not None]
     if len(known) < 2 or known[0][0] != "0":
         return None
-    (_, whole), (name, last) = known[0], known[-1]
+    (_, whole, _), (name, last, n) = known[0], known[-1]
     rate = "fully hidden ones" if name == "hidden" else f"those with an occlusion rate in {name}"
-    return join([f"Of rectangles that nothing hides it finds {percent(whole)} of the pixels; of {rate}, {percent(last)}."])
+    sentence = f"Of rectangles that nothing hides it finds {percent(whole)} of the pixels; of {rate}, {percent(last)}"
+    return join([sentence, " (n\u00a0=\u00a0", count(n), ")."])
 
 
 def _errors(metrics: Metrics) -> Markup | None:

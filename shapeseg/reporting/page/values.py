@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from shapeseg.evaluation.groups import GroupScores
 from shapeseg.evaluation.metrics import Metrics
+from shapeseg.reporting.interval_text import interval_text
 from shapeseg.reporting.page.charts import Estimate, legend
 from shapeseg.reporting.page.markup import Markup, element, join
 
@@ -37,11 +38,6 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f}\u00a0%"
 
 
-def span(interval: Sequence[float] | None) -> str:
-    """Returns an interval as text; nothing when there is none."""
-    return f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
-
-
 def plain(value: object) -> object:
     """Returns any other value as text."""
     if value is None:
@@ -66,9 +62,9 @@ def iou_of(cell: GroupScores) -> Estimate:
     return Estimate(cell["iou"], cell["iou_interval"])
 
 
-def with_span(found: Estimate) -> Markup:
-    """Returns a score with its interval as text."""
-    return join([number(found.value), " ", element("small", span(found.interval))])
+def with_interval(found: Estimate, n: int) -> Markup:
+    """Returns the score of n rectangles with its interval as text, or that they are few."""
+    return join([number(found.value), " ", element("small", "" if found.value is None else interval_text(found.interval, n))])
 
 
 def figure(chart: Markup, names: Sequence[str], note: object) -> Markup:

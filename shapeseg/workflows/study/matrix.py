@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from shapeseg.evaluation.intervals import RECALL_IMAGES
 from shapeseg.scenes.occlusion import BIN_NAMES
 from shapeseg.workflows.study.intervals import SeedMeans
 from shapeseg.workflows.study.record import Compared, Counterfactual, Loss, MatrixCell, ResponseCurve
@@ -29,12 +30,12 @@ def iou_matrix(arms: Arms) -> dict[str, MatrixCell]:
     decidable = {arm: _pooled([each.decidable for each in seeds]) for arm, seeds in arms.items()}
     return {
         arm: {
-            "iou": pixels[arm].column(0),
-            "precision": pixels[arm].column(1),
-            "recall": pixels[arm].column(2),
-            "iou_decidable": decidable[arm].column(0),
-            "difference": pixels[arm].column(0, pixels[BASE]),
-            "difference_decidable": decidable[arm].column(0, decidable[BASE]),
+            "iou": pixels[arm].mean(0),
+            "precision": pixels[arm].mean(1),
+            "recall": pixels[arm].mean(2),
+            "iou_decidable": decidable[arm].mean(0),
+            "difference": pixels[arm].difference(0, pixels[BASE]),
+            "difference_decidable": decidable[arm].difference(0, decidable[BASE]),
         }
         for arm in arms
     }
@@ -66,7 +67,7 @@ def counterfactual(natural: Arms, removed: Arms, pairs: Sequence[Mapping[int, in
     tables = {arm: _changes(natural[arm], removed[arm], pairs) for arm in natural}
     columns = [*VISIBLE_BINS[1:], "any"]
     found = {
-        arm: {name: SeedMeans(part, table["n"]) for name, part in table.items() if name != "n"}
+        arm: {name: SeedMeans(part, table["n"], RECALL_IMAGES) for name, part in table.items() if name != "n"}
         for arm, table in tables.items()
     }
     return {
@@ -74,10 +75,10 @@ def counterfactual(natural: Arms, removed: Arms, pairs: Sequence[Mapping[int, in
         "arms": {
             arm: {
                 column: {
-                    "before": means["before"].column(place),
-                    "after": means["after"].column(place),
-                    "change": means["change"].column(place),
-                    "difference": means["change"].column(place, found[BASE]["change"]),
+                    "before": means["before"].mean(place),
+                    "after": means["after"].mean(place),
+                    "change": means["change"].difference(place),
+                    "difference": means["change"].difference(place, found[BASE]["change"]),
                 }
                 for place, column in enumerate(columns)
             }
@@ -115,21 +116,22 @@ def _response(arms: Arms, colors: Sequence[str] | None) -> ResponseCurve:
     recalls, invented = {}, {}
     for arm, seeds in arms.items():
         found = np.stack([_table(each, lambda one: (one.recall or 0.0) * chosen(one)) for each in seeds])
-        recalls[arm] = SeedMeans(found, np.stack([_table(each, lambda one: float(chosen(one))) for each in seeds]))
+        wholes = np.stack([_table(each, lambda one: float(chosen(one))) for each in seeds])
+        recalls[arm] = SeedMeans(found, wholes, RECALL_IMAGES)
         images = np.stack([_images(each, chosen) for each in seeds])
-        invented[arm] = SeedMeans(images * np.stack([each.pixels[:, 2:] for each in seeds]), images)
+        invented[arm] = SeedMeans(images * np.stack([each.pixels[:, 2:] for each in seeds]), images, RECALL_IMAGES)
     return {
         "n": dict(zip(VISIBLE_BINS, n.astype(int).tolist(), strict=True)),
         "rate": {name: total / count if count else None for name, total, count in zip(VISIBLE_BINS, rate, n, strict=True)},
         "recall": _by_bin(recalls),
-        "invented": _by_bin(invented),
+        "invented": _by_bin(invented, most=np.inf),
     }
 
 
-def _by_bin(means: Mapping[str, SeedMeans]) -> dict[str, dict[str, Compared]]:
+def _by_bin(means: Mapping[str, SeedMeans], most: float = 1) -> dict[str, dict[str, Compared]]:
     return {
         arm: {
-            name: {**mean.column(place), "difference": mean.column(place, means[BASE])}
+            name: {**mean.mean(place, most=most), "difference": mean.difference(place, means[BASE])}
             for place, name in enumerate(VISIBLE_BINS)
         }
         for arm, mean in means.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
-from shapeseg.evaluation.bootstrap import Interval
+from shapeseg.evaluation.intervals import Interval
 
 
 class Mean(TypedDict):
@@ -15,13 +15,20 @@ class Mean(TypedDict):
     seeds: list[float | None]
 
 
+class Difference(Mean):
+    """A mean of differences within each seed, and whether it stands; None where that is unknown, with one seed."""
+
+    stands: bool | None
+
+
 class Compared(Mean):
     """A mean, and its difference to the arm that the others are compared with."""
 
-    difference: Mean
+    difference: Difference
 
 
-MatrixScore = Literal["iou", "precision", "recall", "iou_decidable", "difference", "difference_decidable"]
+MatrixScore = Literal["iou", "precision", "recall", "iou_decidable"]
+MatrixDifference = Literal["difference", "difference_decidable"]
 ResponseScore = Literal["recall", "invented"]
 
 
@@ -32,8 +39,8 @@ class MatrixCell(TypedDict):
     precision: Mean
     recall: Mean
     iou_decidable: Mean
-    difference: Mean
-    difference_decidable: Mean
+    difference: Difference
+    difference_decidable: Difference
 
 
 class ResponseCurve(TypedDict):
@@ -50,8 +57,8 @@ class Change(TypedDict):
 
     before: Mean
     after: Mean
-    change: Mean
-    difference: Mean
+    change: Difference
+    difference: Difference
 
 
 class Counterfactual(TypedDict):

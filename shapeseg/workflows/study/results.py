@@ -10,6 +10,7 @@ from typing import Any
 from shapeseg import files
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import example_at
+from shapeseg.evaluation.intervals import RECALL_IMAGES
 from shapeseg.evaluation.prediction import predict
 from shapeseg.inference.opened_model import open_model
 from shapeseg.models import read_card
@@ -18,6 +19,7 @@ from shapeseg.settings import options_to_dict
 from shapeseg.workflows.provenance import command_line, versions
 from shapeseg.workflows.study.arms import composition
 from shapeseg.workflows.study.cells import Cell
+from shapeseg.workflows.study.intervals import LEAST_IMAGES
 from shapeseg.workflows.study.matrix import Arms, counterfactual, iou_matrix, largest_losses, response
 from shapeseg.workflows.study.pictures import Comparison, arms_response_figure, comparison_figure, matrix_figure
 from shapeseg.workflows.study.record import StudyResults
@@ -28,8 +30,9 @@ from shapeseg.workflows.study.tables import study_page
 Key = tuple[ArmName, int]
 
 INTERVALS = (
-    "95 % intervals from 1000 bootstrap replicates that draw test images and seeds with replacement; arms are compared on the "
-    "same draws. Few seeds make an interval too narrow rather than too wide: look at the seeds' own values, too."
+    "In brackets: 95 % intervals for other seeds and other test images, the wider of a t interval over seeds alone and one "
+    "over seeds and images. A score without one has too few for it: needed are two seeds, and for pooled scores "
+    f"{LEAST_IMAGES} images, for recall and invented pixels {RECALL_IMAGES} images with such rectangles."
 )
 _PICTURED = 3  # of each of two test sets
 

@@ -7,18 +7,25 @@ from collections.abc import Mapping, Sequence
 from shapeseg.workflows.study.record import (
     Composition,
     Counterfactual,
+    Difference,
     Loss,
     MatrixCell,
+    MatrixDifference,
     MatrixScore,
     Mean,
     ResponseCurve,
     StudyResults,
 )
+from shapeseg.workflows.study.settings import BASE
 
 # Names of ``study.json`` and how the page calls them.
 _IOUS: Sequence[tuple[MatrixScore, str]] = (("iou", "all pixels"), ("iou_decidable", "decidable pixels"))
-_DIFFERENCES: Sequence[tuple[MatrixScore, str]] = (("difference", "all pixels"), ("difference_decidable", "decidable pixels"))
+_DIFFERENCES: Sequence[tuple[MatrixDifference, str]] = (
+    ("difference", "all pixels"),
+    ("difference_decidable", "decidable pixels"),
+)
 _PARTS: Sequence[MatrixScore] = ("precision", "recall")
+_MARK = "(?)"
 _COMPOSITION = (
     "images",
     "shapes an image",
@@ -54,12 +61,16 @@ def study_page(results: StudyResults) -> str:
                 [[arm, *(_value(matrix[test][arm][score]) for test in tests)] for arm in settings["arms"]],
             ),
         ]
-    for score, name in _DIFFERENCES:
+    for difference, name in _DIFFERENCES:
         parts += [
             f"## Difference to training on all, same images, {name}",
             _table(
                 ["trained on", *(f"tested on {test}" for test in tests)],
-                [[arm, *(_signed(matrix[test][arm][score]) for test in tests)] for arm in settings["arms"] if arm != "all"],
+                [
+                    [arm, *(_signed(matrix[test][arm][difference]) for test in tests)]
+                    for arm in settings["arms"]
+                    if arm != BASE
+                ],
             ),
         ]
     parts += ["## Precision and recall, all pixels", _precision_and_recall(matrix, settings["arms"])]
@@ -83,7 +94,21 @@ def _introduction(results: StudyResults) -> str:
     return (
         f"{quick}Each model learned from {settings['train_images']} images in {settings['training']['epochs']} epochs; "
         f"{settings['seeds']} seeds an arm; {settings['test_images']} images a test set. Values are means over seeds. "
-        f"{results['intervals']}\n\n```\n{results['command']}\n```"
+        f"{results['intervals']} {_many_comparisons(results)}\n\n```\n{results['command']}\n```"
+    )
+
+
+def _many_comparisons(results: StudyResults) -> str:
+    """Says what the mark means, and how many differences would go without it by chance alone."""
+    matrix, pairs = results["matrix"], results["counterfactual"]["arms"]
+    shown = [cell[score] for arms in matrix.values() for arm, cell in arms.items() if arm != BASE for score, _ in _DIFFERENCES]
+    shown += [change["change"] for bins in pairs.values() for change in bins.values()]
+    known = [each for each in shown if each["value"] is not None]
+    stand = sum(each["stands"] is True for each in known)
+    return (
+        f"A difference marked {_MARK} does not stand: its t interval over seeds, or its brackets, hold 0; "
+        f"without brackets this is of these very images. {stand} of the {len(known)} differences and changes shown stand; "
+        f"if there was nothing to find, about {0.05 * len(known):.0f} would, by chance."
     )
 
 
@@ -180,7 +205,8 @@ def _pixels(found: Mean) -> str:
     return f"{found['value']:.0f}" + (" [{:.0f}, {:.0f}]".format(*found["interval"]) if found["interval"] else "")
 
 
-def _signed(found: Mean) -> str:
+def _signed(found: Difference) -> str:
     if found["value"] is None:
         return "-"
-    return f"{found['value']:+.4f}" + (" [{:+.4f}, {:+.4f}]".format(*found["interval"]) if found["interval"] else "")
+    interval = " [{:+.4f}, {:+.4f}]".format(*found["interval"]) if found["interval"] else ""
+    return f"{found['value']:+.4f}{interval}" + ("" if found["stands"] else f" {_MARK}")

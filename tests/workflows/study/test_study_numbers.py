@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from shapeseg.evaluation.bootstrap import times_drawn
+from shapeseg.evaluation.student import t_bound
 from shapeseg.scenes import Instance, Scene
-from shapeseg.workflows.study.intervals import SeedMeans
+from shapeseg.workflows.study.intervals import SeedMeans, stands
 from shapeseg.workflows.study.matrix import VISIBLE_BINS, counterfactual, iou_matrix, largest_losses, response
 from shapeseg.workflows.study.scores import Rectangle, SetScores, pairs_of
 
@@ -33,7 +33,7 @@ def test_a_mean_is_over_seeds_of_pooled_ratios():
     assert found["heavy"]["recall"]["value"] == pytest.approx((4 / 10 + 8 / 10) / 2)
     assert found["heavy"]["iou"]["seeds"] == pytest.approx([4 / 14, 8 / 12])
     assert found["heavy"]["difference"]["value"] == pytest.approx((4 / 14 - 8 / 12) / 2)
-    assert found["all"]["difference"]["interval"] == [0, 0]
+    assert found["all"]["difference"] == {"value": 0, "interval": None, "seeds": [0, 0], "stands": False}
 
 
 def test_decidable_pixels_are_counted_apart():
@@ -46,34 +46,78 @@ def test_an_interval_holds_the_luck_of_seeds_and_of_images():
     same, seeds, images = (np.full((3, 50, 1), 50.0) for _ in range(3))
     seeds += np.array([-10, 0, 10])[:, None, None]
     images += RANDOM.integers(-30, 31, (1, 50, 1))
-    widths = [np.ptp(SeedMeans(parts, wholes).column(0)["interval"]) for parts in (same, seeds, images)]
-    assert widths[0] == pytest.approx(0)
-    assert widths[1] == pytest.approx(0.2, abs=0.02)  # all draws alike: a chance of 1 in 27 for either end
-    standard_error = images[0].std() / 100 / np.sqrt(50)
-    assert widths[2] == pytest.approx(2 * 1.96 * standard_error, rel=0.15)
+    widths = [np.ptp(SeedMeans(parts, wholes, 50).mean(0)["interval"]) for parts in (same, seeds, images)]
+    assert widths[0] == 0
+    # Seeds have 0.4, 0.5 and 0.6, a standard error of 0.1 / sqrt(3), and two degrees of freedom.
+    assert widths[1] == pytest.approx(2 * 4.3027 * 0.1 / np.sqrt(3), rel=1e-4)
+    standard_error = images[0].std(ddof=1) / 100 / np.sqrt(50)
+    assert widths[2] == pytest.approx(2 * 2.01 * standard_error, rel=0.02)  # t of about 50 degrees of freedom
 
 
-def test_seeds_are_drawn_independently_of_images():
-    images, seeds = (np.concatenate(list(times_drawn(3, run))) for run in (0, 1))
-    assert (images.sum(1) == 3).all()
-    assert (seeds.sum(1) == 3).all()
-    assert abs(np.corrcoef(images[:, 0], seeds[:, 0])[0, 1]) < 0.1
+def test_the_wider_of_two_intervals_is_given():
+    # The variance of the mean is 0.0001 by seeds and hardly less by images: 4.30 times 0.01 is wider than 2.6 times 0.014.
+    parts = 50 + np.tile([-10.0, 10], 50)[None, :, None] + np.sqrt(3) * np.array([-1.0, 0, 1])[:, None, None]
+    interval = SeedMeans(parts, np.full(parts.shape, 100.0), 50).mean(0)["interval"]
+    assert interval == pytest.approx([0.5 - t_bound(2) * 0.01, 0.5 + t_bound(2) * 0.01])
+
+
+def test_an_interval_ends_where_the_score_does():
+    parts = np.array([90.0, 95, 100])[:, None, None] * np.ones((1, 40, 1))
+    means = SeedMeans(parts, np.full(parts.shape, 100.0), 40)
+    assert means.mean(0)["interval"][1] == 1
+    assert means.mean(0, most=np.inf)["interval"][1] > 1
+    assert means.difference(0)["interval"][1] > 1
 
 
 def test_a_difference_is_taken_between_pairs():
     wholes = np.full((2, 40, 1), 100.0)
     parts = RANDOM.integers(0, 90, (2, 40, 1)).astype(float)
-    base, better = SeedMeans(parts, wholes), SeedMeans(parts + 5, wholes)
-    assert better.column(0, base)["interval"] == pytest.approx([0.05, 0.05])
-    assert np.ptp(better.column(0)["interval"]) > 0.05
+    base, better = SeedMeans(parts, wholes, 40), SeedMeans(parts + 5, wholes, 40)
+    assert better.difference(0, base)["interval"] == pytest.approx([0.05, 0.05])
+    assert better.difference(0, base)["stands"] is True
+    assert np.ptp(better.mean(0)["interval"]) > 0.05
+
+
+def test_pairs_are_of_all_images_that_either_sees():
+    wholes = np.full((2, 40, 1), 100.0)
+    empty = wholes.copy()
+    empty[:, :5] = 0  # neither truth nor prediction there, for one of the arms
+    one, other = SeedMeans(wholes / 2, wholes, 40), SeedMeans(empty / 4, empty, 40)
+    assert one.difference(0, other)["interval"] == pytest.approx([0.25, 0.25])
+    assert other.difference(0, one)["interval"] == pytest.approx([-0.25, -0.25])
+    assert other.mean(0)["interval"] is None
+
+
+@pytest.mark.parametrize(
+    ("seeds", "interval", "expected"),
+    [
+        ([0.1, 0.2, 0.3], None, False),  # 0.2 and 4.30 standard errors of 0.058: from -0.05 to 0.45
+        ([0.15, 0.2, 0.25], None, True),
+        ([-0.15, -0.2, -0.25], [-0.4, -0.1], True),
+        ([0.15, 0.2, 0.25], [-0.1, 0.5], False),
+        ([0.2], None, None),
+        ([0.2, None], None, None),
+    ],
+)
+def test_a_difference_stands_when_seeds_and_images_say_so(seeds, interval, expected):
+    assert stands({"value": 0.2, "interval": interval, "seeds": seeds}) is expected
 
 
 def test_what_is_undefined_is_none():
-    found = SeedMeans(np.zeros((2, 4, 1)), np.zeros((2, 4, 1))).column(0)
-    assert found == {"value": None, "interval": None, "seeds": [None, None]}
-    alone = np.zeros((2, 4, 1))
-    alone[:, 1] = 1
-    assert SeedMeans(alone, alone).column(0)["interval"] is None
+    nothing = {"value": None, "interval": None, "seeds": [None, None]}
+    means = SeedMeans(np.zeros((2, 4, 1)), np.zeros((2, 4, 1)))
+    assert means.mean(0) == nothing
+    assert means.difference(0) == {**nothing, "stands": None}
+
+
+@pytest.mark.parametrize(("seeds", "images", "known"), [(2, 200, True), (1, 200, False), (2, 199, False)])
+def test_few_seeds_or_images_have_no_interval(seeds, images, known):
+    wholes = np.zeros((seeds, 300, 1))
+    wholes[:, :images] = 1
+    found = SeedMeans(wholes / 2, wholes).mean(0)
+    assert found["value"] == 0.5
+    assert (found["interval"] is not None) is known
+    assert SeedMeans(wholes / 2, wholes, least_images=images + 1).mean(0)["interval"] is None
 
 
 def test_a_response_is_the_mean_recall_of_each_bin_and_colour():
@@ -90,6 +134,22 @@ def test_a_response_is_the_mean_recall_of_each_bin_and_colour():
     assert recalls == {"any": 0.375, "other": 0.5, "same": 0.25}
     assert {each["recall"]["all"]["0"]["value"] for each in found.values()} == {1.0}
     assert found["any"]["recall"]["all"]["(0.5, 0.75]"]["value"] is None
+
+
+@pytest.mark.parametrize(("images", "known"), [(999, False), (1000, True)])
+def test_recall_and_invented_pixels_have_an_interval_from_1000_images_on(images, known):
+    recalls = (0.5, 1.0, 0.75, 1.0)
+    rectangles = [rectangle(place, 0.1, "(0, 0.25]", "other", recalls[place % 4]) for place in range(images)]
+    seed = scores([(9, 0, 10 + place % 3) for place in range(images)], rectangles)
+    found = response({"all": [seed, seed]})["any"]
+    for score in ("recall", "invented"):
+        assert (found[score]["all"]["(0, 0.25]"]["interval"] is not None) is known
+    pairs = counterfactual(
+        {"all": [seed, seed]},
+        {"all": [scores([(9, 0, 0)] * images, [rectangle(place, 0.0, "0") for place in range(images)])] * 2},
+        [{1: 1}] * images,
+    )
+    assert (pairs["arms"]["all"]["any"]["change"]["interval"] is not None) is known
 
 
 def test_invented_pixels_belong_to_the_most_hidden_rectangle_of_their_image():
