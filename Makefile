@@ -9,8 +9,8 @@ VENV_KERAS_CV := .venv-keras-cv
 SITE_PACKAGES := import sysconfig; print(sysconfig.get_path('purelib'))
 export KERAS_BACKEND ?= torch
 
-# Tests share two workers; those of a file stay together, for they share what they make.
-WORKERS := -n 2 --dist loadfile
+# Two workers. The tests of a file stay together, for they share what they make; tests/conftest.py says which files begin.
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(WORKERS)
 
 .PHONY: demo check quick-tests test kill-test test-keras-cv browser lint notebook notebooks slides bench bench-quick \
