@@ -1,5 +1,5 @@
-# make demo | check | test | kill-test | test-keras-cv | browser | lint | notebook | notebooks | slides | bench | bench-quick |
-# reliability | audit | clean.
+# make demo | check | test | kill-test | faults | test-keras-cv | browser | lint | notebook | notebooks | slides | bench |
+# bench-quick | reliability | audit | clean.
 # Needs Python 3.11 to 3.14 with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
@@ -9,11 +9,11 @@ VENV_KERAS_CV := .venv-keras-cv
 SITE_PACKAGES := import sysconfig; print(sysconfig.get_path('purelib'))
 export KERAS_BACKEND ?= torch
 
-# Tests share two workers; those of a file stay together, for they share what they make.
-WORKERS := -n 2 --dist loadfile
+# Two workers. The tests of a file stay together, for they share what they make; tests/conftest.py says which files begin.
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(WORKERS)
 
-.PHONY: demo check quick-tests test kill-test test-keras-cv browser lint notebook notebooks slides bench bench-quick \
+.PHONY: demo check quick-tests test kill-test faults test-keras-cv browser lint notebook notebooks slides bench bench-quick \
 	reliability audit clean
 
 demo: $(VENV)/installed
@@ -37,6 +37,10 @@ test: $(VENV)/installed-dev lint
 # KILLS random kills of each command that writes a dataset; `make test` does a few.
 kill-test: $(VENV)/installed-dev
 	$(BIN)/python tests/reliability/kill_commands.py $(or $(KILLS),200)
+
+# Do the tests of a room notice some forty faults that a careless edit could make there?
+faults: $(VENV)/installed-dev
+	$(BIN)/python tests/plant_faults.py
 
 test-keras-cv: $(VENV_KERAS_CV)/installed
 	$(VENV_KERAS_CV)/bin/python -m pytest $(WORKERS) -m keras_cv tests/models tests/workflows/test_keras_cv.py tests/workflows/test_backends.py

@@ -65,6 +65,15 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+# Files that take a worker half a minute or more: were one of them the last to begin, the other worker would wait for it.
+LONGEST = ("test_benchmarks.py", "test_every_call.py", "test_export.py", "test_processes.py", "test_tune.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Begins with the longest files."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
 _at_work = []
 
 

@@ -6,6 +6,8 @@ import math
 import os
 import re
 import runpy
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from command_runs import REPOSITORY, run_python, succeed
@@ -33,12 +35,10 @@ RUNS = {
 )
 def test_a_benchmark_runs_and_its_results_are_whole(name, tmp_path):
     flags, expected = RUNS[name]
-    (tmp_path / "temporary").mkdir()
     arguments = ("--quick", "--rounds", 1, *flags, "--out", "results/new")
-    printed = succeed(
-        run_python(BENCHMARKS / f"{name}.py", *arguments, cwd=tmp_path, TMPDIR=str(tmp_path / "temporary"))
-    ).stdout
-    assert not list((tmp_path / "temporary").glob("tmp*"))  # torch's own folders have other names
+    with TemporaryDirectory() as temporary:  # of a short name: the sockets of workers lie in it, and their paths have a limit
+        printed = succeed(run_python(BENCHMARKS / f"{name}.py", *arguments, cwd=tmp_path, TMPDIR=temporary)).stdout
+        assert not list(Path(temporary).glob("tmp*"))  # torch's own folders have other names
     folder = tmp_path / "results" / "new"
     assert {path.name for path in folder.iterdir()} == {f"{each}{end}" for each in expected for end in (".json", ".md")}
     for each, what in expected.items():

@@ -1,4 +1,6 @@
 import json
+import os
+import stat
 
 import pytest
 from command_runs import folder_names
@@ -27,6 +29,23 @@ def test_a_writer_that_fails_leaves_the_old_file_and_no_other(tmp_path):
         files.replace_with(target, write)
     assert target.read_bytes() == b"old"
     assert folder_names(tmp_path) == {"model.keras"}
+
+
+def test_content_is_safe_before_it_has_its_name_and_the_name_is_safe_at_the_end(tmp_path, monkeypatch):
+    done, sync, rename = [], os.fsync, os.replace
+
+    def noted_sync(descriptor):
+        done.append("folder synced" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file synced")
+        sync(descriptor)
+
+    def noted_rename(source, target):
+        done.append("renamed")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", noted_sync)
+    monkeypatch.setattr(os, "replace", noted_rename)
+    files.write_text(tmp_path / "note.txt", "one\n")
+    assert done == ["file synced", "renamed", "folder synced"]
 
 
 def test_json_is_readable_and_holds_no_nan(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from shapeseg.datasets import DatasetSettings
 from shapeseg.errors import UsageError
-from shapeseg.settings import settings_from_dict
+from shapeseg.settings import check_range, settings_from_dict
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,23 @@ def test_unknown_names_and_wrong_types_are_refused_by_name(content):
     with pytest.raises(UsageError) as caught:
         settings_from_dict(Outer, content)
     assert next(iter(content)) in str(caught.value) or "side" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "fits", "does_not"),
+    [
+        ({"least": 0, "most": 1}, (0, 0.5, 1), (-1e-9, 1 + 1e-9)),
+        ({"above": 0, "below": 1}, (1e-9, 0.5, 1 - 1e-9), (0, 1)),
+        ({}, (-1e300, 0), (float("nan"), float("inf"))),
+    ],
+    ids=str,
+)
+def test_a_number_is_within_its_bounds_or_refused_by_name_and_value(bounds, fits, does_not):
+    for value in (None, *fits):
+        check_range("share", value, **bounds)
+    for value in does_not:
+        with pytest.raises(UsageError, match=f"Received: share={value}"):
+            check_range("share", value, **bounds)
 
 
 def test_dataset_settings_survive_json():

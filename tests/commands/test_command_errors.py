@@ -167,6 +167,15 @@ def test_a_flag_that_cannot_be_read_is_usage(flags, tmp_path):
     assert folder_names(tmp_path) == set()
 
 
+def test_a_check_tells_by_its_exit_code_whether_it_found_problems(small_dataset, tmp_path):
+    data = shutil.copytree(small_dataset, tmp_path / "data")
+    assert run_here("verify", data, cwd=tmp_path).returncode == 0
+    (data / "masks/000003.png").unlink()
+    result = run_here("verify", data, cwd=tmp_path)
+    assert result.returncode == 1
+    assert "masks/000003.png: the file is missing" in result.stdout
+
+
 def test_an_unknown_command_is_usage(tmp_path):
     result = run_here("paint", cwd=tmp_path)
     assert result.returncode == 2

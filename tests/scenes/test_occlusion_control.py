@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from shapeseg.errors import InputError, UsageError
-from shapeseg.scenes import SceneSettings, sample_scene
+from shapeseg.scenes import Instance, SceneSettings, sample_scene
+from shapeseg.scenes.limited import sample_limited
 
 BINS = ((-1, 0), (0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1))
 
@@ -25,6 +26,16 @@ def test_no_shape_is_hidden_beyond_the_limit(limit):
     most = max(scene.render().occlusion_rates.max() for scene in scenes(SceneSettings(max_occlusion=limit)))
     assert most <= limit
     assert most > 0 or limit == 0
+
+
+def test_what_several_shapes_hide_of_one_adds_up():
+    # Each of three strips would hide a fifth of the square. Two may; the third would bring it to three fifths.
+    square = Instance("rectangle", (5, 5, 10, 10), (255, 0, 0))
+    strips = [Instance("rectangle", (5, y, 10, 2), (0, 0, 255)) for y in (5, 8, 11)]
+    settings = SceneSettings(width=64, height=64, min_size=2, max_size=10, max_occlusion=0.5)
+    *kept, moved = sample_limited(settings, 0, 0, [square, *strips])
+    assert kept == [square, *strips[:2]]
+    assert moved != strips[2]
 
 
 def test_no_overlap_means_disjoint_silhouettes():

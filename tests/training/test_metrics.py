@@ -1,4 +1,5 @@
 import keras
+import numpy as np
 import pytest
 from binary_iou_cases import (
     KINDS,
@@ -29,6 +30,18 @@ def test_it_equals_plain_counting():
 
 def test_counts_beyond_32_bits_stay_exact():
     check_counts_beyond_32_bits()
+
+
+def test_large_counts_are_exact_until_a_reset_forgets_them():
+    # A ratio would not show that all four counts had lost the same share.
+    hit, missed, invented, rejected = weight = np.array([3 * 2**20, 2**22, 2**21 + 5, 7], "int32")
+    metric = BinaryIoU(target_class_ids=[1])
+    for _ in range(2):
+        for updates in range(1, 4):
+            metric.update_state([1, 1, 0, 0], [0.9, 0.1, 0.9, 0.1], sample_weight=weight)
+            matrix = keras.ops.convert_to_numpy(metric.matrix())
+            assert matrix.tolist() == [[updates * rejected, updates * invented], [updates * missed, updates * hit]]
+        metric.reset_state()
 
 
 @pytest.mark.process

@@ -12,6 +12,7 @@ from runs_here import run_here
 
 import shapeseg
 from shapeseg.datasets import Dataset
+from shapeseg.evaluation.threshold import CANDIDATES
 from shapeseg.models import read_card
 
 TINY = ("--epochs", 1, "--widths", 4, 4)
@@ -59,6 +60,21 @@ def test_training_goes_on_from_a_saved_model(small_dataset, tiny_run, tmp_path):
     for old, new in zip(before.trainable_weights, after.trainable_weights, strict=True):
         old, new = (keras.ops.convert_to_numpy(weight) for weight in (old, new))
         assert np.abs(old - new).max() <= 1e-6, "a step of 1e-12 moves nothing"
+
+
+def test_the_threshold_in_the_card_is_the_best_of_the_whole_val_split(small_dataset, tiny_run):
+    val = Dataset(small_dataset).split("val")
+    model, card = shapeseg.load_model(tiny_run / "model.keras"), read_card(tiny_run / "model.keras")
+    probability = model.predict(np.stack([sample.image for sample in val]), verbose=0)[..., 0]
+    truth = np.stack([sample.mask != 0 for sample in val])
+
+    def iou(threshold):
+        predicted = probability >= np.float32(threshold)
+        return (truth & predicted).sum() / (truth | predicted).sum()
+
+    assert len(val) > 1
+    assert iou(card.threshold) == pytest.approx(max(map(iou, CANDIDATES)), abs=1e-6)
+    assert card.scores["iou"] == pytest.approx(iou(card.threshold), abs=1e-6)
 
 
 def test_a_run_is_repeated_from_its_config(small_dataset, tiny_run, tmp_path):
