@@ -102,7 +102,8 @@ def check_range(
         fix: What to do about it.
     """
     holds = value is None or (
-        math.isfinite(value)
+        not isinstance(value, bool)  # which Python counts as 0 and 1
+        and math.isfinite(value)
         and (least is None or value >= least)
         and (above is None or value > above)
         and (most is None or value <= most)

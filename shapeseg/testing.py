@@ -87,14 +87,16 @@ def keras_feed(num_images: int, seed: int = 0, size: int = 64, *, batch_size: in
     """
     from shapeseg.datasets.feed import Feed
 
-    return Feed(_InMemory(_samples(num_images, seed, small_scenes(size, **scene))), batch_size)
+    settings = small_scenes(size, **scene)
+    return Feed(_InMemory(_samples(num_images, seed, settings), settings), batch_size)
 
 
 class _InMemory:
     """Drawn samples as a feed's source: it is told no scenes, so that masks stay zeros and ones."""
 
-    def __init__(self, samples: list[Sample]) -> None:
+    def __init__(self, samples: list[Sample], settings: SceneSettings) -> None:
         self.samples = samples
+        self.settings = settings
 
     def __len__(self) -> int:
         return len(self.samples)

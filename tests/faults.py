@@ -63,8 +63,8 @@ FAULTS = (
     Fault(
         "shapes of unlike colours are taken for ambiguous",
         "scenes/ambiguity.py",
-        "bits & ~of_color[color] for bits, color",
-        "bits & ~bits for bits, color",
+        "bits & ~of_color[each.color] for bits, each",
+        "bits & ~bits for bits, each",
         "scenes/test_ambiguity.py",
     ),
     Fault(

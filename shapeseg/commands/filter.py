@@ -10,8 +10,9 @@ import tyro
 
 from shapeseg.commands.command_line import entry_point
 from shapeseg.datasets import Dataset
-from shapeseg.datasets.filter import FilterResult, FilterSettings, filter_copy, filter_in_place, plan_filter
+from shapeseg.datasets.filter import FilterResult, filter_copy, filter_in_place, plan_filter
 from shapeseg.errors import UsageError
+from shapeseg.scenes.rule import FilterSettings
 from shapeseg.settings import CommonOptions
 from shapeseg.terminal import progress_bar
 

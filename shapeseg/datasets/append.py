@@ -11,8 +11,8 @@ from pathlib import Path
 
 from shapeseg import files
 from shapeseg.datasets.draw import check_space, draw_samples, estimate_bytes, make_folders
-from shapeseg.datasets.manifest import Manifest, read_manifest
-from shapeseg.datasets.metadata import commit_metadata, parse_rows, read_metadata, stored_lines
+from shapeseg.datasets.manifest import FORMAT_VERSION, Manifest, read_manifest
+from shapeseg.datasets.metadata import commit_metadata, parse_rows, read_metadata, rule_of, stored_lines
 from shapeseg.datasets.samples import sample_paths
 from shapeseg.datasets.workers import worker_count
 from shapeseg.errors import InputError
@@ -60,7 +60,14 @@ def append_samples(folder: Path, *, num_images: int, workers: int | None = None,
         indices = range(manifest.next_index, manifest.next_index + num_images)
         files.write_json(folder / _JOURNAL, {"first": indices.start, "stop": indices.stop})
         make_folders(folder)
-        grown = replace(manifest, count=manifest.count + num_images, next_index=indices.stop)
+        rule = rule_of(manifest, parse_rows(metadata))
+        grown = replace(
+            manifest,
+            count=manifest.count + num_images,
+            next_index=indices.stop,
+            rule=None if rule is None or rule.filters else rule,  # what is drawn now has passed no filter
+            format_version=FORMAT_VERSION,
+        )
         # Closed before the lock is free, should something interrupt: workers must not write any more.
         with closing(
             draw_samples(folder, indices, seed=manifest.seed, settings=manifest.settings, workers=workers, progress=progress)

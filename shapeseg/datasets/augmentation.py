@@ -34,7 +34,8 @@ def paste(scene: Scene, shapes: SceneSettings, *, seed: int, epoch: int, index: 
         return scene
     fitting = replace(shapes, width=scene.width, height=scene.height)
     shape = draw_form(draw_instance(fitting, random[1:6], random[6]), random[7])
-    return replace(scene, instances=(*scene.instances, shape))
+    # It is in front by construction, so that the scene is none that its dataset could hold.
+    return replace(scene, instances=(*scene.instances, shape), rule=scene.rule and scene.rule.without_occlusion())
 
 
 def augment(

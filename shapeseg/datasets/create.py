@@ -11,6 +11,7 @@ from shapeseg.datasets.draw import check_space, draw_samples, estimate_bytes, ma
 from shapeseg.datasets.manifest import DatasetSettings, Manifest
 from shapeseg.datasets.metadata import METADATA, write_metadata
 from shapeseg.folders import staged_folder
+from shapeseg.scenes.rule import Rule
 from shapeseg.settings import check_range
 from shapeseg.terminal import Progress, no_progress
 
@@ -61,7 +62,8 @@ def create_dataset(
                 cluster=cluster,
             )
         ) as lines:
-            manifest = Manifest(settings, seed, num_images, num_images, write_metadata(staging, METADATA, lines))
+            named = write_metadata(staging, METADATA, lines)
+            manifest = Manifest(settings, seed, num_images, num_images, named, rule=Rule(settings.scene))
         manifest.write(staging)
     return manifest
 

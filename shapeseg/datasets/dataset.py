@@ -10,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.datasets.foreign_images import read_foreground, read_rgb
+from shapeseg.datasets.image_digest import image_digest
 from shapeseg.datasets.manifest import FORMAT
-from shapeseg.datasets.metadata import parse_rows, read_metadata
+from shapeseg.datasets.metadata import parse_rows, read_metadata, rule_of
 from shapeseg.datasets.plain import is_plain, read_plain, refuse_damaged_pair
 from shapeseg.datasets.rows import RowError, check_row
 from shapeseg.datasets.samples import Row, damaged_files, read_image, read_mask
 from shapeseg.datasets.splits import SPLITS
 from shapeseg.errors import InputError, UsageError
 from shapeseg.labels import label_map
-from shapeseg.scenes import Scene
+from shapeseg.scenes import Scene, SceneSettings
+from shapeseg.scenes.rule import UNKNOWN
 from shapeseg.scenes.scene import Target
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Dataset:
         manifest: What ``dataset.json`` says.
         rows: Metadata rows, sorted by index.
         has_recipes: Whether the scenes of the samples are known.
+        rule: By what the scenes were chosen; None when that is unknown.
 
     Raises:
         InputError: If there is no dataset, or its metadata is not what ``dataset.json`` names.
@@ -64,6 +67,7 @@ class Dataset:
             self.rows = parse_rows(content)
             _check_rows(self.rows, self.folder / self.manifest.metadata.file)
         self.has_recipes = self.manifest.format == FORMAT
+        self.rule = rule_of(self.manifest, self.rows) if self.has_recipes else None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -81,6 +85,15 @@ class Dataset:
         path = self.folder / self.rows[place]["image"]
         return read_image(path) if self.has_recipes else read_rgb(path)
 
+    @property
+    def settings(self) -> SceneSettings:
+        """How its scenes look; the usual where no recipe is known."""
+        return self.manifest.settings.scene
+
+    def digest_of(self, place: int) -> bytes:
+        """Returns what names one image: the SHA-256 of its size and decoded pixels."""
+        return image_digest(self.image(place))
+
     def index_of(self, place: int, _epoch: int = 0) -> int:
         """Returns the index of one sample."""
         return self.rows[place]["index"]
@@ -96,7 +109,7 @@ class Dataset:
 
     def scene(self, place: int) -> Scene:
         """Returns the scene that one sample was drawn from."""
-        return Scene.from_dict(self.rows[place])
+        return Scene.from_dict(self.rows[place], self.rule or UNKNOWN)
 
     def split(self, name: str) -> Dataset:
         """Returns the samples of one split; ``"all"`` is every sample.
@@ -133,6 +146,7 @@ class Dataset:
     def _part(self, rows: list[Row]) -> Dataset:
         part = Dataset.__new__(Dataset)
         part.folder, part.manifest, part.has_recipes, part.rows = self.folder, self.manifest, self.has_recipes, rows
+        part.rule = self.rule
         return part
 
     def feed(self, batch_size: int = 8, **options: Any) -> Feed:

@@ -21,6 +21,10 @@ Pixels = NDArray[np.uint8]
 class ExampleSource(Protocol):
     """What a feed draws its examples from."""
 
+    @property
+    def settings(self) -> SceneSettings:
+        """How its scenes look."""
+
     def __len__(self) -> int:
         """Number of examples in an epoch."""
 
@@ -36,19 +40,24 @@ class ExampleSource(Protocol):
 
 @dataclass(frozen=True)
 class FreshScenes:
-    """Endless fresh scenes: no example is ever seen twice, and nothing is on disk.
+    """Endless fresh scenes: no example is ever seen twice, nothing is on disk, and no dataset holds any of them.
 
     Attributes:
         settings: How scenes look.
         seed: Of every stream.
         size: Examples in what counts as an epoch.
-        frozen: Show the same examples in every epoch, to validate on.
+        frozen: Show the same examples in every epoch, to validate on; none of them is among those of an epoch.
     """
 
     settings: SceneSettings
     seed: int
     size: int
     frozen: bool = False
+
+    @property
+    def first_index(self) -> int:
+        """Index of the first scene in the streams: beyond all that a dataset can hold, so that none is ever stored."""
+        return 2**63 + (2**62 if self.frozen else 0)
 
     def __len__(self) -> int:
         return self.size
@@ -59,7 +68,7 @@ class FreshScenes:
 
     def scene_of(self, place: int, epoch: int) -> Scene:
         """The example's scene."""
-        return sample_scene(self.settings, seed=self.seed, index=self.index_of(place, epoch))
+        return sample_scene(self.settings, seed=self.seed, index=self.first_index + self.index_of(place, epoch))
 
     def stored(self, place: int) -> tuple[Pixels, Pixels]:
         """Nothing is stored."""

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from shapeseg.datasets.augmentation import Augmentation, augment, paste
 from shapeseg.datasets.examples import ExampleSource, example_of, same_size
 from shapeseg.errors import UsageError
-from shapeseg.scenes import SceneSettings
 from shapeseg.scenes.scene import Target
 from shapeseg.scenes.streams import Stream, permutation, words
 from shapeseg.settings import check_seed
@@ -106,7 +105,7 @@ class Feed(keras.utils.PyDataset):
             image, labels = self.source.stored(place)
         else:
             if "paste" in self.augmentation:
-                scene = paste(scene, SceneSettings(), seed=seed, epoch=epoch, index=index)
+                scene = paste(scene, self.source.settings, seed=seed, epoch=epoch, index=index)
             image, labels = example_of(scene, self.target)
         if self.augmentation:
             return augment(image, labels, self.augmentation, seed=seed, epoch=epoch, index=index)

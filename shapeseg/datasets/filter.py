@@ -13,42 +13,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from shapeseg import files
 from shapeseg.datasets.append import clean_up
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import check_space
+from shapeseg.datasets.manifest import FORMAT_VERSION
 from shapeseg.datasets.metadata import METADATA, commit_metadata, encode_rows, write_metadata
 from shapeseg.datasets.samples import FOLDERS, Row, read_stored
 from shapeseg.datasets.splits import SPLITS
 from shapeseg.datasets.workers import chunked
-from shapeseg.errors import InputError, UsageError
+from shapeseg.errors import InputError
 from shapeseg.folders import refuse_existing, writer_lock
-from shapeseg.settings import check_range
+from shapeseg.scenes.rule import FilterSettings, Rule
 from shapeseg.terminal import Progress, no_progress
-
-Way = Literal["drop-occluded", "drop-beyond", "ignore-occluded"]
-
-
-@dataclass(frozen=True)
-class FilterSettings:
-    """What to remove, and how."""
-
-    way: Way = "drop-beyond"
-    """drop-occluded (any occlusion), drop-beyond (images beyond the limit) or ignore-occluded (keep images, mark shapes)."""
-    max_occlusion: float = 0.0
-    """The limit: most of a shape that may be hidden, 0 to 1."""
-    all_instances: bool = False
-    """Judge every shape; by default only the targets count."""
-
-    def __post_init__(self) -> None:
-        check_range("max_occlusion", self.max_occlusion, least=0, most=1, fix="Try 0.25")
-        if self.way == "drop-occluded" and self.max_occlusion:
-            raise UsageError(
-                "drop-occluded has no limit", received=f"max_occlusion={self.max_occlusion}", fix="Use --way drop-beyond"
-            )
 
 
 @dataclass(frozen=True)
@@ -94,7 +73,9 @@ def filter_copy(data: Dataset, settings: FilterSettings, out: Path, progress: Pr
     with staged_dataset(out) as staging:
         copy_files(data.folder, staging, [(row, row) for row in plan.rows], progress)
         named = write_metadata(staging, METADATA, map(encode_rows, chunked(plan.rows)))
-        replace(data.manifest, count=len(plan.rows), metadata=named).write(staging)
+        replace(
+            data.manifest, count=len(plan.rows), rule=_narrowed(data, settings), metadata=named, format_version=FORMAT_VERSION
+        ).write(staging)
     return plan
 
 
@@ -105,7 +86,8 @@ def filter_in_place(folder: Path, settings: FilterSettings, *, purge: bool = Fal
         clean_up(folder)
         data = Dataset(folder)
         plan = plan_filter(data, settings)
-        commit_metadata(folder, replace(data.manifest, count=len(plan.rows)), map(encode_rows, chunked(plan.rows)))
+        narrowed = replace(data.manifest, count=len(plan.rows), rule=_narrowed(data, settings), format_version=FORMAT_VERSION)
+        commit_metadata(folder, narrowed, map(encode_rows, chunked(plan.rows)))
         if purge:
             stays = {row["index"] for row in plan.rows}
             for row in data.rows:
@@ -113,6 +95,11 @@ def filter_in_place(folder: Path, settings: FilterSettings, *, purge: bool = Fal
                     for role in FOLDERS:
                         (folder / row[role]).unlink(missing_ok=True)
     return plan
+
+
+def _narrowed(data: Dataset, settings: FilterSettings) -> Rule | None:
+    """Returns the rule of what a filter leaves."""
+    return data.rule and replace(data.rule, filters=(*data.rule.filters, settings))
 
 
 def copy_files(source: Path, target: Path, rows: Sequence[tuple[Row, Row]], progress: Progress) -> None:
@@ -143,8 +130,7 @@ def balance(rows: Sequence[Row]) -> dict[str, int]:
 def _beyond(row: Row, settings: FilterSettings) -> Iterator[bool]:
     targets = row.get("target_kinds", ["rectangle"])
     for instance in row["instances"]:
-        judged = settings.all_instances or instance["kind"] in targets
-        yield judged and instance["occlusion_rate"] > settings.max_occlusion
+        yield settings.is_beyond(instance["kind"] in targets, instance["occlusion_rate"])
 
 
 def _marked(row: Row, settings: FilterSettings) -> Row:

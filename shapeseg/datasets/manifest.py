@@ -12,11 +12,12 @@ from shapeseg import files
 from shapeseg.datasets.splits import SplitSettings
 from shapeseg.errors import InputError, ShapesegError
 from shapeseg.scenes import GENERATOR_VERSION, SceneSettings
+from shapeseg.scenes.rule import Rule
 from shapeseg.settings import settings_from_dict
 
 MANIFEST = "dataset.json"
 FORMAT = "shapeseg-dataset"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1 was without the rule
 _METADATA_NAME = re.compile(r"metadata(-[0-9a-f]{16})?\.jsonl")
 
 
@@ -47,6 +48,7 @@ class Manifest:
         next_index: Index of the next sample to be appended; never goes back.
         metadata: Names the metadata file and its digest.
         twin: Which change made these samples from those of another dataset; None for samples as drawn.
+        rule: By what the scenes were chosen; None when that is unknown.
         format: Always ``shapeseg-dataset``.
         format_version: Of the layout on disk.
         generator_version: Of what is drawn.
@@ -58,6 +60,7 @@ class Manifest:
     next_index: int
     metadata: MetadataFile
     twin: str | None = None
+    rule: Rule | None = None
     format: str = FORMAT
     format_version: int = FORMAT_VERSION
     generator_version: int = GENERATOR_VERSION
@@ -67,8 +70,12 @@ class Manifest:
         files.write_json(folder / MANIFEST, asdict(self))
 
     def digest(self) -> str:
-        """SHA-256 of the manifest, which names the digest of the metadata, which names those of the files."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        """SHA-256 of the manifest, which names the digest of the metadata, which names those of the files.
+
+        The rule is no part of it, so that a dataset of the first format keeps the digest that cards know it by.
+        """
+        content = {name: value for name, value in asdict(self).items() if name != "rule"} | {"format_version": 1}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def read_manifest(folder: Path) -> Manifest:

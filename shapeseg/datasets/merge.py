@@ -11,7 +11,7 @@ from pathlib import Path
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.filter import copy_files
-from shapeseg.datasets.manifest import Manifest
+from shapeseg.datasets.manifest import FORMAT_VERSION, Manifest
 from shapeseg.datasets.metadata import METADATA, encode_rows, write_metadata
 from shapeseg.datasets.samples import Row, sample_paths
 from shapeseg.datasets.workers import chunked
@@ -21,7 +21,7 @@ from shapeseg.terminal import Progress, no_progress
 
 
 def merge_datasets(first: Dataset, second: Dataset, out: Path, progress: Progress = no_progress) -> tuple[Manifest, int]:
-    """Writes all samples of ``first`` and those of ``second`` that ``first`` does not hold already.
+    """Writes all samples of ``first`` and those of ``second`` whose images, by their pixels, are not there already.
 
     The samples of ``first`` keep their ids; those of ``second`` keep theirs if both are of the same streams, and are numbered
     on otherwise. Every sample keeps its split. The merged dataset goes on, by ``append``, with the streams of ``first``.
@@ -45,15 +45,27 @@ def merge_datasets(first: Dataset, second: Dataset, out: Path, progress: Progres
         kept.sort(key=lambda row: row["index"])
         named = write_metadata(staging, METADATA, map(encode_rows, chunked(kept)))
         next_index = max(_next_index(first, second), kept[-1]["index"] + 1)
-        manifest = replace(first.manifest, count=len(kept), next_index=next_index, metadata=named)
+        manifest = replace(
+            first.manifest,
+            count=len(kept),
+            next_index=next_index,
+            metadata=named,
+            rule=first.rule if first.rule == second.rule else None,
+            format_version=FORMAT_VERSION,
+        )
         manifest.write(staging)
     return manifest, skipped
 
 
 def _plan(first: Dataset, second: Dataset) -> tuple[list[tuple[Row, Row]], int]:
     """Returns old and new row of every sample that goes in, those of ``first`` first, and how many do not."""
-    known = {_identity(row, first) for row in first.rows}
-    fresh = [row for row in second.rows if _identity(row, second) not in known]
+    known = {first.digest_of(place) for place in range(len(first))}
+    fresh = []
+    for place, row in enumerate(second.rows):
+        digest = second.digest_of(place)
+        if digest not in known:
+            known.add(digest)
+            fresh.append(row)
     same_streams = _of_same_streams(first, second)
     taken = {row["index"] for row in first.rows}
     numbers = count(_next_index(first, second))
@@ -84,12 +96,6 @@ def _origin(row: Row, data: Dataset) -> tuple[int, str, int]:
     if source:
         return source["seed"], source["settings_sha256"], source["index"]
     return (*_streams(data.manifest), row["index"])
-
-
-def _identity(row: Row, data: Dataset) -> tuple[int, str, int, str | None]:
-    """Names a sample: one that was changed is another than its original."""
-    twin = row.get("twin")
-    return (*_origin(row, data), twin["change"] if twin and twin["changed"] else None)
 
 
 def _renumbered(row: Row, index: int, data: Dataset) -> Row:

@@ -13,6 +13,7 @@ from shapeseg import files
 from shapeseg.datasets.manifest import Manifest, MetadataFile, read_manifest
 from shapeseg.datasets.samples import Row, encode_row
 from shapeseg.errors import InputError
+from shapeseg.scenes.rule import Rule
 
 METADATA = "metadata.jsonl"
 GLANCE = "metadata.csv"
@@ -83,6 +84,18 @@ def parse_rows(content: bytes) -> list[Row]:
                 f"line {number} of the metadata is no JSON ({error})", received=line[:80], fix="Restore it, or generate again"
             ) from error
     return rows
+
+
+def rule_of(manifest: Manifest, rows: Sequence[Row]) -> Rule | None:
+    """Returns by what a dataset's scenes were chosen; None when that is unknown.
+
+    The first format did not say. There it is the settings, but where rows are missing, or came from elsewhere.
+    """
+    if manifest.format_version > 1:
+        return manifest.rule
+    whole = len(rows) == manifest.next_index and not any("source" in row for row in rows)
+    changed = manifest.twin is not None and Rule(manifest.settings.scene).asks_for_occlusion
+    return Rule(manifest.settings.scene) if whole and not changed else None
 
 
 def write_metadata(folder: Path, name: str, chunks: Iterable[Lines]) -> MetadataFile:

@@ -11,6 +11,7 @@ from pathlib import Path
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import check_space
+from shapeseg.datasets.manifest import FORMAT_VERSION
 from shapeseg.datasets.metadata import METADATA, Lines, encode_rows, write_metadata
 from shapeseg.datasets.samples import FOLDERS, Row, write_sample
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
@@ -53,7 +54,11 @@ def write_twins(
         check_space(staging, sum((data.folder / row[role]).stat().st_size for row in data.rows for role in FOLDERS))
         with closing(twins(staging)) as lines:  # before the folder is removed, should something interrupt
             named = write_metadata(staging, METADATA, lines)
-        replace(data.manifest, count=len(data), metadata=named, twin=change).write(staging)
+        # A twin of a scene that was chosen by its occlusion was not chosen so itself.
+        rule = None if data.rule is None or data.rule.asks_for_occlusion else data.rule.without_occlusion()
+        replace(data.manifest, count=len(data), metadata=named, twin=change, rule=rule, format_version=FORMAT_VERSION).write(
+            staging
+        )
     return changed
 
 

@@ -8,13 +8,16 @@ import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from shapeseg import files
+from shapeseg.datasets.image_digest import image_digest
 from shapeseg.datasets.manifest import Manifest
 from shapeseg.datasets.metadata import GLANCE, read_metadata
 from shapeseg.datasets.png import SIGNATURE, decode_png
@@ -60,10 +63,29 @@ def verify_dataset(
     findings += _check_numbers(rows, manifest)
     check = partial(_check_samples, folder, None if quick else manifest)
     chunks = chunked(rows)
-    for chunk, found in zip(chunks, map_chunks(check, chunks, 0 if quick else worker_count(workers, len(rows))), strict=True):
+    digests = np.zeros((len(rows), 2), np.uint64)  # half of each: images that share as much are the same
+    done = 0
+    for chunk, (found, own) in zip(
+        chunks, map_chunks(check, chunks, 0 if quick else worker_count(workers, len(rows))), strict=True
+    ):
         findings += found
+        digests[done : done + len(chunk)] = own
+        done += len(chunk)
         progress(len(chunk))
-    return findings + list(_extra_files(folder, manifest, rows))
+    return [*findings, *_same_images(rows, digests), *_extra_files(folder, manifest, rows)]
+
+
+def _same_images(rows: list[Row], digests: NDArray[np.uint64]) -> Iterator[Finding]:
+    """Finds images that are there twice; those that could not be read have the digest 0."""
+    order = np.lexsort(digests.T)
+    for one, other in pairwise(order.tolist()):
+        if digests[one].any() and np.array_equal(digests[one], digests[other]):
+            first, second = sorted((rows[one], rows[other]), key=lambda row: row["index"])
+            if first["split"] == second["split"]:
+                yield Finding(second["image"], f"the same image as {first['image']}, in one split", "warning")
+            else:
+                what = f"the same image as {first['image']}: it is in {first['split']} and in {second['split']}"
+                yield Finding(second["image"], what)
 
 
 def _read_rows(content: bytes, manifest: Manifest) -> tuple[list[Row], list[Finding]]:
@@ -97,17 +119,25 @@ def _check_numbers(rows: list[Row], manifest: Manifest) -> Iterator[Finding]:
         last = row["index"]
 
 
-def _check_samples(folder: Path, manifest: Manifest | None, rows: list[Row]) -> list[Finding]:
-    """Checks samples: against their rows, and, unless the manifest is left out, against what should have been drawn."""
-    findings = []
-    for row in rows:
-        findings += _check_files(folder, manifest is None, row)
+def _check_samples(folder: Path, manifest: Manifest | None, rows: list[Row]) -> tuple[list[Finding], NDArray[np.uint64]]:
+    """Checks samples: against their rows, and, unless the manifest is left out, against what should have been drawn.
+
+    Returns:
+        What is wrong, and half of the digest of each image, uint64 (N, 2); 0 for one that was not decoded.
+    """
+    findings: list[Finding] = []
+    digests = np.zeros((len(rows), 2), np.uint64)
+    for place, row in enumerate(rows):
+        found, pixels = _check_files(folder, manifest is None, row)
+        findings += found
+        if "image" in pixels:
+            digests[place] = np.frombuffer(image_digest(pixels["image"])[:16], np.uint64)
         if manifest is not None:
             findings += _check_recipe(row, manifest)
-    return findings
+    return findings, digests
 
 
-def _check_files(folder: Path, quick: bool, row: Row) -> list[Finding]:
+def _check_files(folder: Path, quick: bool, row: Row) -> tuple[list[Finding], dict[str, Any]]:
     findings, pixels = [], {}
     for role in FOLDERS:
         try:
@@ -121,7 +151,7 @@ def _check_files(folder: Path, quick: bool, row: Row) -> list[Finding]:
             findings.append(Finding(row[role], str(wrong)))
     if len(pixels) == len(FOLDERS):
         findings += _check_pixels(row, pixels)
-    return findings
+    return findings, pixels
 
 
 class _Wrong(Exception):

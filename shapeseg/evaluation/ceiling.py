@@ -26,7 +26,8 @@ class Ceiling:
         sure = sum(area for each, area in areas if truth.scene.is_target(each) and not each.ignored)
         if truth.ambiguous.any():  # elsewhere p is the label
             open_ = truth.ambiguous & ~truth.ignored
-            for value, pixels in zip(*np.unique(truth.rectangle_probability[open_], return_counts=True), strict=True):
+            probability = truth.rectangle_probability[open_]
+            for value, pixels in zip(*np.unique(probability[~np.isnan(probability)], return_counts=True), strict=True):
                 self._add(float(value), int(pixels))
             sure -= int(np.count_nonzero(truth.target()[open_]))
         self._add(1.0, sure)

@@ -162,7 +162,7 @@ def _scaled(scene: Scene, factor: float, _random: np.random.Generator) -> Scene:
         right, bottom = max(int((x + w) * factor), left + 1), max(int((y + h) * factor), top + 1)
         return instance._replace(box=(left, top, right - left, bottom - top))
 
-    return replace(scene, width=width, height=height, instances=tuple(map(scale, scene.instances)))
+    return replace(scene, width=width, height=height, instances=tuple(map(scale, scene.instances)), rule=None)
 
 
 CORRUPTIONS = {

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from shapeseg.datasets.examples import Example
 from shapeseg.scenes import Truth
-from shapeseg.scenes.relations import bounding_box
+from shapeseg.scenes.instance import bounding_box
 
 Mask = NDArray[np.bool_]
 

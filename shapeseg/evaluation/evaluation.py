@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import Example, examples
+from shapeseg.datasets.image_digest import image_digest
 from shapeseg.evaluation.calibration import PROBABILITY_BINS, calibration, reliability
 from shapeseg.evaluation.ceiling import Ceiling
 from shapeseg.evaluation.counts import Counts
@@ -55,6 +56,7 @@ def evaluate_model(
     options: PredictionOptions = AS_PREDICTED,
     keep_worst: int = 0,
     keep: Collection[int] = (),
+    learned_from: Collection[str] | None = None,
     progress: Progress = no_progress,
 ) -> Evaluation:
     """Predicts every image once and measures all there is to measure.
@@ -65,10 +67,12 @@ def evaluate_model(
         options: What is done to a prediction first.
         keep_worst: Keep the predictions of so many images with the most wrong pixels.
         keep: Keep the predictions at these places, too.
+        learned_from: Digests of the images that the model learned from; None if they are unknown.
         progress: Called with the number of images done since the last call.
     """
     target = model.target
-    pass_ = _Pass(target, decides=target == "visible" and data.has_recipes)
+    pass_ = _Pass(target, decides=target == "visible" and data.rule is not None)
+    trained_on = None if learned_from is None else 0
     worst = Worst(keep_worst)
     asked: dict[int, Mask] = {}
     for prediction in predict(model, examples(data, target), tta=options.tta):
@@ -80,6 +84,8 @@ def evaluate_model(
         worst.offer(place, result.counts.missed + result.counts.invented, predicted)
         if place in keep:
             asked[place] = predicted
+        if learned_from is not None and trained_on is not None:
+            trained_on += image_digest(example.image).hex() in learned_from
         progress(1)
     return Evaluation(
         metrics={
@@ -90,6 +96,8 @@ def evaluate_model(
             "iou_ceiling": pass_.ceiling.iou() if pass_.decides else None,
             "calibration": pass_.calibration(),
             "options": {"tta": options.tta, "min_component": options.min_component},
+            "trained_on": trained_on,
+            "beyond_search": pass_.beyond_search if pass_.decides else None,
         },
         images=[
             _image_row(row, result, data.has_recipes, pass_.decides)
@@ -115,6 +123,7 @@ class _Pass:
     decides: bool
     results: list[ImageResult] = field(default_factory=list)
     ceiling: Ceiling = field(default_factory=Ceiling)
+    beyond_search: int = 0
     reliability: dict[str, NDArray[np.float64]] = field(
         default_factory=lambda: {"all": np.zeros((3, PROBABILITY_BINS)), "ambiguous": np.zeros((3, PROBABILITY_BINS))}
     )
@@ -130,6 +139,7 @@ class _Pass:
             self.reliability["ambiguous"] += reliability(probability[example.ambiguous], truth[example.ambiguous])
         if self.decides and example.truth is not None:
             self.ceiling.add(example.truth)
+            self.beyond_search += example.truth.beyond_search
 
     def calibration(self) -> Calibrations:
         everything, ambiguous = self.reliability.values()

@@ -56,13 +56,19 @@ class AppliedOptions(TypedDict):
 
 
 class Scores(PixelMetrics, RecipeMetrics):
-    """All that is measured of a model on a dataset."""
+    """All that is measured of a model on a dataset.
+
+    ``trained_on`` counts the images that the model learned from, None where that is unknown; ``beyond_search`` the pixels of
+    shapes whose ambiguity was not searched, None without recipes.
+    """
 
     threshold: float
     target: Target
     iou_ceiling: float | None
     calibration: Calibrations
     options: AppliedOptions
+    trained_on: int | None
+    beyond_search: int | None
 
 
 class Origin(TypedDict):

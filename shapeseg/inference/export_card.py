@@ -10,6 +10,8 @@ from typing import Any
 
 from shapeseg import files
 from shapeseg.card_files import read_card_file
+from shapeseg.scenes.settings import MAX_SIDE
+from shapeseg.settings import check_range
 
 FORMAT = "shapeseg-export"
 
@@ -41,6 +43,11 @@ class ExportCard:
     versions: dict[str, str] = field(default_factory=dict)
     format: str = FORMAT
     format_version: int = 1
+
+    def __post_init__(self) -> None:
+        check_range("threshold", self.threshold, above=0, below=1)
+        check_range("stride", self.stride, least=1, most=MAX_SIDE)
+        check_range("format_version", self.format_version, least=1, most=1, fix="Update shapeseg")
 
     def write(self, model_path: Path) -> None:
         """Writes the card beside its model."""

@@ -29,7 +29,7 @@ def probabilities(model: Predictor, images: NDArray[np.uint8], *, stride: int) -
         float32 (B, H, W), 0 to 1.
 
     Raises:
-        ModelRefusedError: If the model takes images of another size only, or does not give one value a pixel.
+        ModelRefusedError: If the model takes images of another size only, or does not give one finite value a pixel.
     """
     height, width = images.shape[1:3]
     padded = np.pad(images, ((0, 0), (0, -height % stride), (0, -width % stride), (0, 0)), mode="edge")
@@ -41,6 +41,10 @@ def probabilities(model: Predictor, images: NDArray[np.uint8], *, stride: int) -
     if found.shape[1:3] != size:
         raise ModelRefusedError(
             "the model must give one probability a pixel", received=f"{found.shape[1:3]} of {size}", fix="Name another model"
+        )
+    if not np.isfinite(found).all():
+        raise ModelRefusedError(
+            "the model gives probabilities that are not finite", received=f"images of {size}", fix="Train it again"
         )
     return found[:, :height, :width, 0]
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from shapeseg import files
 from shapeseg.card_files import read_card_file
+from shapeseg.errors import UsageError
 from shapeseg.models.golden import GoldenOutput
 from shapeseg.models.registry import Architecture
+from shapeseg.scenes.scene import Target
+from shapeseg.settings import check_range
 
 FORMAT = "shapeseg-model"
 
@@ -44,6 +47,12 @@ class Card:
     golden: GoldenOutput | None = None
     format: str = FORMAT
     format_version: int = 1
+
+    def __post_init__(self) -> None:
+        check_range("threshold", self.threshold, above=0, below=1)
+        check_range("format_version", self.format_version, least=1, most=1, fix="Update shapeseg")
+        if self.data.get("target", "visible") not in get_args(Target):
+            raise UsageError("target must be visible or amodal", received=self.data["target"], fix="Use one of the two")
 
     def write(self, model_path: Path) -> None:
         """Writes the card beside its model."""

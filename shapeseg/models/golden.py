@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.scenes import SceneSettings, sample_scene
+from shapeseg.settings import check_range
 
 TOLERANCE = 1e-4
 _SEED = 0
@@ -28,6 +29,10 @@ class GoldenOutput:
 
     image_sha256: str
     means: list[float]
+
+    def __post_init__(self) -> None:
+        for mean in self.means:
+            check_range("a golden mean", mean, least=0, most=1, fix="Save the model again")
 
 
 def golden_images(count: int, *, stride: int) -> NDArray[np.uint8]:

@@ -26,18 +26,26 @@ def evaluation_table(metrics: Metrics, has_recipes: bool) -> str:
     def known(value: object) -> object:
         return value if has_recipes else "unknown"
 
-    calibration = metrics["calibration"]["decidable"] or metrics["calibration"]["all"]
+    decidable = metrics["calibration"]["decidable"]
     rows: dict[str, Any] = {name: metrics[name] for name in (*_RUN, *_POOLED)}
-    rows |= {name: known(metrics[name]) for name in ("iou_decidable", "iou_ceiling")}
+    rows |= {
+        "iou_decidable": metrics["iou_decidable"] if decidable else "unknown",
+        "iou_ceiling, of a large set": metrics["iou_ceiling"] if decidable else "unknown",
+    }
     rows |= {name: metrics[name] for name in _PER_IMAGE}
     rows |= {f"boundary iou, {width} px": value for width, value in metrics["boundary_iou"].items()}
     rows |= {"panoptic quality": metrics["panoptic"]["pq"]}
     rows |= {"touching rectangles": known(metrics["panoptic"]["touching_rectangles"])}
-    rows |= {"calibration error": calibration["expected_error"]}
+    measured, pixels = (decidable, "decidable") if decidable else (metrics["calibration"]["all"], "all")
+    rows |= {f"calibration error, {pixels} pixels": measured["expected_error"]}
     for name, cell in (metrics["by_occlusion"] or {}).items():
         rows[f"recall, occlusion {name}"] = _recall(cell)
     if not has_recipes:
         rows["recall by occlusion"] = "unknown"
+    trained_on = metrics["trained_on"]
+    rows["trained on"] = "unknown" if trained_on is None else f"{trained_on} of these images"
+    if metrics["beyond_search"]:
+        rows["pixels beyond the search for ambiguity"] = metrics["beyond_search"]
     rows["wrong pixels"] = "unknown" if metrics["wrong_pixels"] is None else _listed(metrics["wrong_pixels"])
     for name, scores in (metrics["effects"] or {}).items():
         rows[f"iou, {name}"] = scores["iou"]

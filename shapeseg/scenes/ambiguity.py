@@ -1,205 +1,508 @@
-"""Ambiguity: the pixels whose label the image cannot tell.
+"""Ambiguity: which other scenes give the identical image, and so how probable it is that a pixel is rectangle.
 
-Two shapes of one colour overlap, a rectangle and an ellipse: nothing in the image says which is in front, so nothing says what
-the pixels of their overlap are. A pixel is ambiguous when another depth order of the same instances gives the identical image,
-but another label there.
+Two shapes of one colour overlap, a rectangle and an ellipse: nothing in the image says which is in front. A rectangle runs on
+behind another shape: nothing says how far. The search looks at every depth order of the same shapes and, in each, at every
+place that one of them could have instead: of a rectangle any of its sides may lie elsewhere, of another kind one side, and one
+side of a rectangle that leaves no trace in the order. It leaves out other moves of what leaves no trace, shapes that nobody
+drew, moves of several shapes at once, and moves of several sides of an ellipse.
+A scene found must meet the rule by which scenes were chosen. It weighs as its boxes are drawn: 1 / ((W - w + 1) (H - h + 1)) a
+shape.
 
-The search goes from front to back. A set of instances that stand in front of all others covers the union of their silhouettes,
-whatever their own order; the next one may follow when all that it would newly show has its colour in the image. So the states
-are sets, at most 2^n, not orders, n!. Only instances that overlap, directly or through others, restrict each other; each such
-group is searched by itself, and only if two of its members could be confused. Silhouettes are Python integers, one bit a pixel
-of the group's bounding box, which makes unions and tests single operations.
+Only shapes that touch, directly or through others, restrict each other; each such group is searched by itself, and only if
+two of its members could be confused. The search goes from front to back. The next shape may follow when all that it would
+newly show has its colour in the image; the one that is moved may follow anywhere, and what those behind it would wrongly show
+is what it must cover. So the states are sets of shapes, not orders: equal ones are counted together. Silhouettes are Python
+integers, one bit a pixel of the group's region, which makes unions and tests single operations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.scenes.instance import Box, Instance, boxes_overlap
+from shapeseg.scenes.instance import Box, Instance, bounding_box, boxes_overlap
 from shapeseg.scenes.kinds import silhouette
-from shapeseg.scenes.settings import Color
+from shapeseg.scenes.rule import Rule
+from shapeseg.scenes.settings import Color, SceneSettings
 
 InstanceMap = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 
 MAX_GROUP = 12
-"""Groups of more overlapping instances are not searched: every overlap of one colour and unlike label counts as ambiguous."""
+"""Groups of more shapes are not searched."""
+
+_MAX_STATES, _MAX_PLACES = 10_000, 2000  # of a group: in a step of the search, and for one shape in one order
+
+
+class _BeyondSearchError(Exception):
+    """A group whose search would take too long."""
 
 
 @dataclass(frozen=True)
-class _Group:
-    """Instances that overlap each other, directly or through others, in their bounding box, as bit sets of its pixels."""
+class _Order:
+    """What orders have in common that show the same.
 
-    box: Box
-    is_target: list[bool]
-    colors: list[Color]
-    silhouettes: list[int]
-    forbidden: list[int]
-    """Pixels of each silhouette whose colour in the image is not the instance's: something in front must cover them."""
-
-
-def ambiguous_pixels(
-    instances: Sequence[Instance], are_targets: Sequence[bool], background: Color, instance_map: InstanceMap
-) -> NDArray[np.bool_]:
-    """Returns bool (H, W), True where another depth order keeps the image and changes the label.
-
-    Args:
-        instances: Of a scene, from back to front.
-        are_targets: Whether a model must find each.
-        background: Of the scene.
-        instance_map: uint8 (H, W), of the rendered scene.
+    Attributes:
+        front: Set of shapes in front of the moved one.
+        must: Pixels that the moved one must cover.
+        shown: Pixels that targets show, where the moved one does not hide them; where occlusion decides which scenes there
+            are, those that each shape shows.
     """
-    ambiguous = np.zeros(instance_map.shape, bool)
-    for group in _confusable_groups(instances, are_targets, background, instance_map):
-        x, y, w, h = group.box
-        ambiguous[y : y + h, x : x + w] |= _to_mask(_search_labels(group), w, h)
-    return ambiguous
+
+    front: int
+    must: int
+    shown: tuple[int, ...]
 
 
-def put_probabilities(
-    probability: NDArray[np.float64],
+def open_regions(
+    labels: Mask,
     instances: Sequence[Instance],
     are_targets: Sequence[bool],
     background: Color,
     instance_map: InstanceMap,
-) -> None:
-    """Replaces labels, float64 (H, W) of 0 and 1, by the share of the depth orders that keep the image and give 1.
+    rule: Rule,
+) -> list[tuple[Box, NDArray[np.float64]]]:
+    """Returns the regions in which scenes were looked for, and in each the share of them that shows a visible target.
 
-    The other arguments are those of :func:`ambiguous_pixels`.
+    Elsewhere the image tells. A share, float64 (h, w), is 0 or 1 where it tells here, too, and NaN on every shape of a group
+    that is beyond the search.
+
+    Args:
+        labels: bool (H, W), visible target pixels.
+        instances: Of a scene, from back to front.
+        are_targets: Whether a model must find each.
+        background: Of the scene.
+        instance_map: uint8 (H, W), of the rendered scene.
+        rule: By which the scene was chosen.
     """
-    for group in _confusable_groups(instances, are_targets, background, instance_map):
-        x, y, w, h = group.box
-        crop = probability[y : y + h, x : x + w]
-        if len(group.is_target) > MAX_GROUP:
-            crop[_to_mask(_search_labels(group), w, h)] = 0.5
-            continue
-        covered = _to_mask(_union(group.silhouettes), w, h)
-        crop[covered] = _expected_label(group)[covered]
+    if not _confusable(range(len(instances)), instances, are_targets, background, rule):
+        return []
+    found = []
+    for members in _touching(instances, background, rule):
+        if _confusable(members, instances, are_targets, background, rule):
+            group = _Group(members, instances, are_targets, background, instance_map, rule)
+            x, y, w, h = group.region
+            found.append((group.region, group.search(labels[y : y + h, x : x + w])))
+    return found
 
 
-def _expected_label(group: _Group) -> NDArray[np.float64]:
-    """Averages the label over all orders that keep the image: each step of the search counts as often as orders take it."""
-    steps = list(_steps(group))
-    everything = (1 << len(group.is_target)) - 1
-    orders_to, orders_from = {0: 1}, {everything: 1}
-    for front, _, _, after in steps:
-        orders_to[after] = orders_to.get(after, 0) + orders_to[front]
-    for front, _, _, after in reversed(steps):
-        orders_from[front] = orders_from.get(front, 0) + orders_from.get(after, 0)
-    _, _, w, h = group.box
-    expected = np.zeros((h, w), np.float64)
-    for front, member, shown, after in steps:
-        if group.is_target[member]:
-            share = orders_to[front] * orders_from.get(after, 0) / orders_from[0]
-            expected += share * _to_mask(shown, w, h)
-    return expected
+class _Group:
+    """Shapes that touch each other, directly or through others, in a region of the image."""
 
+    def __init__(
+        self,
+        members: Sequence[int],
+        instances: Sequence[Instance],
+        are_targets: Sequence[bool],
+        background: Color,
+        instance_map: InstanceMap,
+        rule: Rule,
+    ) -> None:
+        self.rule = rule
+        self.apart = rule.asks_for_occlusion  # then what each shape shows must be known apart
+        self.members = [instances[each] for each in members]
+        self.others = [instances[each].box for each in range(len(instances)) if each not in members]
+        self.is_target = [are_targets[each] for each in members]
+        self.places = range(len(members))
+        height, width = instance_map.shape
+        margin = rule.scene.max_size if any(each.color == background for each in self.members) else 1
+        boxes = [each.box for each in self.members]
+        left, top = max(min(box[0] for box in boxes) - margin, 0), max(min(box[1] for box in boxes) - margin, 0)
+        right = min(max(x + w for x, _, w, _ in boxes) + margin, width)
+        bottom = min(max(y + h for _, y, _, h in boxes) + margin, height)
+        self.region: Box = (left, top, right - left, bottom - top)
+        numbers = instance_map[top:bottom, left:right]
+        codes = {color: code for code, color in enumerate(dict.fromkeys([background, *(each.color for each in instances)]))}
+        seen = np.array([codes[background], *(codes[each.color] for each in instances)], np.uint8)[numbers]
+        own = np.array([True, *(each in members for each in range(len(instances)))])[numbers]  # or of a shape that is apart
+        self.has_color = {each.color: (seen == codes[each.color]) & own for each in self.members}
+        of_color = {color: self.bits(mask) for color, mask in self.has_color.items()}
+        self.painted = self.bits((seen != codes[background]) & own)
+        self.silhouettes = [self.bits(self.placed(each)) for each in self.members]
+        # What a shape may show nowhere: something in front must cover it.
+        self.forbidden = [bits & ~of_color[each.color] for bits, each in zip(self.silhouettes, self.members, strict=True)]
 
-def _search_labels(group: _Group) -> int:
-    """Returns the pixels that are rectangle in one order that keeps the image and something else in another."""
-    if len(group.is_target) > MAX_GROUP:
-        return _union(
-            one & other
-            for place, one in enumerate(group.silhouettes)
-            for other_place, other in enumerate(group.silhouettes[:place])
-            if group.colors[place] == group.colors[other_place] and group.is_target[place] != group.is_target[other_place]
+    @cached_property
+    def covers(self) -> list[int]:
+        """What each set of members covers, the empty one first."""
+        covers = [0]
+        for bits in self.silhouettes:
+            covers += [cover | bits for cover in covers]
+        return covers
+
+    def bits(self, mask: Mask) -> int:
+        """Returns a mask of the region, bool (h, w), as a number of one bit a pixel."""
+        return int.from_bytes(np.packbits(mask, bitorder="little").tobytes(), "little")
+
+    def mask(self, bits: int) -> Mask:
+        """Undoes :meth:`bits`."""
+        _, _, w, h = self.region
+        octets = np.frombuffer(bits.to_bytes(-(-w * h // 8), "little"), np.uint8)
+        return np.unpackbits(octets, count=w * h, bitorder="little").reshape(h, w).view(bool)
+
+    def placed(self, instance: Instance) -> Mask:
+        """Returns the silhouette of a shape in the region; its box may reach over the edge, its pixels must not."""
+        left, top, w, h = self.region
+        x, y, width, height = instance.box
+        mask = np.zeros((h, w), bool)
+        stencil = silhouette(instance.kind, width, height, instance.form)[0]
+        first_row, first_column = max(top - y, 0), max(left - x, 0)
+        part = stencil[first_row : top + h - y, first_column : left + w - x]
+        row, column = y + first_row - top, x + first_column - left
+        mask[row : row + part.shape[0], column : column + part.shape[1]] = part != 0
+        return mask
+
+    def search(self, labels: Mask) -> NDArray[np.float64]:
+        """Returns the share of target in the region, float64 (h, w), whose labels are those that were drawn."""
+        try:
+            if len(self.members) > MAX_GROUP:
+                raise _BeyondSearchError
+            return self._sum_up(labels.shape).shares(labels)
+        except _BeyondSearchError:
+            return np.where(self.mask(self.covers[-1]), np.nan, labels)
+
+    def _sum_up(self, shape: tuple[int, ...]) -> _Sums:
+        """Looks at every order, and at every place that one shape could have in it."""
+        sums = _Sums(shape)
+        for order, count in self._orders(None).items():
+            if self._is_admitted(order, None, None):
+                shown = self._shown_by_targets(order.shown)
+                sums.add(count, 1.0, shown, None, None, moved_is_target=False)
+        for moved in self.places:
+            own = self.members[moved]
+            if own.kind == "rectangle" and self._is_fixed(moved):
+                continue
+            one_side = None if own.kind == "rectangle" else list(self._one_side_elsewhere(moved))
+            if one_side is not None and not one_side:
+                continue
+            for order, count in self._orders(moved).items():
+                if one_side is None and not order.must:
+                    one_side = list(self._one_side_elsewhere(moved))
+                any_side = own.kind == "rectangle" and order.must
+                self._add_moves(sums, moved, order, count, None if any_side else one_side)
+        return sums
+
+    def _orders(self, moved: int | None) -> Mapping[_Order, int]:
+        """Counts the depth orders that may keep the image, one shape being anywhere."""
+        covers, everything = self.covers, len(self.covers) - 1
+        reach = -1 if moved is None else self._reach(moved)
+        nothing = (0,) * (len(self.members) if self.apart else 1)
+        states: dict[tuple[int, int, int, tuple[int, ...]], int] = {(0, -1, 0, nothing): 1}
+        for _ in self.places:
+            following: dict[tuple[int, int, int, tuple[int, ...]], int] = {}
+            for (placed, front, must, shown), count in states.items():
+                cover = covers[placed & ~(1 << moved)] if moved is not None else covers[placed]
+                for member in self.places:
+                    if placed >> member & 1:
+                        continue
+                    if member == moved:
+                        state = (placed | 1 << member, placed, must, shown)
+                    else:
+                        needed = self.forbidden[member] & ~cover
+                        if needed and (front < 0 or needed & ~reach):
+                            continue
+                        new = self.silhouettes[member] & ~cover
+                        if self.apart:
+                            newly = (*shown[:member], new, *shown[member + 1 :])
+                        else:
+                            newly = (shown[0] | new,) if self.is_target[member] else shown
+                        state = (placed | 1 << member, front, must | needed, newly)
+                    following[state] = following.get(state, 0) + count
+            states = following
+            if len(states) > _MAX_STATES:
+                raise _BeyondSearchError
+        if moved is None:
+            return {_Order(everything, 0, shown): count for (_, _, _, shown), count in states.items()}
+        left_over = self.painted & ~covers[everything & ~(1 << moved)]
+        return {
+            _Order(front, must | (left_over & ~covers[front]), shown): count
+            for (_, front, must, shown), count in states.items()
+            if not left_over & ~reach
+        }
+
+    def _reach(self, moved: int) -> int:
+        """Returns the pixels that a shape might show or be hidden at, wherever it is."""
+        own = self.members[moved]
+        hidden = self.covers[(len(self.covers) - 1) & ~(1 << moved)]
+        return self.bits(self.has_color[own.color]) | hidden
+
+    def _is_fixed(self, moved: int) -> bool:
+        """Whether no side of a rectangle can be elsewhere: all of it must be seen, and nothing beside it may be covered."""
+        own = self.members[moved]
+        left, top, w, h = self.region
+        x, y, width, height = own.box
+        free = self.mask(self._reach(moved))
+        alone = self.mask(self.only_own(moved))
+        columns, rows = slice(x - left, x - left + width), slice(y - top, y - top + height)
+        sure = alone[rows, columns]
+        if not (sure[0].any() and sure[-1].any() and sure[:, 0].any() and sure[:, -1].any()):
+            return False
+        strips = (
+            x > left and free[rows, columns.start - 1].all(),
+            columns.stop < w and free[rows, columns.stop].all(),
+            y > top and free[rows.start - 1, columns].all(),
+            rows.stop < h and free[rows.stop, columns].all(),
         )
-    steps = list(_steps(group))
-    everything = (1 << len(group.is_target)) - 1
-    completes = {everything}  # sets from which every instance can be placed
-    seen = {True: 0, False: 0}
-    for front, member, shown, after in reversed(steps):
-        if after in completes:
-            completes.add(front)
-            seen[group.is_target[member]] |= shown
-    return seen[True] & seen[False]
+        return not any(strips)
 
+    def only_own(self, moved: int) -> int:
+        """Returns the pixels of a shape's colour that no other shape of that colour covers: it alone can show them."""
+        own = self.members[moved]
+        same = [
+            bits
+            for place, (bits, each) in enumerate(zip(self.silhouettes, self.members, strict=True))
+            if place != moved and each.color == own.color
+        ]
+        alone = self.bits(self.has_color[own.color]) & self.painted
+        for bits in same:
+            alone &= ~bits
+        return alone
 
-def _steps(group: _Group) -> Iterator[tuple[int, int, int, int]]:
-    """Yields every step that keeps the image, fewer placed instances first.
-
-    Yields:
-        The set in front before it, the member placed, the pixels it newly shows, the set after it; sets are bit sets.
-    """
-    members = range(len(group.is_target))
-    covered = {0: 0}  # set of instances in front -> pixels they cover
-    for _ in members:
-        following = {}
-        for front, cover in covered.items():
-            for member in members:
-                if front >> member & 1 or group.forbidden[member] & ~cover:
+    def _add_moves(
+        self, sums: _Sums, moved: int, order: _Order, count: int, places: Sequence[tuple[Instance, int, Mask]] | None
+    ) -> None:
+        """Adds the scenes in which one shape is elsewhere, and those of an order, to the sums."""
+        own, cover = self.members[moved], self.covers[order.front]
+        hidden = self.mask(cover)
+        avoid = ~hidden & ~self.has_color[own.color]
+        covered, total = np.zeros(hidden.shape), 0.0
+        if places is None:
+            for box in self._rectangles(order.must, avoid):
+                instance = own._replace(box=box)
+                rows, columns = self._slices(box)
+                if box == own.box or not self._is_admitted(order, moved, instance):
                     continue
-                after = front | 1 << member
-                following[after] = cover | group.silhouettes[member]
-                yield front, member, group.silhouettes[member] & ~cover, after
-        covered = following
+                weight = self._weight(instance) / self._weight(own)
+                covered[rows, columns] += weight
+                total += weight
+        else:
+            for instance, bits, mask in places:
+                if order.must & ~bits or (mask & avoid).any() or not self._is_admitted(order, moved, instance, bits):
+                    continue
+                weight = self._weight(instance) / self._weight(own)
+                covered += weight * mask
+                total += weight
+        if total:
+            shown = self._shown_by_targets(order.shown)
+            sums.add(count, total, shown, covered, hidden, moved_is_target=self.is_target[moved])
+
+    def _slices(self, box: Box) -> tuple[slice, slice]:
+        left, top, _, _ = self.region
+        x, y, w, h = box
+        return slice(y - top, y - top + h), slice(x - left, x - left + w)
+
+    def _weight(self, instance: Instance) -> float:
+        """Returns how often a shape of this box is drawn, but for what all boxes have in common."""
+        _, _, w, h = instance.box
+        return 1 / ((self.rule.scene.width - w + 1) * (self.rule.scene.height - h + 1))
+
+    def _rectangles(self, must: int, avoid: Mask) -> Iterator[Box]:
+        """Yields the boxes of every rectangle that covers some pixels, avoids others and could have been drawn."""
+        left, top, w, h = self.region
+        least, most = self.rule.scene.min_size, self.rule.scene.max_size
+        box = bounding_box(self.mask(must))
+        if box is None:
+            return
+        first_column, first_row, last_column, last_row = box[0], box[1], box[0] + box[2], box[1] + box[3]
+        if avoid[first_row:last_row, first_column:last_column].any() or max(box[2:]) > most:
+            return
+        across = np.asarray(avoid[first_row:last_row].any(axis=0))
+        down = np.asarray(avoid[:, first_column:last_column].any(axis=1))
+        lefts = list(_free_before(across, first_column, last_column - most))
+        rights = list(_free_after(across, last_column, min(first_column + most, w)))
+        tops = list(_free_before(down, first_row, last_row - most))
+        bottoms = list(_free_after(down, last_row, min(first_row + most, h)))
+        if len(lefts) * len(rights) * len(tops) * len(bottoms) > _MAX_PLACES:
+            raise _BeyondSearchError
+        for x in lefts:
+            for right in rights:
+                if not least <= right - x <= most:
+                    continue
+                for y in tops:
+                    for bottom in bottoms:
+                        if least <= bottom - y <= most and not avoid[y:bottom, x:right].any():
+                            yield x + left, y + top, right - x, bottom - y
+
+    def _one_side_elsewhere(self, moved: int) -> Iterator[tuple[Instance, int, Mask]]:
+        """Yields a shape with one side elsewhere, wherever some order might allow that: shape, bits and mask."""
+        own, (left, top, _, _) = self.members[moved], self.region
+        reach, alone = self._reach(moved), self.only_own(moved)
+        possible = self.mask(reach)
+        for box, (row, column) in self._boxes(own.box, bounding_box(self.mask(alone))):
+            x, y, w, h = box
+            stencil, area = silhouette(own.kind, w, h, own.form)
+            # Few go on: a longer shape shows the pixel beside the middle of its old side, which the image often denies.
+            if (
+                _is_within((column, row, 1, 1), box)
+                and stencil[row - y, column - x]
+                and not possible[row - top, column - left]
+            ):
+                continue
+            inside = possible[max(y - top, 0) : y - top + h, max(x - left, 0) : x - left + w]
+            if inside.shape == stencil.shape and np.count_nonzero(stencil[inside]) < area:
+                continue
+            instance = own._replace(box=box)
+            mask = self.placed(instance)
+            bits = self.bits(mask)
+            if not bits & ~reach and not alone & ~bits and np.count_nonzero(mask) == area:
+                yield instance, bits, mask
+
+    def _boxes(self, box: Box, sure: Box | None) -> Iterator[tuple[Box, tuple[int, int]]]:
+        """Yields boxes with one side elsewhere, around what is surely seen in the region, if anything is.
+
+        With each comes the pixel of the image, row and column, beside the middle of the old side.
+        """
+        x, y, w, h = box
+        right, bottom = x + w, y + h
+        rule, (left, top, _, _) = self.rule.scene, self.region
+        first_x, last_x, first_y, last_y = right, x, bottom, y
+        if sure is not None:
+            first_x, last_x = left + sure[0], left + sure[0] + sure[2]
+            first_y, last_y = top + sure[1], top + sure[1] + sure[3]
+        for size in _sizes(rule, right - first_x, right, w):
+            yield (right - size, y, size, h), (y + h // 2, x - 1)
+        for size in _sizes(rule, last_x - x, rule.width - x, w):
+            yield (x, y, size, h), (y + h // 2, right)
+        for size in _sizes(rule, bottom - first_y, bottom, h):
+            yield (x, bottom - size, w, size), (y - 1, x + w // 2)
+        for size in _sizes(rule, last_y - y, rule.height - y, h):
+            yield (x, y, w, size), (bottom, x + w // 2)
+
+    def _shown_by_targets(self, shown: Sequence[int]) -> Mask:
+        if not self.apart:
+            return self.mask(shown[0])
+        bits = 0
+        for each, is_target in zip(shown, self.is_target, strict=True):
+            bits |= each if is_target else 0
+        return self.mask(bits)
+
+    def _is_admitted(self, order: _Order, moved: int | None, instance: Instance | None, bits: int | None = None) -> bool:
+        """Whether a scene found meets the rule: one of an order, or one in which a shape is elsewhere."""
+        if not self.apart:
+            return True
+        members, shown = list(self.members), list(order.shown)
+        if moved is not None and instance is not None:
+            members[moved] = instance
+            bits = self.bits(self.placed(instance)) if bits is None else bits
+            behind = [place for place in self.places if place != moved and not order.front >> place & 1]
+            for place in behind:
+                shown[place] &= ~bits
+            shown[moved] = bits & ~self.covers[order.front]
+        rates = []
+        for each, part in zip(members, shown, strict=True):
+            area = silhouette(each.kind, each.box[2], each.box[3], each.form)[1]
+            rates.append(1.0 - part.bit_count() / area)
+        return self.rule.admits(members, rates, self.others)
 
 
-def _confusable_groups(
-    instances: Sequence[Instance], are_targets: Sequence[bool], background: Color, instance_map: InstanceMap
-) -> Iterator[_Group]:
-    for members in _overlapping(instances):
-        if any(
-            instances[one].color == instances[other].color
-            and are_targets[one] != are_targets[other]
-            and boxes_overlap(instances[one].box, instances[other].box)
-            for place, one in enumerate(members)
-            for other in members[:place]
-        ):
-            painted = [background, *(instance.color for instance in instances)]
-            yield _make_group(
-                [instances[member] for member in members], [are_targets[member] for member in members], painted, instance_map
-            )
+class _Sums:
+    """Scenes gathered: how much they weigh, and how much of that shows a target at each pixel."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._total = 0.0
+        self._target = np.zeros(shape)
+        self._seen = np.zeros((2, *shape), bool)  # whether any scene shows something else, or a target
+
+    def add(
+        self,
+        count: int,
+        weight: float,
+        shown: Mask,
+        covered: NDArray[np.float64] | None,
+        hidden: Mask | None,
+        *,
+        moved_is_target: bool,
+    ) -> None:
+        """Adds ``count`` orders of scenes that weigh ``weight`` together.
+
+        Args:
+            count: How many orders.
+            weight: Of all places of the moved shape.
+            shown: bool (h, w), where targets are seen that the moved shape does not hide.
+            covered: float64 (h, w), the weight of the places that cover a pixel; None if nothing is moved.
+            hidden: bool (h, w), what is in front of the moved shape.
+            moved_is_target: Whether it is one.
+        """
+        if covered is None or hidden is None:
+            covered, hidden = np.zeros(shown.shape), np.zeros(shown.shape, bool)
+        here = np.where(hidden, 0.0, covered)
+        uncovered = weight - here
+        target = np.where(shown, uncovered, 0.0) + (here if moved_is_target else 0.0)
+        self._total += count * weight
+        self._target += count * target
+        self._seen[1] |= (shown & (uncovered > 0)) | ((here > 0) if moved_is_target else False)
+        self._seen[0] |= (~shown & (uncovered > 0)) | (False if moved_is_target else (here > 0))
+
+    def shares(self, labels: Mask) -> NDArray[np.float64]:
+        """Returns the share of target, exactly the label where every scene has it."""
+        return np.where(self._seen.all(axis=0), self._target / self._total, labels)
 
 
-def _make_group(members: list[Instance], are_targets: list[bool], painted: list[Color], instance_map: InstanceMap) -> _Group:
-    """Cuts a group out of the image; ``painted`` is the colour of each number in the instance map."""
-    boxes = [member.box for member in members]
-    left, top = min(x for x, _, _, _ in boxes), min(y for _, y, _, _ in boxes)
-    right, bottom = max(x + w for x, _, w, _ in boxes), max(y + h for _, y, _, h in boxes)
-    w, h = right - left, bottom - top
-    codes = {color: code for code, color in enumerate(dict.fromkeys(painted))}
-    seen = np.array([codes[color] for color in painted], np.uint8)[instance_map[top:bottom, left:right]]
-    colors = [member.color for member in members]
-    silhouettes = [_to_bits(_placed(member, left, top, w, h)) for member in members]
-    of_color = {color: _to_bits(seen == codes[color]) for color in set(colors)}
-    forbidden = [bits & ~of_color[color] for bits, color in zip(silhouettes, colors, strict=True)]
-    return _Group((left, top, w, h), are_targets, colors, silhouettes, forbidden)
+def _sizes(rule: SceneSettings, least: int, most: int, own: int) -> Iterator[int]:
+    """Yields the sizes that a shape of another could have."""
+    return (size for size in range(max(rule.min_size, least), min(rule.max_size, most) + 1) if size != own)
 
 
-def _overlapping(instances: Sequence[Instance]) -> list[list[int]]:
-    """Returns the groups of two or more whose boxes overlap, directly or through others."""
+def _free_before(blocked: Mask, start: int, last: int) -> Iterator[int]:
+    """Yields places from ``start`` down to ``last`` until one before is blocked."""
+    yield start
+    while start > max(last, 0) and not blocked[start - 1]:
+        start -= 1
+        yield start
+
+
+def _free_after(blocked: Mask, stop: int, last: int) -> Iterator[int]:
+    """Yields ends from ``stop`` up to ``last`` until one after is blocked."""
+    yield stop
+    while stop < last and not blocked[stop]:
+        stop += 1
+        yield stop
+
+
+def _is_within(inner: Box, outer: Box) -> bool:
+    x, y, w, h = inner
+    left, top, width, height = outer
+    return left <= x and top <= y and x + w <= left + width and y + h <= top + height
+
+
+def _touching(instances: Sequence[Instance], background: Color, rule: Rule) -> list[list[int]]:
+    """Returns the groups of shapes whose boxes touch, directly or through others; the background's colour reaches far."""
+    reaches = [_grown(each.box, rule.scene.max_size if each.color == background else 1) for each in instances]
     groups: list[list[int]] = []
-    for member, instance in enumerate(instances):
-        touching = [group for group in groups if any(boxes_overlap(instance.box, instances[other].box) for other in group)]
-        merged = [other for group in touching for other in group] + [member]
-        groups = [group for group in groups if group not in touching] + [merged]
-    return [sorted(group) for group in groups if len(group) > 1]
+    for member, reach in enumerate(reaches):
+        near = [group for group in groups if any(boxes_overlap(reach, instances[other].box) for other in group)]
+        near += [
+            group
+            for group in groups
+            if group not in near and any(boxes_overlap(reaches[other], instances[member].box) for other in group)
+        ]
+        merged = [other for group in near for other in group] + [member]
+        groups = [group for group in groups if group not in near] + [merged]
+    return [sorted(group) for group in groups]
 
 
-def _placed(instance: Instance, left: int, top: int, w: int, h: int) -> NDArray[np.bool_]:
-    mask = np.zeros((h, w), bool)
-    x, y, width, height = instance.box
-    mask[y - top : y - top + height, x - left : x - left + width] = (
-        silhouette(instance.kind, width, height, instance.form)[0] != 0
-    )
-    return mask
+def _confusable(
+    members: Sequence[int], instances: Sequence[Instance], are_targets: Sequence[bool], background: Color, rule: Rule
+) -> bool:
+    """Whether two members could be confused: of one colour, one a target and the other not, where one may reach the other."""
+    most = rule.scene.max_size
+    for place, member in enumerate(members):
+        one, is_target = instances[member], are_targets[member]
+        if is_target and one.color == background:
+            return True
+        for other in members[:place]:
+            two = instances[other]
+            if one.color == two.color and is_target != are_targets[other]:
+                apart = max(most - min(one.box[2:]), most - min(two.box[2:]), 0)  # how far a side may move
+                if boxes_overlap(_grown(one.box, apart + 1), two.box):
+                    return True
+    return False
 
 
-def _union(bits: Sequence[int] | Iterator[int]) -> int:
-    union = 0
-    for each in bits:
-        union |= each
-    return union
-
-
-def _to_bits(mask: NDArray[np.bool_]) -> int:
-    return int.from_bytes(np.packbits(mask, bitorder="little").tobytes(), "little")
-
-
-def _to_mask(bits: int, w: int, h: int) -> NDArray[np.bool_]:
-    octets = np.frombuffer(bits.to_bytes(-(-w * h // 8), "little"), np.uint8)
-    return np.unpackbits(octets, count=w * h, bitorder="little").reshape(h, w).astype(bool)
+def _grown(box: Box, by: int) -> Box:
+    x, y, w, h = box
+    return x - by, y - by, w + 2 * by, h + 2 * by

@@ -13,11 +13,10 @@ import numpy as np
 from shapeseg.scenes.drawing import TRIES, draw_form, draw_instance, no_place, shape_count
 from shapeseg.scenes.instance import Box, Instance, boxes_overlap
 from shapeseg.scenes.kinds import silhouette
-from shapeseg.scenes.occlusion import OCCLUSION_BINS
+from shapeseg.scenes.occlusion import OCCLUSION_BINS, TOLERANCE
 from shapeseg.scenes.settings import SceneSettings
 from shapeseg.scenes.streams import Stream, below, permutation, words
 
-TOLERANCE = 0.02
 _WORDS = 16
 _DIRECTIONS = 32  # components of the sliding direction are from -32 to 32
 

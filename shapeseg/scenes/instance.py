@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
 from shapeseg.scenes.settings import Color
 
 Box = tuple[int, int, int, int]
@@ -49,3 +53,9 @@ def boxes_overlap(one: Box, other: Box) -> bool:
     x, y, w, h = one
     other_x, other_y, other_w, other_h = other
     return x < other_x + other_w and other_x < x + w and y < other_y + other_h and other_y < y + h
+
+
+def bounding_box(mask: NDArray[np.bool_]) -> Box | None:
+    """Returns the smallest box around the True pixels of a mask, bool (H, W); None when there are none."""
+    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    return (x, y, w, h) if w else None

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.scenes.instance import Box
 from shapeseg.scenes.kinds import silhouette
 from shapeseg.scenes.scene import Truth
 
@@ -49,12 +48,6 @@ def occluders_of_targets(truth: Truth) -> dict[int, list[int]]:
         if truth.scene.is_target(truth.scene.instances[back]):
             hidden.setdefault(front, []).append(back)
     return hidden
-
-
-def bounding_box(mask: NDArray[np.bool_]) -> Box | None:
-    """Returns the smallest box around the True pixels of a mask, bool (H, W); None when there are none."""
-    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
-    return (x, y, w, h) if w else None
 
 
 def piece_count(mask: NDArray[np.bool_]) -> int:

@@ -7,6 +7,7 @@ from shapeseg.scenes.drawing import draw_form, draw_instance, shape_count
 from shapeseg.scenes.instance import Instance
 from shapeseg.scenes.kinds import KINDS
 from shapeseg.scenes.limited import sample_limited
+from shapeseg.scenes.rule import Rule
 from shapeseg.scenes.scene import Scene
 from shapeseg.scenes.settings import SceneSettings
 from shapeseg.scenes.streams import Stream, words
@@ -42,6 +43,7 @@ def sample_scene(settings: SceneSettings, *, seed: int, index: int) -> Scene:
         instances=tuple(instances),
         target_kinds=settings.target_kinds,
         shortfall=asked - len(instances),
+        rule=Rule(settings),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.errors import UsageError
-from shapeseg.scenes.ambiguity import ambiguous_pixels, put_probabilities
+from shapeseg.scenes.ambiguity import open_regions
 from shapeseg.scenes.instance import Box, Instance
 from shapeseg.scenes.kinds import silhouette
+from shapeseg.scenes.rule import Rule
 from shapeseg.scenes.settings import Color
 
 Target = Literal["visible", "amodal"]
@@ -31,6 +32,7 @@ class Scene:
         instances: The shapes, from back to front; each lies wholly inside the canvas.
         target_kinds: Kinds that a model must find.
         shortfall: How many shapes were asked for that found no place.
+        rule: By which it was chosen; None is default settings, with canvas and sizes widened to hold it, unfiltered.
     """
 
     width: int
@@ -39,6 +41,7 @@ class Scene:
     instances: tuple[Instance, ...]
     target_kinds: tuple[str, ...] = ("rectangle",)
     shortfall: int = 0
+    rule: Rule | None = field(default=None, compare=False, repr=False)
 
     def render(self) -> Truth:
         """Draws the scene in painter's order, later over earlier ones: its image, and the truth about every pixel."""
@@ -75,13 +78,26 @@ class Scene:
         return instance.kind in self.target_kinds
 
     @classmethod
-    def from_dict(cls, row: Mapping[str, Any]) -> Scene:
-        """Rebuilds a scene from :meth:`to_dict` or from a metadata row; what is no part of the recipe is passed over."""
+    def from_dict(cls, row: Mapping[str, Any], rule: Rule | None = None) -> Scene:
+        """Rebuilds a scene from :meth:`to_dict` or from a metadata row; what is no part of the recipe is passed over.
+
+        Args:
+            row: The recipe.
+            rule: By which the scene was chosen; a dataset passes its own.
+
+        Raises:
+            InputError: If the scene breaks the rule.
+        """
+        instances = tuple(map(Instance.from_dict, row["instances"]))
+        if rule is not None and rule.known:
+            rates = [instance.get("occlusion_rate") for instance in row["instances"]]
+            rule.refuse(row["width"], row["height"], instances, None if None in rates else rates)
         return cls(
             width=row["width"],
             height=row["height"],
             background=tuple(row["background"]),
-            instances=tuple(Instance.from_dict(instance) for instance in row["instances"]),
+            instances=instances,
+            rule=rule,
             target_kinds=tuple(row.get("target_kinds", ("rectangle",))),
             shortfall=row.get("shortfall", 0),
         )
@@ -162,17 +178,42 @@ class Truth:
 
     @cached_property
     def ambiguous(self) -> NDArray[np.bool_]:
-        """bool (H, W): pixels whose label no image could tell; see :mod:`shapeseg.scenes.ambiguity`. Visible target only."""
-        scene = self.scene
-        return ambiguous_pixels(scene.instances, self._are_targets, scene.background, self.instance_map)
+        """bool (H, W): pixels whose label the image does not tell; see :mod:`shapeseg.scenes.ambiguity`. Visible target only.
+
+        None are where the scene's rule is unknown.
+        """
+        ambiguous = np.zeros(self.instance_map.shape, bool)
+        for box, shares in self._open_regions:
+            _crop(ambiguous, box)[:] |= (shares != 0) & (shares != 1)
+        return ambiguous
 
     @cached_property
     def rectangle_probability(self) -> NDArray[np.float64]:
-        """float64 (H, W): the share of the depth orders that give this image in which a pixel is visible rectangle."""
-        scene = self.scene
+        """float64 (H, W): of a pixel, its share of visible rectangle among the scenes found that give this image.
+
+        See :mod:`shapeseg.scenes.ambiguity`. NaN on the shapes of a group that is beyond the search, and everywhere if the
+        scene's rule is unknown.
+        """
+        if self.scene.rule is not None and not self.scene.rule.known:
+            return np.full(self.instance_map.shape, np.nan)
         probability = self.target().astype(np.float64)
-        put_probabilities(probability, scene.instances, self._are_targets, scene.background, self.instance_map)
+        for box, shares in self._open_regions:
+            undecided = (shares != 0) & (shares != 1)
+            _crop(probability, box)[undecided] = shares[undecided]
         return probability
+
+    @cached_property
+    def beyond_search(self) -> int:
+        """How many pixels are of shapes of a group that is beyond the search."""
+        return sum(int(np.count_nonzero(np.isnan(shares))) for _, shares in self._open_regions)
+
+    @cached_property
+    def _open_regions(self) -> list[tuple[Box, NDArray[np.float64]]]:
+        scene = self.scene
+        rule = scene.rule or Rule.usual(scene.width, scene.height, scene.instances)
+        if not rule.known:
+            return []
+        return open_regions(self.target(), scene.instances, self._are_targets, scene.background, self.instance_map, rule)
 
     @cached_property
     def _are_targets(self) -> list[bool]:

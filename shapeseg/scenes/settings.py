@@ -43,7 +43,7 @@ class SceneSettings:
     colors: tuple[Color, ...] = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
     """Colours of shapes, RGB, 0 to 255, drawn with equal chance whatever the kind."""
     max_occlusion: float = 1.0
-    """Most of any shape that may be hidden, 0 to 1; 0 forbids every overlap, 1 leaves it to chance."""
+    """Most of any shape that may be hidden, 0 to 1; 1 leaves it to chance; 0 (no overlap) drives shapes to the edges."""
     occlusion_rates: tuple[float, ...] = ()
     """Dialled occlusion: each image holds one target for each of these rates, met within 0.02; all other shapes stand free."""
     occlusion_bins: bool = False

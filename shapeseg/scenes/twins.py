@@ -30,8 +30,9 @@ def twin(scene: Scene, change: Change, colors: tuple[Color, ...]) -> Scene:
         change: One of ``DESCRIPTIONS``.
         colors: What another colour is chosen from.
     """
+    rule = scene.rule and scene.rule.without_occlusion()
     if change == "reverse":
-        return replace(scene, instances=scene.instances[::-1])
+        return replace(scene, instances=scene.instances[::-1], rule=rule)
     hidden_by = occluders_of_targets(scene.render())
     changed: list[Instance] = []
     for place, instance in enumerate(scene.instances):
@@ -39,7 +40,7 @@ def twin(scene: Scene, change: Change, colors: tuple[Color, ...]) -> Scene:
             changed.append(instance)
         elif change != "remove":
             changed.append(_CHANGES[change](instance, [scene.instances[back] for back in hidden_by[place]], colors))
-    return replace(scene, instances=tuple(changed))
+    return replace(scene, instances=tuple(changed), rule=rule)
 
 
 def _same_color(occluder: Instance, hidden: list[Instance], _colors: tuple[Color, ...]) -> Instance:

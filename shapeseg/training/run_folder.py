@@ -25,6 +25,7 @@ class RunFolder:
         self.root = root
         self.model = root / "model.keras"
         self.card = root / "model.json"
+        self.train_images = root / "train_images.txt"
         self.history = root / "history.csv"
         self.config = root / "config.json"
         self.identity = root / "checkpoints" / "run.json"
@@ -112,6 +113,12 @@ def newest_model(parent: Path) -> Path | None:
     """Returns the model that was saved last under ``parent``, leaving out the reference; else the reference; else None."""
     models = sorted(parent.glob("*/model.keras"), key=lambda path: (path.parent.name != "reference", path.stat().st_mtime_ns))
     return models[-1] if models else None
+
+
+def read_train_images(model: Path) -> frozenset[str] | None:
+    """Returns the digests of the images that a saved model learned from; None where its run did not keep them."""
+    path = RunFolder(model.parent).train_images
+    return frozenset(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else None
 
 
 def read_history(path: Path) -> list[dict[str, float]]:

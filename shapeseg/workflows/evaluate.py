@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shapeseg.environment import prepare_keras
 from shapeseg.errors import InputError
-from shapeseg.terminal import progress_bar
+from shapeseg.terminal import progress_bar, say
 from shapeseg.workflows.options import EvaluateOptions
 from shapeseg.workflows.train import RUNS
 
@@ -28,16 +28,18 @@ def evaluate(options: EvaluateOptions) -> Path:
     from shapeseg.reporting.evaluation_table import evaluation_table
     from shapeseg.workflows import holdout
     from shapeseg.workflows.evaluation_files import make_report_folder, write_evaluation
+    from shapeseg.workflows.measured_data import DEFAULT_DATA, data_of
     from shapeseg.workflows.provenance import origin
 
     path = options.model or _default_model()
     model = open_model(path, trust=options.trust_model)
+    options = replace(options, data=options.data or data_of(model))
     if options.threshold is not None:
         model = replace(model, threshold=options.threshold)
     if options.ship:
         holdout.refuse_second_time(model)
     split = "holdout" if options.ship else options.split
-    whole = Dataset(options.data)
+    whole = Dataset(options.data or DEFAULT_DATA)
     data = whole.split(split)
     data.refuse_unknown_target(model.target)
     data.refuse_damage()
@@ -48,6 +50,8 @@ def evaluate(options: EvaluateOptions) -> Path:
     evaluation, corrupted = _measure(options, model, data)
     metrics = Metrics(split=split, **evaluation.metrics, **origin(model, data))
     print(evaluation_table(metrics, data.has_recipes))
+    if metrics["trained_on"] and split != "train":
+        say("warning", f"{metrics['trained_on']} of the {metrics['images']} images measured are among those learned from")
     names = write_evaluation(out, options, whole, data, metrics, evaluation, corrupted)
     print(f"wrote {', '.join(str(out / name) for name in names)}")
     if options.ship:
@@ -60,6 +64,7 @@ def _measure(options: EvaluateOptions, model: OpenedModel, data: Dataset) -> tup
     """Returns the evaluation and, if asked for, the curves of the corruptions."""
     from shapeseg.evaluation import evaluate_model
     from shapeseg.evaluation.corruption_curves import corruption_curves, prediction_count
+    from shapeseg.training.run_folder import read_train_images
     from shapeseg.workflows.evaluation_files import REPORTED, random_places
 
     with progress_bar("measuring", len(data), "image") as progress:
@@ -69,6 +74,7 @@ def _measure(options: EvaluateOptions, model: OpenedModel, data: Dataset) -> tup
             options=options.prediction,
             keep_worst=REPORTED,
             keep=random_places(len(data)),
+            learned_from=read_train_images(model.path),
             progress=progress,
         )
     if not options.corruptions:

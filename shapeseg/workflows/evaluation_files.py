@@ -64,7 +64,7 @@ def write_evaluation(
     _write_pictures(out, data, metrics["target"], evaluation)
     reported = _report_images(whole, data, metrics["target"], evaluation)
     run = Path(metrics["model"]).parent
-    title = f"{run.name} on the {metrics['split']} split of {options.data}"
+    title = f"{run.name} on the {metrics['split']} split of {metrics['dataset']}"
     history = run / "history.csv"
     epochs = read_history(history) if history.is_file() else None
     write_report(out / "report.html", metrics, reported, title=title, history=epochs)

@@ -98,8 +98,8 @@ class EvaluateOptions(CommonOptions):
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
     """The .keras file; by default the newest under saved_models, else the reference."""
-    data: Path = Path("data/shapes")
-    """Dataset to measure on."""
+    data: Path | None = None
+    """Dataset to measure on; by default the one that the model's card names."""
     split: str = "test"
     """train, val, test, holdout or all."""
     out: Path | None = None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shapeseg import files
 from shapeseg.environment import prepare_keras, require_packages
 from shapeseg.folders import writer_lock
 from shapeseg.held_signals import HeldSignals
@@ -72,6 +73,8 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     if processes.writes:
         identity = options_to_dict(options) | {"data_sha256": data.digest}
         folder.resume(identity) if options.resume else folder.make(identity)
+        if not options.resume:
+            _keep_train_images(folder, data, options.init_from)
     size = f"{model.count_params():,} parameters, {len(data.train.source)} images, {options.training.epochs} epochs"
     print(f"training  {architecture.name}, {size}, on {_device(processes)}, into {folder.root}")
     average_gradients(model, processes)
@@ -152,6 +155,16 @@ def _architecture(options: TrainOptions) -> Architecture:
     check_name(options.model)
     architecture = Architecture(options.model, {"widths": options.widths} if options.widths else {})
     return replace(architecture, settings=options_to_dict(architecture.typed_settings()))
+
+
+def _keep_train_images(folder: RunFolder, data: TrainingData, init_from: Path | None) -> None:
+    """Writes which images the model will have learned from, and the one that it starts from has, if that is known."""
+    from shapeseg.training.run_folder import read_train_images
+
+    before = read_train_images(init_from) if init_from else frozenset()
+    if before is not None:
+        lines = dict.fromkeys([*sorted(before), *data.learned_from])
+        files.write_text(folder.train_images, "".join(f"{line}\n" for line in lines))
 
 
 def _plan(options: TrainOptions, architecture: Architecture, data: TrainingData) -> int:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from shapeseg.workflows.options import TrainOptions
 
 _VAL_IMAGES = 90  # of fresh scenes
-_VAL_SEED_OFFSET = 2**63  # far from any seed that a person names, so that no validation scene is ever trained on
 
 
 class TrainingData(NamedTuple):
@@ -26,12 +25,14 @@ class TrainingData(NamedTuple):
         val: In order.
         digest: Names the content.
         description: For the card.
+        learned_from: What names the images of ``train``: a digest each, or one line for all that are never stored.
     """
 
     train: Feed
     val: Feed
     digest: str
     description: dict[str, Any]
+    learned_from: list[str]
 
 
 def open_training_data(options: TrainOptions, stride: int, processes: Processes) -> TrainingData:
@@ -64,7 +65,16 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     if len(_sizes(val)) > 1:
         val_batch = 1
     description = {"folder": folder, "sha256": digest, "images": len(train) + len(val), "target": settings.target}
-    return TrainingData(feed, Feed(val, val_batch, target=settings.target), digest, description)
+    return TrainingData(feed, Feed(val, val_batch, target=settings.target), digest, description, _names(train))
+
+
+def _names(train: Dataset | FreshScenes) -> list[str]:
+    """Returns what ``train_images.txt`` holds."""
+    from shapeseg.datasets.examples import FreshScenes
+
+    if isinstance(train, FreshScenes):
+        return [f"fresh scenes of seed {train.seed}, indices from {train.first_index}: no dataset holds any of them"]
+    return [train.digest_of(place).hex() for place in range(len(train))]
 
 
 def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, str, str]:
@@ -73,7 +83,7 @@ def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, str, str]:
 
     seed = options.training.seed
     train = FreshScenes(SceneSettings(), seed, options.epoch_images)
-    val = FreshScenes(SceneSettings(), (seed + _VAL_SEED_OFFSET) % 2**64, _VAL_IMAGES, frozen=True)
+    val = FreshScenes(SceneSettings(), seed, _VAL_IMAGES, frozen=True)
     return train, val, "none", "none"
 
 

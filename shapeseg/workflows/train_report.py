@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import ExampleSource, example_at, examples
 from shapeseg.datasets.feed import Feed
 from shapeseg.evaluation.counts import Counts, summarise
@@ -39,7 +40,10 @@ def finish(folder: RunFolder, card: Card, val: Feed, history: list[dict[str, flo
         network = build(card.architecture.name, card.architecture.settings)
     network.load_weights(folder.model)
     model = OpenedModel(network, card.architecture.stride, target=val.target)
-    found = [_histogram(predicted) for predicted in predict(model, examples(val.source, val.target))]
+    found, decidable = [], histograms(np.zeros(0, bool), np.zeros(0, np.float32))
+    for predicted in predict(model, examples(val.source, val.target)):
+        found.append(_histogram(predicted))
+        decidable += _histogram(predicted, decidable=True)
     model = replace(model, threshold=best_candidate(sum(found[1:], found[0])))
     counts = [counts_at(each, model.threshold) for each in found]
     scores = {"split": "val", "epochs": len(history), **summarise(counts)}
@@ -56,7 +60,7 @@ def finish(folder: RunFolder, card: Card, val: Feed, history: list[dict[str, flo
                 "training time": f"{seconds:.0f} s",
                 "threshold": model.threshold,
                 **{f"val {name}": scores[name] for name in ("iou", "dice", "precision", "recall")},
-                "val iou, decidable": best["val_iou_decidable"],
+                "val iou, decidable": counts_at(decidable, model.threshold).iou if _knows_ambiguity(val) else "unknown",
                 "curves": folder.curves,
                 "worst images": folder.samples,
             }
@@ -70,11 +74,22 @@ def draw_worst(folder: RunFolder, model: OpenedModel, val: ExampleSource) -> Non
     _draw(folder, model, val, [predicted.counts(model.threshold) for predicted in predictions])
 
 
-def _histogram(predicted: Predicted) -> NDArray[np.int64]:
-    """Counts pixels by label and probability; ignored ones are no target, and have probability 0, which no score counts."""
-    ignored = predicted.example.ignored
-    probability = predicted.plain if ignored is None else np.where(ignored, np.float32(0), predicted.plain)
-    return histograms(predicted.example.target, probability)
+def _histogram(predicted: Predicted, *, decidable: bool = False) -> NDArray[np.int64]:
+    """Counts pixels by label and probability, all or the decidable ones.
+
+    Ignored ones are no target, and have probability 0, which no score counts.
+    """
+    example, probability = predicted.example, predicted.plain
+    if example.ignored is not None:
+        probability = np.where(example.ignored, np.float32(0), probability)
+    if decidable and example.ambiguous.any():
+        return histograms(example.target[~example.ambiguous], probability[~example.ambiguous])
+    return histograms(example.target, probability)
+
+
+def _knows_ambiguity(val: Feed) -> bool:
+    """Whether it is known which pixels the image does not tell: of visible rectangles, by the rule of their scenes."""
+    return val.target == "visible" and (not isinstance(val.source, Dataset) or val.source.rule is not None)
 
 
 def _draw(folder: RunFolder, model: OpenedModel, val: ExampleSource, counts: Sequence[Counts]) -> None:

@@ -98,7 +98,7 @@ def test_a_manifest_that_is_none_is_refused(content, copied):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"format_version": 2},
+        {"format_version": 3},
         {"format_version": 999},
         {"generator_version": 999},
     ],

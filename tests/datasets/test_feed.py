@@ -146,7 +146,7 @@ def test_wrong_options_are_refused(data):
 def test_images_of_unlike_sizes_cannot_share_a_batch(data, one_rectangle):
     mixed = Dataset(data.folder)
     odd = one_rectangle.rows[0] | {role: one_rectangle.folder / one_rectangle.rows[0][role] for role in ("image", "mask")}
-    mixed.rows = [data.rows[0], odd]
+    mixed.rows, mixed.rule = [data.rows[0], odd], None
     with pytest.raises(InputError, match="one size"):
         mixed.feed(batch_size=2)[0]
     assert [mixed.feed(batch_size=1)[batch][0].shape for batch in (0, 1)] == [(1, 64, 64, 3), (1, 32, 32, 3)]

@@ -57,6 +57,14 @@ def test_only_a_model_from_colour_images_to_one_probability_fits(model):
             check_model(other)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_model_whose_probabilities_are_not_finite_is_refused(value):
+    broken = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(1, 1)])
+    broken.layers[0].bias.assign([value])
+    with pytest.raises(ModelRefusedError, match="not finite"):
+        probabilities(broken, random_images(2, 8, 8), stride=STRIDE)
+
+
 def test_a_model_of_one_size_or_of_fewer_pixels_is_refused():
     one_size = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(1, 1)])
     assert probabilities(one_size, np.zeros((1, 30, 32, 3), np.uint8), stride=16).shape == (1, 30, 32)

@@ -195,6 +195,23 @@ def test_a_card_with_unknown_or_wrong_entries_is_refused(path):
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        *({"threshold": value} for value in (5.0, -1, 0, 1, True, "0.4", float("nan"), float("inf"))),
+        *({"format_version": value} for value in (0, 2, 99, True)),
+        *({"data": {"target": value}} for value in ("hidden", 1, None)),
+        *({"golden": {"image_sha256": "0" * 64, "means": [value]}} for value in (-0.1, 1.5, float("nan"), "0.5")),
+    ],
+    ids=str,
+)
+def test_a_card_with_a_value_that_cannot_be_is_refused(changes, path):
+    edit_card(path, **changes)
+    for refuse in (read_card, load_model):
+        with pytest.raises(ModelRefusedError, match="card"):
+            refuse(path)
+
+
+@pytest.mark.parametrize(
     "architecture",
     [
         {"name": "vgg", "settings": {}},

@@ -44,6 +44,8 @@ def example_metrics(images, settings=None):
     scores = summarise(counts)
     return scores | {
         "split": "all",
+        "trained_on": 0,
+        "beyond_search": 0,
         "threshold": 0.35,
         "target": "visible",
         "iou_interval": [scores["iou"] - 0.006, scores["iou"] + 0.005],
@@ -77,7 +79,8 @@ def example_metrics(images, settings=None):
 def unknown_metrics():
     """Returns what is known of a plain folder without recipes and without a rectangle pixel."""
     return summarise([Counts(0, 0, 0)]) | {
-        "split": "all", "threshold": 0.5, "target": "visible", "iou_interval": None, "iou_decidable": None,
+        "split": "all", "trained_on": None, "beyond_search": None, "threshold": 0.5, "target": "visible",
+        "iou_interval": None, "iou_decidable": None,
         "iou_ceiling": None, "boundary_iou": {"1": None, "2": None}, "by_occlusion": None, "breakdown": None,
         "panoptic": {
             "pq": None, "sq": None, "rq": None, "true_positives": 0, "false_positives": 0, "false_negatives": 0,

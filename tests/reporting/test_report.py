@@ -160,7 +160,7 @@ def test_the_findings_are_said_in_sentences(report, metrics):
     _, tree = report(given | {"wrong_pixels": {"ambiguous": 30, "elsewhere": 10, "outer border": None}}, [])
     sentences = [item.text.replace("\u202f", "").replace("\u00a0", " ") for item in tree.all("header")[0].all("li")][4:]
     assert sentences[0] == "On 1234 images the model reaches a rectangle IoU of 0.900 (95 % interval 0.890 to 0.910)."
-    assert sentences[1].startswith("The best possible guess can expect 0.950 and no more: ")
+    assert sentences[1].startswith("Of a large set of such images the best possible guess can expect 0.950 and no more: ")
     assert "it finds 99.1 % of the pixels; of those with an occlusion rate in (0.75, 1), 50.0 % (n = 11)." in sentences[2]
     assert (
         sentences[3] == "The largest part of the wrong pixels, 75 %, lies where the image cannot tell which shape is in front."

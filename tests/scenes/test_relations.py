@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from shapeseg.scenes import Instance, Scene, SceneSettings, sample_scene
+from shapeseg.scenes.instance import bounding_box
 from shapeseg.scenes.kinds import KINDS, silhouette
-from shapeseg.scenes.relations import Hiding, bounding_box, hidings, occluders_of_targets, piece_count
+from shapeseg.scenes.relations import Hiding, hidings, occluders_of_targets, piece_count
 from shapeseg.scenes.twins import twin
 
 RED, BLUE, GREEN, WHITE = (255, 0, 0), (0, 0, 255), (0, 255, 0), (255, 255, 255)

@@ -70,7 +70,7 @@ def same(one, other):
 
 SETTINGS = {
     "linear": TrainingSettings(epochs=EPOCHS),
-    "plateau": TrainingSettings(epochs=EPOCHS, schedule="plateau", patience=1, augmentation=("turn", "noise", "paste")),
+    "plateau": TrainingSettings(epochs=EPOCHS, schedule="plateau", patience=2, augmentation=("turn", "noise", "paste")),
     "warm-up": TrainingSettings(epochs=EPOCHS, schedule="cosine", warmup_epochs=1.5, clip_norm=0.5, accumulate=2),
 }
 
@@ -175,7 +175,7 @@ def test_a_kill_between_the_last_epoch_and_the_end_of_the_run_costs_nothing(smal
     arguments = ["--data", small_dataset, "--epochs", 2, "--widths", 4, 4]
     succeed(run_here("train", *arguments, "--out", "whole", cwd=tmp_path))
     kill = (
-        "import os, sys; from shapeseg.commands import train_report; train_report.finish = lambda *_: os.kill(os.getpid(), 9)"
+        "import os, sys; from shapeseg.workflows import train_report; train_report.finish = lambda *_: os.kill(os.getpid(), 9)"
     )
     start = f"{kill}; from shapeseg.commands.train import main; sys.exit(main(sys.argv[1:]))"
     killed = run_python("-c", start, *arguments, "--out", "killed", cwd=tmp_path)

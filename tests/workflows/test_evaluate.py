@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from command_runs import error_line, folder_names, succeed
@@ -19,10 +20,21 @@ from shapeseg.workflows.evaluate import evaluate
 from shapeseg.workflows.options import EvaluateOptions
 
 METRICS = {
-    *("images", "split", "threshold", "target", "iou", "dice", "precision", "recall", "iou_interval", "iou_decidable"),
-    *("iou_ceiling", "iou_per_image_mean", "iou_per_image_median", "iou_per_image_worst5", "iou_per_image_undefined"),
-    *("boundary_iou", "by_occlusion", "breakdown", "panoptic", "calibration", "wrong_pixels", "undefined", "options"),
-    *("effects", "model", "model_sha256", "dataset", "dataset_sha256", "backend", "versions", "command"),
+    *("images", "split", "trained_on", "beyond_search", "threshold", "target", "iou", "dice", "precision", "recall"),
+    *("iou_interval", "iou_decidable", "iou_ceiling", "iou_per_image_mean", "iou_per_image_median", "iou_per_image_worst5"),
+    *("iou_per_image_undefined", "boundary_iou", "by_occlusion", "breakdown", "panoptic", "calibration", "wrong_pixels"),
+    *(
+        "undefined",
+        "options",
+        "effects",
+        "model",
+        "model_sha256",
+        "dataset",
+        "dataset_sha256",
+        "backend",
+        "versions",
+        "command",
+    ),
 }
 INSTANCE = [
     *("index", "image_id", "split", "instance", "occlusion_rate", "occlusion", "occluder_kind", "occluder_color", "pieces"),
@@ -152,7 +164,7 @@ def test_a_folder_without_recipes_says_unknown(place, tmp_path, capsys):
     assert main([str(place / "run/model.keras"), *options]) == 0
     text = capsys.readouterr().out
     rows = dict(line.split("  ", 1) for line in text.splitlines() if "  " in line)
-    for name in ("iou_decidable", "iou_ceiling", "touching rectangles", "recall by occlusion", "wrong pixels"):
+    for name in ("iou_decidable", "iou_ceiling, of a large set", "touching rectangles", "recall by occlusion", "wrong pixels"):
         assert rows[name].strip() == "unknown"
     assert metrics_of(tmp_path / "report")["by_occlusion"] is None
     assert rows_of(tmp_path / "report/per_instance.csv") == []
@@ -160,6 +172,33 @@ def test_a_folder_without_recipes_says_unknown(place, tmp_path, capsys):
     assert main([str(place / "run/model.keras"), *options]) == 3
     assert "000004.png" in capsys.readouterr().err
     assert metrics_of(tmp_path / "report")["images"] == 30  # the report before is still there
+
+
+def test_images_that_were_learned_from_are_counted(place, tmp_path, capsys):
+    learned = Dataset(place / "data").split("train")
+    words = [str(place / "run/model.keras"), "--data", str(place / "data"), "--out", str(tmp_path / "report"), "--split"]
+    for split, count, warned in (("all", len(learned), True), ("train", len(learned), False), ("test", 0, False)):
+        assert main([*words, split]) == 0
+        said = capsys.readouterr()
+        assert metrics_of(tmp_path / "report")["trained_on"] == count
+        assert f"{count} of these images" in said.out
+        assert (f"{count} of the 30 images measured are among those learned from" in said.err) == warned
+
+
+def test_without_data_a_model_is_measured_on_what_it_learned_from(place, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = shutil.copytree(place / "run", tmp_path / "run") / "model.keras"
+    words, card = [str(model), "--out", "report"], read_card(model)
+    assert main(words) == 0
+    assert metrics_of(tmp_path / "report")["dataset"] == card.data["folder"]
+    replace(card, data=card.data | {"folder": "data", "sha256": "0" * 64}).write(model)
+    shutil.copytree(place / "data", tmp_path / "data")
+    assert main(words) == 0
+    assert "data has changed since the model was trained on it" in capsys.readouterr().err
+    shutil.rmtree(tmp_path / "data")
+    assert main(words) == 3
+    assert "--data" in capsys.readouterr().err
+    assert not (tmp_path / "data/shapes").exists()
 
 
 def test_a_dataset_without_rectangles_says_so(place, tmp_path, capsys):

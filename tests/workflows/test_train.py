@@ -12,6 +12,7 @@ from runs_here import run_here
 
 import shapeseg
 from shapeseg.datasets import Dataset
+from shapeseg.datasets.image_digest import image_digest
 from shapeseg.evaluation.threshold import CANDIDATES
 from shapeseg.models import read_card
 
@@ -44,10 +45,10 @@ def test_the_default_dataset_is_made_and_runs_are_numbered(tmp_path, small_datas
     assert folder_names(tmp_path / "saved_models") == {"unet-1", "unet-2"}
     assert "saved_models/unet-2" in second.stdout
     assert len(table_of(tmp_path / "saved_models/unet-2/history.csv")) == 1
-    # Without arguments the newest run is measured on the default dataset, all of its test split.
+    # Without arguments the newest run is measured on the test split of what it learned from.
     succeed(run_here("evaluate", cwd=tmp_path))
     metrics = json.loads((tmp_path / "reports/unet-2/metrics.json").read_text())
-    assert metrics["images"] == 90
+    assert metrics["dataset"] == str(small_dataset)
     assert metrics["model_sha256"] == digest(tmp_path / "saved_models/unet-2/model.keras")
 
 
@@ -60,6 +61,22 @@ def test_training_goes_on_from_a_saved_model(small_dataset, tiny_run, tmp_path):
     for old, new in zip(before.trainable_weights, after.trainable_weights, strict=True):
         old, new = (keras.ops.convert_to_numpy(weight) for weight in (old, new))
         assert np.abs(old - new).max() <= 1e-6, "a step of 1e-12 moves nothing"
+
+
+def test_a_run_keeps_which_images_it_learned_from(small_dataset, tiny_run, tmp_path):
+    def of(data):
+        return {image_digest(sample.image).hex() for sample in data.split("train")}
+
+    learned = (tiny_run / "train_images.txt").read_text().splitlines()
+    assert len(learned) == len(set(learned)) == len(Dataset(small_dataset).split("train"))
+    assert set(learned) == of(Dataset(small_dataset))
+    scene = ("--width", 64, "--height", 64, "--min-size", 8, "--max-size", 16)
+    succeed(run_here("generate", "--out", "more", "--num-images", 12, "--seed", 77, *scene, cwd=tmp_path))
+    flags = ("--data", "more", "--train-images", 4, "--init-from", tiny_run / "model.keras", "--epochs", 1, "--out", "on")
+    succeed(run_here("train", *flags, cwd=tmp_path))
+    on = (tmp_path / "on/train_images.txt").read_text().splitlines()
+    assert len(on) == len(learned) + 4
+    assert set(learned) < set(on) < set(learned) | of(Dataset(tmp_path / "more"))
 
 
 def test_the_threshold_in_the_card_is_the_best_of_the_whole_val_split(small_dataset, tiny_run):

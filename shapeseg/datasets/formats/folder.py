@@ -13,7 +13,6 @@ from shapeseg.datasets.foreign_images import png_bytes, read_foreground, read_rg
 from shapeseg.datasets.formats.labelled import LabelledFolder, LabelledImage, labelled
 from shapeseg.datasets.samples import Row
 from shapeseg.folders import make_folder
-from shapeseg.scenes import Scene
 
 
 def read_dataset(folder: Path) -> LabelledFolder:
@@ -26,7 +25,7 @@ def read_dataset(folder: Path) -> LabelledFolder:
     data.refuse_damage()
     if data.has_recipes:
         class_name = " or ".join(data.manifest.settings.scene.target_kinds)
-        return LabelledFolder("a shapeseg dataset", len(data), class_name, (_drawn(folder, row) for row in data.rows))
+        return LabelledFolder("a shapeseg dataset", len(data), class_name, (_drawn(data, place) for place in range(len(data))))
     return LabelledFolder("a plain folder", len(data), "target", (_paired(folder, row) for row in data.rows))
 
 
@@ -43,11 +42,10 @@ def write_folder(folder: Path, images: Iterable[LabelledImage]) -> None:
         files.write_new_bytes(folder / "masks" / f"{each.name}.png", png_bytes(mask))
 
 
-def _drawn(folder: Path, row: Row) -> LabelledImage:
-    scene = Scene.from_dict(row)
-    truth = scene.render()
+def _drawn(data: Dataset, place: int) -> LabelledImage:
+    row, truth = data.rows[place], data.scene(place).render()
     targets = np.where(truth.target(), truth.instance_map, 0)
-    path = folder / row["image"]
+    path = data.folder / row["image"]
     return labelled(path.stem, row["split"], read_rgb(path), targets, truth.ambiguous | truth.ignored, path)
 
 

@@ -14,7 +14,9 @@ from shapeseg.reporting.page.values import absent, command_line, figure, plain
 
 History = Sequence[Mapping[str, float]]
 
-_Fact = Literal["model", "model_sha256", "dataset", "dataset_sha256", "split", "images", "target", "threshold", "backend"]
+_Fact = Literal[
+    "model", "model_sha256", "dataset", "dataset_sha256", "split", "images", "trained_on", "target", "threshold", "backend"
+]
 _FACTS: Mapping[_Fact, str] = {
     "model": "model",
     "model_sha256": "SHA-256 of the model",
@@ -22,6 +24,7 @@ _FACTS: Mapping[_Fact, str] = {
     "dataset_sha256": "SHA-256 of the dataset",
     "split": "split",
     "images": "images",
+    "trained_on": "of them learned from",
     "target": "target",
     "threshold": "threshold",
     "backend": "backend",

@@ -65,8 +65,8 @@ def score_table(metrics: Metrics) -> Markup:
 
 def _headline(metrics: Metrics) -> list[Score]:
     shared = "Pixels that truth and prediction share, over all that either has; pooled over all images."
-    decidable = "The same without ambiguous pixels, whose label no image tells."
-    ceiling = "The IoU that the best possible guess can expect on these images."
+    decidable = "The same without the pixels found to be ambiguous: another scene gives the image and another label."
+    ceiling = "The IoU that the best possible guess can expect on a large set of such images."
     worst = "Mean IoU of the worst twentieth of the images."
     spread = named_interval(metrics["iou_interval"], metrics["images"])
     return [
@@ -131,6 +131,8 @@ def _why_absent(metrics: Metrics, score: Score) -> tuple[str, str]:
         return "unknown", NO_RECIPES
     if score.needs_recipes and metrics["target"] == "amodal":
         return "unknown", "ambiguity is known for the visible target only"
+    if score.needs_recipes and metrics["calibration"]["decidable"] is None:
+        return "unknown", "it is not known by which rule the scenes were chosen"
     return "undefined", score.undefined
 
 

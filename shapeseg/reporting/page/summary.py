@@ -29,8 +29,9 @@ def _ceiling(metrics: Metrics) -> Markup | None:
     """The ceiling in one sentence."""
     if metrics["iou_ceiling"] is None:
         return None
-    start = join(["The best possible guess can expect ", element("strong", number(metrics["iou_ceiling"])), " and no more: "])
-    return join([start, "where a rectangle and another shape of one colour overlap, no image shows which is in front."])
+    ceiling = element("strong", number(metrics["iou_ceiling"]))
+    start = join(["Of a large set of such images the best possible guess can expect ", ceiling, " and no more: "])
+    return join([start, "where a rectangle and another shape of one colour overlap, an image may not show which is in front."])
 
 
 def _occlusion(metrics: Metrics) -> Markup | None:

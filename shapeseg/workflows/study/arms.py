@@ -11,11 +11,12 @@ from typing import Any
 
 from shapeseg.datasets import Dataset, DatasetSettings, SplitSettings, create_dataset
 from shapeseg.datasets.append import append_samples
-from shapeseg.datasets.filter import FilterSettings, filter_copy, plan_filter
+from shapeseg.datasets.filter import filter_copy, plan_filter
 from shapeseg.datasets.samples import encode_row
 from shapeseg.datasets.twin import write_twins
 from shapeseg.errors import InputError
 from shapeseg.scenes import SceneSettings
+from shapeseg.scenes.rule import FilterSettings
 from shapeseg.workflows.study.record import Composition
 from shapeseg.workflows.study.settings import ArmName
 
