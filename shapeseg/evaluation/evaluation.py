@@ -35,7 +35,7 @@ class Evaluation:
         images: Rows of ``per_image.csv``.
         instances: Rows of ``per_instance.csv``; none where recipes are unknown.
         counts: Of each image.
-        decidable: Of each image, the pixels whose label the image tells.
+        decidable: Of each image, the pixels for which no other label was found.
         shown: Predicted pixels, bool (H, W), of the images asked for and of those with the most wrong pixels, by place.
         worst: Places of the latter, worst first.
     """

@@ -26,7 +26,7 @@ class ImageResult(NamedTuple):
 
     Attributes:
         counts: Of all pixels but ignored ones.
-        decidable: Of those whose label the image tells.
+        decidable: Of those for which no other label was found.
         ambiguous_pixels: How many others there are; 0 where no recipe is known.
         boundary: Counts of the bands of 1 and 2 pixels and of the official width.
         official_width: That width, in pixels.

@@ -41,7 +41,7 @@ class RecipeMetrics(TypedDict):
 
 
 class Calibrations(TypedDict):
-    """Calibration of all pixels, and of those whose label the image tells or does not tell, where that is known."""
+    """Calibration of all pixels, and of those for which no other label was found, or one was."""
 
     all: Calibration
     decidable: Calibration | None

@@ -68,8 +68,8 @@ def open_regions(
 ) -> list[tuple[Box, NDArray[np.float64]]]:
     """Returns the regions in which scenes were looked for, and in each the share of them that shows a visible target.
 
-    Elsewhere the image tells. A share, float64 (h, w), is 0 or 1 where it tells here, too, and NaN on every shape of a group
-    that is beyond the search.
+    Elsewhere no other label is found. A share, float64 (h, w), is 0 or 1 where none is found here, too, and NaN on every shape
+    of a group that is beyond the search.
 
     Args:
         labels: bool (H, W), visible target pixels.

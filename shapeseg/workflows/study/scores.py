@@ -40,7 +40,7 @@ class SetScores:
 
     Attributes:
         pixels: int64 (images, 3): pixels of each image that are right, missed, and invented.
-        decidable: int64 (images, 3): the same of pixels whose label the image tells.
+        decidable: int64 (images, 3): the same of pixels for which no other label was found.
         rectangles: Every target instance, image by image.
     """
 
