@@ -107,7 +107,7 @@ def test_a_failing_tracker_leaves_the_run_whole(small_dataset, tmp_path):
     result = succeed(run_script("train.py", "--data", small_dataset, *FLAGS, cwd=tmp_path, WANDB_MODE="nonsense"))
     (line,) = result.stderr.splitlines()
     assert line.startswith("warning: wandb tracks no more of this run, which goes on (")
-    whole = {"model.keras", "model.json", "history.csv", "config.json", "curves.png", "samples.png"}
+    whole = {"model.keras", "model.json", "history.csv", "config.json", "train_images.txt", "curves.png", "samples.png"}
     assert folder_names(tmp_path / "run") == whole
     assert len(history(tmp_path / "run")) == 2
     assert json.loads((tmp_path / "run/model.json").read_text())["scores"]["epochs"] == 2
