@@ -24,7 +24,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.scenes.instance import Box, Instance, bounding_box, boxes_overlap
+from shapeseg.scenes.instance import Box, Instance, bounding_box
 from shapeseg.scenes.kinds import silhouette
 from shapeseg.scenes.rule import Rule
 from shapeseg.scenes.settings import Color, SceneSettings
@@ -36,6 +36,9 @@ MAX_GROUP = 12
 """Groups of more shapes are not searched."""
 
 _MAX_STATES, _MAX_PLACES = 10_000, 2000  # of a group: in a step of the search, and for one shape in one order
+
+
+_FULL_IN_THE_MIDDLE = ("rectangle", "ellipse")  # whose middle row and column reach from side to side
 
 
 class _BeyondSearchError(Exception):
@@ -334,13 +337,12 @@ class _Group:
         possible = self.mask(reach)
         for box, (row, column) in self._boxes(own.box, bounding_box(self.mask(alone))):
             x, y, w, h = box
-            stencil, area = silhouette(own.kind, w, h, own.form)
             # Few go on: a longer shape shows the pixel beside the middle of its old side, which the image often denies.
-            if (
-                _is_within((column, row, 1, 1), box)
-                and stencil[row - y, column - x]
-                and not possible[row - top, column - left]
-            ):
+            denied = (w > own.box[2] or h > own.box[3]) and not possible[row - top, column - left]
+            if denied and own.kind in _FULL_IN_THE_MIDDLE:
+                continue
+            stencil, area = silhouette(own.kind, w, h, own.form)
+            if denied and stencil[row - y, column - x]:
                 continue
             inside = possible[max(y - top, 0) : y - top + h, max(x - left, 0) : x - left + w]
             if inside.shape == stencil.shape and np.count_nonzero(stencil[inside]) < area:
@@ -427,12 +429,15 @@ class _Sums:
             hidden: bool (h, w), what is in front of the moved shape.
             moved_is_target: Whether it is one.
         """
+        self._total += count * weight
         if covered is None or hidden is None:
-            covered, hidden = np.zeros(shown.shape), np.zeros(shown.shape, bool)
+            self._target[shown] += count * weight
+            self._seen[0] |= ~shown
+            self._seen[1] |= shown
+            return
         here = np.where(hidden, 0.0, covered)
         uncovered = weight - here
         target = np.where(shown, uncovered, 0.0) + (here if moved_is_target else 0.0)
-        self._total += count * weight
         self._target += count * target
         self._seen[1] |= (shown & (uncovered > 0)) | ((here > 0) if moved_is_target else False)
         self._seen[0] |= (~shown & (uncovered > 0)) | (False if moved_is_target else (here > 0))
@@ -463,22 +468,15 @@ def _free_after(blocked: Mask, stop: int, last: int) -> Iterator[int]:
         yield stop
 
 
-def _is_within(inner: Box, outer: Box) -> bool:
-    x, y, w, h = inner
-    left, top, width, height = outer
-    return left <= x and top <= y and x + w <= left + width and y + h <= top + height
-
-
 def _touching(instances: Sequence[Instance], background: Color, rule: Rule) -> list[list[int]]:
     """Returns the groups of shapes whose boxes touch, directly or through others; the background's colour reaches far."""
-    reaches = [_grown(each.box, rule.scene.max_size if each.color == background else 1) for each in instances]
+    reaches = [rule.scene.max_size if each.color == background else 1 for each in instances]
     groups: list[list[int]] = []
-    for member, reach in enumerate(reaches):
-        near = [group for group in groups if any(boxes_overlap(reach, instances[other].box) for other in group)]
-        near += [
+    for member, (own, reach) in enumerate(zip(instances, reaches, strict=True)):
+        near = [
             group
             for group in groups
-            if group not in near and any(boxes_overlap(reaches[other], instances[member].box) for other in group)
+            if any(_is_near(own.box, instances[other].box, max(reach, reaches[other])) for other in group)
         ]
         merged = [other for group in near for other in group] + [member]
         groups = [group for group in groups if group not in near] + [merged]
@@ -498,11 +496,12 @@ def _confusable(
             two = instances[other]
             if one.color == two.color and is_target != are_targets[other]:
                 apart = max(most - min(one.box[2:]), most - min(two.box[2:]), 0)  # how far a side may move
-                if boxes_overlap(_grown(one.box, apart + 1), two.box):
+                if _is_near(one.box, two.box, apart + 1):
                     return True
     return False
 
 
-def _grown(box: Box, by: int) -> Box:
-    x, y, w, h = box
-    return x - by, y - by, w + 2 * by, h + 2 * by
+def _is_near(one: Box, other: Box, by: int) -> bool:
+    """Whether two boxes share a pixel once one of them has grown."""
+    (x, y, w, h), (a, b, c, d) = one, other
+    return x - by < a + c and a - by < x + w and y - by < b + d and b - by < y + h
