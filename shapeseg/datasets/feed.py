@@ -22,7 +22,7 @@ class Feed(keras.utils.PyDataset):
     """Batches of images and label maps, the last one smaller when it must be.
 
     Each item is ``(images, labels)``: uint8 (B, H, W, 3), RGB, 0 to 255, and uint8 (B, H, W, 1), as of :mod:`shapeseg.labels`.
-    Where recipes are known, scenes are rendered again: that is faster than decoding files, and knows what is ambiguous.
+    Where recipes are known, scenes are rendered again: that is about as fast as decoding files, and knows what is ambiguous.
 
     Args:
         source: The examples, in order.
