@@ -97,6 +97,7 @@ def test_no_side_of_any_shape_can_be_elsewhere_and_change_a_label_that_counts_as
                 assert not meets(other, boxes, rates, range(len(boxes))), (index, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -118,6 +119,7 @@ def test_each_ambiguous_pixel_has_a_witness(settings):
     assert flagged > 0
 
 
+@pytest.mark.slow
 def test_a_stronger_search_finds_little_more():
     settings = SceneSettings(width=64, height=64, min_size=8, max_size=16, min_instances=8, max_instances=12)
     flagged = more = 0
