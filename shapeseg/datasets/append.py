@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from shapeseg import files
 from shapeseg.datasets.draw import check_space, draw_samples, estimate_bytes, make_folders
-from shapeseg.datasets.manifest import FORMAT_VERSION, Manifest, read_manifest
+from shapeseg.datasets.manifest import Manifest, read_manifest
 from shapeseg.datasets.metadata import commit_metadata, parse_rows, read_metadata, rule_of, stored_lines
 from shapeseg.datasets.samples import sample_paths
 from shapeseg.datasets.workers import worker_count
@@ -60,13 +60,11 @@ def append_samples(folder: Path, *, num_images: int, workers: int | None = None,
         indices = range(manifest.next_index, manifest.next_index + num_images)
         files.write_json(folder / _JOURNAL, {"first": indices.start, "stop": indices.stop})
         make_folders(folder)
-        rule = rule_of(manifest, parse_rows(metadata))
-        grown = replace(
-            manifest,
+        rule = rule_of(manifest, partial(parse_rows, metadata))
+        grown = manifest.changed(
             count=manifest.count + num_images,
             next_index=indices.stop,
             rule=None if rule is None or rule.filters else rule,  # what is drawn now has passed no filter
-            format_version=FORMAT_VERSION,
         )
         # Closed before the lock is free, should something interrupt: workers must not write any more.
         with closing(

@@ -67,7 +67,7 @@ class Dataset:
             self.rows = parse_rows(content)
             _check_rows(self.rows, self.folder / self.manifest.metadata.file)
         self.has_recipes = self.manifest.format == FORMAT
-        self.rule = rule_of(self.manifest, self.rows) if self.has_recipes else None
+        self.rule = rule_of(self.manifest, lambda: self.rows) if self.has_recipes else None
 
     def __len__(self) -> int:
         return len(self.rows)

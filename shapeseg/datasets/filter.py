@@ -19,7 +19,6 @@ from shapeseg.datasets.append import clean_up
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import check_space
-from shapeseg.datasets.manifest import FORMAT_VERSION
 from shapeseg.datasets.metadata import METADATA, commit_metadata, encode_rows, write_metadata
 from shapeseg.datasets.samples import FOLDERS, Row, read_stored
 from shapeseg.datasets.splits import SPLITS
@@ -73,9 +72,7 @@ def filter_copy(data: Dataset, settings: FilterSettings, out: Path, progress: Pr
     with staged_dataset(out) as staging:
         copy_files(data.folder, staging, [(row, row) for row in plan.rows], progress)
         named = write_metadata(staging, METADATA, map(encode_rows, chunked(plan.rows)))
-        replace(
-            data.manifest, count=len(plan.rows), rule=_narrowed(data, settings), metadata=named, format_version=FORMAT_VERSION
-        ).write(staging)
+        data.manifest.changed(count=len(plan.rows), rule=_narrowed(data, settings), metadata=named).write(staging)
     return plan
 
 
@@ -86,7 +83,7 @@ def filter_in_place(folder: Path, settings: FilterSettings, *, purge: bool = Fal
         clean_up(folder)
         data = Dataset(folder)
         plan = plan_filter(data, settings)
-        narrowed = replace(data.manifest, count=len(plan.rows), rule=_narrowed(data, settings), format_version=FORMAT_VERSION)
+        narrowed = data.manifest.changed(count=len(plan.rows), rule=_narrowed(data, settings))
         commit_metadata(folder, narrowed, map(encode_rows, chunked(plan.rows)))
         if purge:
             stays = {row["index"] for row in plan.rows}

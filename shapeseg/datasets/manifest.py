@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from shapeseg import files
 from shapeseg.datasets.splits import SplitSettings
@@ -64,6 +65,10 @@ class Manifest:
     format: str = FORMAT
     format_version: int = FORMAT_VERSION
     generator_version: int = GENERATOR_VERSION
+
+    def changed(self, **changes: Any) -> Manifest:
+        """Returns the next version of the dataset, in the newest format: what decides the rule must be among the changes."""
+        return replace(self, format_version=FORMAT_VERSION, **changes)
 
     def write(self, folder: Path) -> None:
         """Commits this version of the dataset in ``folder``."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.filter import copy_files
-from shapeseg.datasets.manifest import FORMAT_VERSION, Manifest
+from shapeseg.datasets.manifest import Manifest
 from shapeseg.datasets.metadata import METADATA, encode_rows, write_metadata
 from shapeseg.datasets.samples import Row, sample_paths
 from shapeseg.datasets.workers import chunked
@@ -45,13 +45,11 @@ def merge_datasets(first: Dataset, second: Dataset, out: Path, progress: Progres
         kept.sort(key=lambda row: row["index"])
         named = write_metadata(staging, METADATA, map(encode_rows, chunked(kept)))
         next_index = max(_next_index(first, second), kept[-1]["index"] + 1)
-        manifest = replace(
-            first.manifest,
+        manifest = first.manifest.changed(
             count=len(kept),
             next_index=next_index,
             metadata=named,
             rule=first.rule if first.rule == second.rule else None,
-            format_version=FORMAT_VERSION,
         )
         manifest.write(staging)
     return manifest, skipped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -86,14 +86,16 @@ def parse_rows(content: bytes) -> list[Row]:
     return rows
 
 
-def rule_of(manifest: Manifest, rows: Sequence[Row]) -> Rule | None:
+def rule_of(manifest: Manifest, rows: Callable[[], Sequence[Row]]) -> Rule | None:
     """Returns by what a dataset's scenes were chosen; None when that is unknown.
 
-    The first format did not say. There it is the settings, but where rows are missing, or came from elsewhere.
+    The first format did not say. There it is the settings, but where rows are missing, or came from elsewhere; only there rows
+    are asked for.
     """
     if manifest.format_version > 1:
         return manifest.rule
-    whole = len(rows) == manifest.next_index and not any("source" in row for row in rows)
+    known = rows()
+    whole = len(known) == manifest.next_index and not any("source" in row for row in known)
     changed = manifest.twin is not None and Rule(manifest.settings.scene).asks_for_occlusion
     return Rule(manifest.settings.scene) if whole and not changed else None
 

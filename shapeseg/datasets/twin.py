@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import check_space
-from shapeseg.datasets.manifest import FORMAT_VERSION
 from shapeseg.datasets.metadata import METADATA, Lines, encode_rows, write_metadata
 from shapeseg.datasets.samples import FOLDERS, Row, write_sample
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
@@ -56,9 +54,7 @@ def write_twins(
             named = write_metadata(staging, METADATA, lines)
         # A twin of a scene that was chosen by its occlusion was not chosen so itself.
         rule = None if data.rule is None or data.rule.asks_for_occlusion else data.rule.without_occlusion()
-        replace(data.manifest, count=len(data), metadata=named, twin=change, rule=rule, format_version=FORMAT_VERSION).write(
-            staging
-        )
+        data.manifest.changed(count=len(data), metadata=named, twin=change, rule=rule).write(staging)
     return changed
 
 
