@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import json
 import os
 import subprocess
@@ -69,6 +71,22 @@ def error_line(stderr):
     (line,) = stderr.splitlines()
     assert line.startswith("error: "), line
     return line
+
+
+def table_of(path):
+    """Returns the rows of a CSV file as dictionaries."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def rows_of(folder):
+    """Returns the metadata rows of a dataset, as its file says them."""
+    return [json.loads(line) for line in (folder / "metadata.jsonl").read_bytes().splitlines()]
+
+
+def digest(path):
+    """Returns the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def folder_names(folder: Path):

@@ -1,11 +1,10 @@
 import csv
-import hashlib
 import json
 from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from command_runs import error_line, folder_names, run_python
+from command_runs import digest, error_line, folder_names, rows_of, run_python
 from independent_rendering import render_again
 from PIL import Image
 
@@ -16,19 +15,11 @@ from shapeseg.scenes import SceneSettings
 MINUTE = DatasetSettings(scene=SceneSettings(width=40, height=32, min_size=4, max_size=14))
 
 
-def rows_of(folder):
-    return [json.loads(line) for line in (folder / "metadata.jsonl").read_bytes().splitlines()]
-
-
 def pixels(path, mode):
     with Image.open(path) as image:
         assert image.format == "PNG"
         assert image.mode == mode
         return np.array(image)
-
-
-def digest(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.fixture(scope="module")

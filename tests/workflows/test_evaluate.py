@@ -1,12 +1,11 @@
 """``evaluate``: what it writes, what it refuses, and the holdout split that is measured once."""
 
-import csv
 import json
 import shutil
 from dataclasses import replace
 
 import pytest
-from command_runs import error_line, folder_names, succeed
+from command_runs import error_line, folder_names, succeed, table_of
 from PIL import Image
 from runs_here import run_here
 
@@ -43,11 +42,6 @@ INSTANCE = [
 FILES = {"metrics.json", "per_image.csv", "per_instance.csv", "worst.png", "random.png", "report.html", "config.json"}
 
 
-def rows_of(path):
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def metrics_of(out):
     return json.loads((out / "metrics.json").read_text())
 
@@ -71,11 +65,11 @@ def test_everything_is_written_in_the_agreed_form(place):
     assert metrics["images"] == 30
     assert metrics["options"] == {"tta": False, "min_component": 5}
     assert list(metrics["effects"]) == ["plain", "min_component"]
-    instances = rows_of(out / "per_instance.csv")
+    instances = table_of(out / "per_instance.csv")
     assert list(instances[0]) == INSTANCE
     held = [each for row in Dataset(place / "data").rows for each in row["instances"] if each["kind"] == "rectangle"]
     assert [int(row["visible_area"]) for row in instances] == [each["visible_area"] for each in held]
-    assert [row["image_id"] for row in rows_of(out / "per_image.csv")] == [f"{index:06d}" for index in range(30)]
+    assert [row["image_id"] for row in table_of(out / "per_image.csv")] == [f"{index:06d}" for index in range(30)]
     assert json.loads((out / "config.json").read_text())["prediction"]["min_component"] == 5
     for name in ("worst.png", "random.png", "corruptions.png"):
         with Image.open(out / name) as picture:
@@ -167,7 +161,7 @@ def test_a_folder_without_recipes_says_unknown(place, tmp_path, capsys):
     for name in ("iou_decidable", "iou_ceiling, of a large set", "touching rectangles", "recall by occlusion", "wrong pixels"):
         assert rows[name].strip() == "unknown"
     assert metrics_of(tmp_path / "report")["by_occlusion"] is None
-    assert rows_of(tmp_path / "report/per_instance.csv") == []
+    assert table_of(tmp_path / "report/per_instance.csv") == []
     (tmp_path / "plain/images/000004.png").write_bytes(b"no image")
     assert main([str(place / "run/model.keras"), *options]) == 3
     assert "000004.png" in capsys.readouterr().err
@@ -216,7 +210,7 @@ def test_a_split_and_a_threshold_can_be_named_and_a_report_is_renewed(place, tmp
     succeed(run_here("evaluate", place / "run/model.keras", *flags, cwd=tmp_path))
     metrics = metrics_of(report)
     assert (metrics["split"], metrics["threshold"], metrics["images"]) == ("all", 0.9, 30)
-    assert [row["image_id"] for row in rows_of(report / "per_image.csv")] == [f"{index:06d}" for index in range(30)]
+    assert [row["image_id"] for row in table_of(report / "per_image.csv")] == [f"{index:06d}" for index in range(30)]
 
 
 def test_images_of_a_size_that_training_refuses_can_be_measured(tiny_run, tmp_path):

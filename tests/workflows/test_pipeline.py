@@ -1,13 +1,11 @@
 """generate, train and evaluate, as a user types them: three processes."""
 
-import csv
-import hashlib
 import json
 
 import keras
 import numpy as np
 import pytest
-from command_runs import REPOSITORY, SMALL, folder_names, run_python, run_script, succeed
+from command_runs import REPOSITORY, SMALL, digest, folder_names, rows_of, run_python, run_script, succeed, table_of
 from independent_rendering import render_again
 from PIL import Image
 
@@ -17,19 +15,6 @@ from shapeseg.models import read_card
 TINY = ("--epochs", 1, "--widths", 4, 4)
 
 pytestmark = pytest.mark.process
-
-
-def rows_of(folder):
-    return [json.loads(line) for line in (folder / "metadata.jsonl").read_bytes().splitlines()]
-
-
-def table_of(path):
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def digest(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def check_picture(path):

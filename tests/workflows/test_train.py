@@ -1,13 +1,11 @@
 """``train`` with the words of a command line: what it starts from, what it learns from, and where its run goes."""
 
-import csv
-import hashlib
 import json
 
 import keras
 import numpy as np
 import pytest
-from command_runs import folder_names, succeed
+from command_runs import digest, folder_names, rows_of, succeed, table_of
 from runs_here import run_here
 
 import shapeseg
@@ -17,19 +15,6 @@ from shapeseg.evaluation.threshold import CANDIDATES
 from shapeseg.models import read_card
 
 TINY = ("--epochs", 1, "--widths", 4, 4)
-
-
-def rows_of(folder):
-    return [json.loads(line) for line in (folder / "metadata.jsonl").read_bytes().splitlines()]
-
-
-def table_of(path):
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def digest(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.mark.slow

@@ -1,6 +1,5 @@
 """Searches, by the real command and real trainings of tiny networks."""
 
-import csv
 import json
 import os
 import shutil
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import optuna
 import pytest
-from command_runs import HANG, REPOSITORY, error_line, folder_names
+from command_runs import HANG, REPOSITORY, error_line, folder_names, table_of
 from runs_here import run_here
 from tqdm import TMonitor
 
@@ -50,11 +49,6 @@ def study_of(out):
 
 def states(out):
     return [trial.state.name for trial in study_of(out).trials]
-
-
-def table_of(path):
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module")
