@@ -62,8 +62,8 @@ FAULTS = (
     ),
     Fault(
         "shapes of unlike colours are taken for ambiguous",
-        "scenes/ambiguity.py",
-        "bits & ~of_color[each.color] for bits, each",
+        "scenes/shape_group.py",
+        "bits & ~self.of_color[each.color] for bits, each",
         "bits & ~bits for bits, each",
         "scenes/test_ambiguity.py",
     ),
