@@ -1,0 +1,114 @@
+"""The one door for what comes from outside: a file is opened once, if it is a regular one of bounded size, as is JSON.
+
+Everything that a person, a dataset or a stranger brings is read here: a pipe would block, a device never ends, a link may lead
+anywhere, and a file may say that it is larger than the memory.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any, NoReturn
+
+from shapeseg.errors import InputError
+
+MAX_TEXT = 16 * 2**20
+"""Bytes of a small text file at most: settings, cards, lists."""
+
+_DEPTH = 64  # brackets within brackets; ours have seven
+_NO_FILE = (errno.ELOOP, errno.ENXIO, errno.ENODEV)  # a link that is not followed, a socket, a device that is not there
+
+
+def read_file(path: Path, *, most: int, start: int | None = None, follow: bool = False) -> bytes:
+    """Reads a file that comes from outside.
+
+    Args:
+        path: Of the file.
+        most: Bytes that it may have; asked before any is read.
+        start: Read so many bytes of its beginning only, whatever its size.
+        follow: Follow a link: for a file that a person named, and for no other.
+
+    Raises:
+        InputError: If it is no regular file, a link or too large.
+        OSError: If it is missing or cannot be read.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            raise _refusal("a link is not followed here" if path.is_symlink() else "this is no regular file", path) from error
+        raise
+    except ValueError as error:  # a NUL in its name
+        raise _refusal("no file has such a name", path) from error
+    try:
+        return _read_open(descriptor, path, most, start)
+    finally:
+        os.close(descriptor)
+
+
+def _read_open(descriptor: int, path: Path, most: int, start: int | None) -> bytes:
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        raise _refusal("this is no regular file", path)
+    if start is None and state.st_size > most:
+        raise _too_large(path, f"{state.st_size:,} bytes", most)
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        content = file.read(most + 1 if start is None else start)
+    if start is None and len(content) > most:  # it is growing
+        raise _too_large(path, "growing", most)
+    return content
+
+
+def _too_large(path: Path, received: str, most: int) -> InputError:
+    return InputError(f"at most {most:,} bytes are read here", received=f"{path}, {received}", fix="Make it smaller")
+
+
+def _refusal(what: str, path: Path) -> InputError:
+    return InputError(what, received=repr(path) if "\0" in str(path) else path, fix="Put a copy of the file itself there")
+
+
+def parse_json(content: bytes | str) -> Any:
+    """Parses strict JSON in UTF-8: numbers are finite, and brackets not nested without end.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    text = content if isinstance(content, str) else content.decode("utf-8-sig")
+    try:
+        value = _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if text.count("[") + text.count("{") > _DEPTH:
+        _refuse_depth(value)
+    return value
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        _refuse(digits)
+    return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+
+
+def _refuse_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    if level:
+        raise ValueError("it is nested too deeply")
