@@ -1,13 +1,12 @@
-"""The one place that writes files: a file is there whole, or not at all.
+"""The one place that writes files: a file is there whole, or not at all, and nothing that others made is written over.
 
-A file is written to a temporary name beside its target, synced, and renamed over it; then the folder is synced. A reader sees
-the old file or the new one. Large batches of new files that nothing refers to yet are written plainly and synced once, before
-the file that refers to them is committed.
+A file is written to a temporary one beside its target, synced, and renamed over it; then the folder is synced. A reader sees
+the old file or the new one; a link in its place is replaced and never followed. Large batches of new files that nothing refers
+to yet are made exclusively, written plainly and synced once, before the file that refers to them is committed.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import stat
@@ -16,25 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-TEMPORARY_SUFFIX = ".shapeseg-tmp"
+from shapeseg.temporaries import temporary_file
+
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def temporary_beside(target: Path) -> Path:
-    """Returns the temporary name beside ``target``; the process id keeps two writers apart, the suffix stays last but one."""
-    return target.with_name(f".{target.stem}.{os.getpid()}{TEMPORARY_SUFFIX}{target.suffix}")
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes renames within ``folder`` durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_file(path: Path) -> None:
-    """Makes the content of ``path`` durable."""
+def sync(path: Path) -> None:
+    """Makes the content of a file, or renames within a folder, durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -47,36 +34,21 @@ def replace_with(target: Path, write: Callable[[Path], object]) -> None:
 
     For writers that insist on a path (Keras, Matplotlib). If ``write`` raises, ``target`` stays as it was.
     """
-    temporary = temporary_beside(target)
-    try:
+    with temporary_file(target) as temporary:
         write(temporary)
-        sync_file(temporary)
+        sync(temporary)
         os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(target.parent)
-
-
-def read_regular(path: Path, size: int = -1) -> bytes:
-    """Reads a regular file that is no link, or its first bytes; a device or a pipe, which may block, is never read.
-
-    Raises:
-        OSError: If it is missing, or something else.
-    """
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "this is no regular file", str(path))
-        return file.read(size)
+    sync(target.parent)
 
 
 def write_bytes(target: Path, content: bytes) -> None:
     """Writes ``target`` whole or not at all, durably."""
-    replace_with(target, lambda temporary: write_new_bytes(temporary, content))
+    replace_with(target, lambda temporary: _write_and_close(os.open(temporary, _WRITE), content))
 
 
 def write_text(target: Path, content: str) -> None:
-    """Writes UTF-8 text with plain newlines, whole or not at all, durably."""
-    write_bytes(target, content.encode())
+    """Writes UTF-8 text with plain newlines, whole or not at all, durably; bytes of a path that are no UTF-8 are escaped."""
+    write_bytes(target, content.encode(errors="backslashreplace"))
 
 
 def write_json(target: Path, content: Any) -> None:
@@ -85,8 +57,28 @@ def write_json(target: Path, content: Any) -> None:
 
 
 def write_new_bytes(target: Path | str, content: bytes) -> None:
-    """Writes one of many new files that nothing refers to yet. Call :func:`sync_all` before you refer to them."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    """Writes one of many new files that nothing refers to yet. Call :func:`sync_all` before you refer to them.
+
+    Raises:
+        FileExistsError: If there is something already, even a link, unless it is what a killed writer had begun.
+    """
+    try:
+        descriptor = os.open(target, _WRITE | os.O_EXCL, 0o666)
+    except FileExistsError:
+        _remove_begun(target, content)
+        descriptor = os.open(target, _WRITE | os.O_EXCL, 0o666)
+    _write_and_close(descriptor, content)
+
+
+def _remove_begun(target: Path | str, content: bytes) -> None:
+    """Removes a regular file that holds the beginning of ``content`` and nothing else."""
+    if stat.S_ISREG(os.lstat(target).st_mode):
+        with open(target, "rb") as file:
+            if content.startswith(file.read(len(content) + 1)):
+                os.unlink(target)
+
+
+def _write_and_close(descriptor: int, content: bytes) -> None:
     try:
         while content:  # the system may take less than all of it
             content = content[os.write(descriptor, content) :]
@@ -94,24 +86,25 @@ def write_new_bytes(target: Path | str, content: bytes) -> None:
         os.close(descriptor)
 
 
-def rename_new_file(source: Path, target: Path) -> None:
-    """Renames a file that nothing refers to yet. Call :func:`sync_all` before you refer to it."""
+def rename_file(source: Path, target: Path) -> None:
+    """Renames a file, over another if there is one. Call :func:`sync` or :func:`sync_all` to make it last."""
     os.replace(source, target)
 
 
 @contextmanager
-def stream_new_file(target: Path) -> Iterator[BinaryIO]:
-    """Opens a new file that nothing refers to yet for streaming; it is synced when the block ends."""
-    with open(target, "wb") as file:
+def stream(path: Path) -> Iterator[BinaryIO]:
+    """Opens a new file, or a temporary one, for streaming; it is synced when the block ends."""
+    descriptor = os.open(path, _WRITE, 0o666)
+    with os.fdopen(descriptor, "wb") as file:
         yield file
         file.flush()
-        os.fsync(file.fileno())
+        os.fsync(descriptor)
 
 
 def rename_folder(source: Path, target: Path) -> None:
     """Moves a complete folder into place, durably; ``target`` must not exist, or be an empty folder."""
     os.rename(source, target)
-    sync_folder(target.parent)
+    sync(target.parent)
 
 
 def sync_all() -> None:

@@ -280,8 +280,8 @@ FAULTS = (
     Fault(
         "a file is renamed before its content is safe",
         "files.py",
-        "        sync_file(temporary)\n        os.replace(temporary, target)\n",
-        "        os.replace(temporary, target)\n        sync_file(target)\n",
+        "        sync(temporary)\n        os.replace(temporary, target)\n",
+        "        os.replace(temporary, target)\n        sync(target)\n",
         "test_files.py",
     ),
     Fault(

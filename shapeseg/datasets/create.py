@@ -9,7 +9,7 @@ from pathlib import Path
 from shapeseg import files
 from shapeseg.datasets.draw import check_space, draw_samples, estimate_bytes, make_folders
 from shapeseg.datasets.manifest import DatasetSettings, Manifest
-from shapeseg.datasets.metadata import METADATA, write_metadata
+from shapeseg.datasets.metadata import write_metadata
 from shapeseg.folders import staged_folder
 from shapeseg.scenes.rule import Rule
 from shapeseg.settings import check_range
@@ -62,7 +62,7 @@ def create_dataset(
                 cluster=cluster,
             )
         ) as lines:
-            named = write_metadata(staging, METADATA, lines)
+            named = write_metadata(staging, lines)
             manifest = Manifest(settings, seed, num_images, num_images, named, rule=Rule(settings.scene))
         manifest.write(staging)
     return manifest

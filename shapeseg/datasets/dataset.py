@@ -14,8 +14,7 @@ from shapeseg.datasets.image_digest import image_digest
 from shapeseg.datasets.manifest import FORMAT
 from shapeseg.datasets.metadata import parse_rows, read_metadata, rule_of
 from shapeseg.datasets.plain import is_plain, read_plain, refuse_damaged_pair
-from shapeseg.datasets.rows import RowError, check_row
-from shapeseg.datasets.samples import Row, damaged_files, read_image, read_mask
+from shapeseg.datasets.samples import Row, is_as_named, read_image, read_mask
 from shapeseg.datasets.splits import SPLITS
 from shapeseg.errors import InputError, UsageError
 from shapeseg.labels import label_map
@@ -64,26 +63,25 @@ class Dataset:
             self.manifest, self.rows = read_plain(self.folder)
         else:
             self.manifest, content = read_metadata(self.folder)
-            self.rows = parse_rows(content)
-            _check_rows(self.rows, self.folder / self.manifest.metadata.file)
+            self.rows = parse_rows(self.manifest, content)
         self.has_recipes = self.manifest.format == FORMAT
-        self.rule = rule_of(self.manifest, lambda: self.rows) if self.has_recipes else None
+        self.rule = rule_of(self.manifest, self.rows) if self.has_recipes else None
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, place: int) -> Sample:
         row = self.rows[place]
-        path = self.folder / row["mask"]
-        return Sample(row, self.image(place), read_mask(path) if self.has_recipes else 255 * read_foreground(path))
+        mask = read_mask(self.folder, row) if self.has_recipes else 255 * read_foreground(self.folder / row["mask"])
+        return Sample(row, self.image(place), mask)
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[place] for place in range(len(self)))
 
     def image(self, place: int) -> NDArray[np.uint8]:
         """Returns one image alone: uint8 (H, W, 3), RGB, 0 to 255."""
-        path = self.folder / self.rows[place]["image"]
-        return read_image(path) if self.has_recipes else read_rgb(path)
+        row = self.rows[place]
+        return read_image(self.folder, row) if self.has_recipes else read_rgb(self.folder / row["image"])
 
     @property
     def settings(self) -> SceneSettings:
@@ -161,7 +159,7 @@ class Dataset:
             for row in self.rows:
                 refuse_damaged_pair(self.folder, row)
             return
-        damaged = [path for row in self.rows for path in damaged_files(self.folder, row)]
+        damaged = [row[role] for row in self.rows for role in ("image", "mask") if not is_as_named(self.folder, row, role)]
         if damaged:
             raise InputError(
                 f"{len(damaged)} files of {self.folder} are damaged or missing",
@@ -181,14 +179,3 @@ class Dataset:
     def digest(self) -> str:
         """SHA-256 that names this version of the dataset, files included."""
         return self.manifest.digest()
-
-
-def _check_rows(rows: list[Row], path: Path) -> None:
-    """Raises an InputError for the first row that is not what a row must be: paths in it are opened, recipes drawn."""
-    for number, row in enumerate(rows, start=1):
-        try:
-            check_row(row)
-        except RowError as error:
-            raise InputError(
-                f"line {number} of the metadata cannot be used: {error}", received=path, fix="Restore it"
-            ) from error

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,14 +20,14 @@ from shapeseg.datasets.append import clean_up
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import check_space
-from shapeseg.datasets.metadata import METADATA, commit_metadata, encode_rows, write_metadata
-from shapeseg.datasets.samples import FOLDERS, Row, read_stored
+from shapeseg.datasets.metadata import commit_metadata, encode_rows, write_metadata
+from shapeseg.datasets.samples import FOLDERS, Row, is_as_named, read_stored
 from shapeseg.datasets.splits import SPLITS
 from shapeseg.datasets.workers import chunked
 from shapeseg.errors import InputError
-from shapeseg.folders import refuse_existing, writer_lock
+from shapeseg.folders import real_path, refuse_existing, refuse_links, writer_lock
 from shapeseg.scenes.rule import FilterSettings, Rule
-from shapeseg.terminal import Progress, no_progress
+from shapeseg.terminal import Progress, no_progress, say
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,16 @@ def filter_copy(data: Dataset, settings: FilterSettings, out: Path, progress: Pr
     plan = plan_filter(data, settings)
     with staged_dataset(out) as staging:
         copy_files(data.folder, staging, [(row, row) for row in plan.rows], progress)
-        named = write_metadata(staging, METADATA, map(encode_rows, chunked(plan.rows)))
+        named = write_metadata(staging, map(encode_rows, chunked(plan.rows)))
         data.manifest.changed(count=len(plan.rows), rule=_narrowed(data, settings), metadata=named).write(staging)
     return plan
 
 
 def filter_in_place(folder: Path, settings: FilterSettings, *, purge: bool = False) -> FilterResult:
     """Un-lists what goes; its files stay where they are unless ``purge`` is set."""
+    folder = real_path(folder)
     _refuse_without_recipes(Dataset(folder))  # before a lock file is made in what may be no dataset, or of other people
+    refuse_links(folder, FOLDERS.values())
     with writer_lock(folder):
         clean_up(folder)
         data = Dataset(folder)
@@ -87,11 +90,19 @@ def filter_in_place(folder: Path, settings: FilterSettings, *, purge: bool = Fal
         commit_metadata(folder, narrowed, map(encode_rows, chunked(plan.rows)))
         if purge:
             stays = {row["index"] for row in plan.rows}
-            for row in data.rows:
-                if row["index"] not in stays:
-                    for role in FOLDERS:
-                        (folder / row[role]).unlink(missing_ok=True)
+            _purge(folder, [row for row in data.rows if row["index"] not in stays])
     return plan
+
+
+def _purge(folder: Path, rows: Sequence[Row]) -> None:
+    """Deletes the files of rows, if they are what the rows name."""
+    for row in rows:
+        for role in FOLDERS:
+            path = folder / row[role]
+            if is_as_named(folder, row, role):
+                path.unlink()
+            elif os.path.lexists(path):
+                say("warning", f"{path} is not what its row names, and stays")
 
 
 def _narrowed(data: Dataset, settings: FilterSettings) -> Rule | None:
@@ -108,7 +119,7 @@ def copy_files(source: Path, target: Path, rows: Sequence[tuple[Row, Row]], prog
     check_space(target, sum((source / old[role]).stat().st_size for old, _ in rows for role in FOLDERS))
     for old, new in rows:
         for role in FOLDERS:
-            files.write_new_bytes(target / new[role], read_stored(source / old[role]))
+            files.write_new_bytes(target / new[role], read_stored(source, old, role))
         progress(1)
 
 

@@ -12,13 +12,17 @@ from typing import Any
 from shapeseg import files
 from shapeseg.datasets.splits import SplitSettings
 from shapeseg.errors import InputError, ShapesegError
+from shapeseg.incoming import MAX_TEXT, parse_json, read_file
 from shapeseg.scenes import GENERATOR_VERSION, SceneSettings
 from shapeseg.scenes.rule import Rule
-from shapeseg.settings import settings_from_dict
+from shapeseg.settings import check_range, check_seed, settings_from_dict
 
 MANIFEST = "dataset.json"
 FORMAT = "shapeseg-dataset"
 FORMAT_VERSION = 2  # 1 was without the rule
+MAX_INDEX = 2**63
+"""Beyond it are the streams of scenes that are never stored."""
+
 _METADATA_NAME = re.compile(r"metadata(-[0-9a-f]{16})?\.jsonl")
 
 
@@ -66,6 +70,11 @@ class Manifest:
     format_version: int = FORMAT_VERSION
     generator_version: int = GENERATOR_VERSION
 
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        check_range("next_index", self.next_index, least=0, most=MAX_INDEX)
+        check_range("count", self.count, least=0, most=MAX_INDEX)
+
     def changed(self, **changes: Any) -> Manifest:
         """Returns the next version of the dataset, in the newest format: what decides the rule must be among the changes."""
         return replace(self, format_version=FORMAT_VERSION, **changes)
@@ -90,12 +99,13 @@ def read_manifest(folder: Path) -> Manifest:
         InputError: If it is missing, is not one of ours, or is of a newer format.
     """
     path = folder / MANIFEST
-    if not path.is_file():
-        raise InputError(
-            "there is no dataset here", received=folder, fix=f"Make one with: python generate_data.py --out {folder}"
-        )
     try:
-        content = json.loads(path.read_bytes())
+        stored = read_file(path, most=MAX_TEXT)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        fix = f"Make one with: python generate_data.py --out {folder}"
+        raise InputError("there is no dataset here", received=folder, fix=fix) from error
+    try:
+        content = parse_json(stored)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise InputError("dataset.json is not of a shapeseg dataset", received=path, fix="Name another folder")
         if min(content.get("format_version", 1), content.get("generator_version", 1)) < 1:
@@ -112,7 +122,7 @@ def read_manifest(folder: Path) -> Manifest:
         return manifest
     except ShapesegError as error:
         raise InputError("dataset.json cannot be used", received=path, fix=str(error).rstrip(".")) from error
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError) as error:
         raise InputError(
             f"dataset.json cannot be read ({error})", received=path, fix="Restore it from a copy, or generate again"
         ) from error

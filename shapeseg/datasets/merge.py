@@ -12,7 +12,7 @@ from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.filter import copy_files
 from shapeseg.datasets.manifest import Manifest
-from shapeseg.datasets.metadata import METADATA, encode_rows, write_metadata
+from shapeseg.datasets.metadata import encode_rows, write_metadata
 from shapeseg.datasets.samples import Row, sample_paths
 from shapeseg.datasets.workers import chunked
 from shapeseg.errors import InputError
@@ -43,7 +43,7 @@ def merge_datasets(first: Dataset, second: Dataset, out: Path, progress: Progres
         copy_files(first.folder, staging, pairs[: len(first)], progress)
         copy_files(second.folder, staging, pairs[len(first) :], progress)
         kept.sort(key=lambda row: row["index"])
-        named = write_metadata(staging, METADATA, map(encode_rows, chunked(kept)))
+        named = write_metadata(staging, map(encode_rows, chunked(kept)))
         next_index = max(_next_index(first, second), kept[-1]["index"] + 1)
         manifest = first.manifest.changed(
             count=len(kept),

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from shapeseg import files
 from shapeseg.datasets.manifest import Manifest, MetadataFile, read_manifest
+from shapeseg.datasets.rows import RowError, check_row, numbering_problems
 from shapeseg.datasets.samples import Row, encode_row
 from shapeseg.errors import InputError
+from shapeseg.incoming import parse_json, read_file
 from shapeseg.scenes.rule import Rule
+from shapeseg.temporaries import temporary_file
 
 METADATA = "metadata.jsonl"
 GLANCE = "metadata.csv"
 _GLANCE_HEADER = "image_id,split,image_path,mask_path,instances,rectangles,max_occlusion\n"
 _REREADS = 5
+_MAX_ROW = 2**16  # bytes; 255 shapes take less
+MAX_METADATA = 2**31
+"""Bytes of metadata at most: some two million images."""
 
 
 class Lines(NamedTuple):
@@ -38,9 +43,9 @@ def encode_rows(rows: Sequence[Row]) -> Lines:
     return Lines(b"".join(map(encode_row, rows)), _glances(rows))
 
 
-def stored_lines(metadata: bytes) -> Lines:
-    """Returns metadata that is stored already, to be stored again as it is."""
-    return Lines(metadata, _glances(parse_rows(metadata)))
+def stored_lines(metadata: bytes, rows: Sequence[Row]) -> Lines:
+    """Returns metadata that is stored already, to be stored again as it is, and so its rows."""
+    return Lines(metadata, _glances(rows))
 
 
 def read_metadata(folder: Path) -> tuple[Manifest, bytes]:
@@ -55,7 +60,7 @@ def read_metadata(folder: Path) -> tuple[Manifest, bytes]:
         manifest = read_manifest(folder)
         path = folder / manifest.metadata.file
         try:
-            content = path.read_bytes()
+            content = read_file(path, most=min(manifest.count * _MAX_ROW, MAX_METADATA))
             break
         except FileNotFoundError as error:
             if attempt + 1 == _REREADS or read_manifest(folder) == manifest:
@@ -69,51 +74,52 @@ def read_metadata(folder: Path) -> tuple[Manifest, bytes]:
     return manifest, content
 
 
-def parse_rows(content: bytes) -> list[Row]:
-    """Parses metadata lines.
+def parse_rows(manifest: Manifest, content: bytes) -> list[Row]:
+    """Parses metadata lines: what a row must be, each is, and their numbers are what ``dataset.json`` says.
 
     Raises:
-        InputError: If one is no JSON, though the digest is right.
+        InputError: If not, though the digest is right.
     """
     rows = []
     for number, line in enumerate(content.splitlines(), start=1):
         try:
-            rows.append(json.loads(line))
-        except (ValueError, RecursionError) as error:
-            raise InputError(
-                f"line {number} of the metadata is no JSON ({error})", received=line[:80], fix="Restore it, or generate again"
-            ) from error
+            row = parse_json(line)
+            check_row(row)
+        except (RowError, ValueError) as error:
+            raise _unusable(f"line {number} of the metadata cannot be used: {error}", manifest) from error
+        rows.append(row)
+    for index, what in numbering_problems(rows, manifest.next_index):
+        raise _unusable(f"the row of index {index} cannot be used: {what}", manifest)
+    if len(rows) != manifest.count:
+        raise _unusable(f"count is {manifest.count}, but there are {len(rows)} rows", manifest)
     return rows
 
 
-def rule_of(manifest: Manifest, rows: Callable[[], Sequence[Row]]) -> Rule | None:
+def _unusable(what: str, manifest: Manifest) -> InputError:
+    return InputError(what, received=manifest.metadata.file, fix="Restore it from a copy, or generate again")
+
+
+def rule_of(manifest: Manifest, rows: Sequence[Row]) -> Rule | None:
     """Returns by what a dataset's scenes were chosen; None when that is unknown.
 
-    The first format did not say. There it is the settings, but where rows are missing, or came from elsewhere; only there rows
-    are asked for.
+    The first format did not say. There it is the settings, but where rows are missing, or came from elsewhere.
     """
     if manifest.format_version > 1:
         return manifest.rule
-    known = rows()
-    whole = len(known) == manifest.next_index and not any("source" in row for row in known)
+    whole = len(rows) == manifest.next_index and not any("source" in row for row in rows)
     changed = manifest.twin is not None and Rule(manifest.settings.scene).asks_for_occlusion
     return Rule(manifest.settings.scene) if whole and not changed else None
 
 
-def write_metadata(folder: Path, name: str, chunks: Iterable[Lines]) -> MetadataFile:
-    """Streams metadata lines into a new file, with the table for a glance beside it, and returns what names the file."""
-    digest = hashlib.sha256()
-    with files.stream_new_file(folder / name) as metadata, files.stream_new_file(folder / GLANCE) as table:
-        table.write(_GLANCE_HEADER.encode())
-        for lines in chunks:
-            metadata.write(lines.metadata)
-            digest.update(lines.metadata)
-            table.write(lines.glance)
-    return MetadataFile(name, digest.hexdigest())
+def write_metadata(folder: Path, chunks: Iterable[Lines]) -> MetadataFile:
+    """Streams metadata, and the table for a glance, into a new dataset; returns what names the metadata."""
+    return MetadataFile(METADATA, _stream(folder / METADATA, folder / GLANCE, chunks))
 
 
 def commit_metadata(folder: Path, manifest: Manifest, chunks: Iterable[Lines]) -> Manifest:
     """Makes new metadata the one that counts, in a dataset that exists: the old version holds until the last moment.
+
+    The table for a glance is that of the version that counts, or not there.
 
     Args:
         folder: Of the dataset, whose lock is held.
@@ -121,16 +127,44 @@ def commit_metadata(folder: Path, manifest: Manifest, chunks: Iterable[Lines]) -
         chunks: The new metadata, whole.
     """
     old = folder / manifest.metadata.file
-    named = write_metadata(folder, f".{METADATA}{files.TEMPORARY_SUFFIX}", chunks)
-    # Named by its content: no counter to keep, and the same change done twice ends in the same files.
-    final = folder / f"metadata-{named.sha256[:16]}.jsonl"
-    files.rename_new_file(folder / named.file, final)
-    files.sync_all()
-    committed = replace(manifest, metadata=MetadataFile(final.name, named.sha256))
-    committed.write(folder)
+    with temporary_file(folder / METADATA) as metadata, temporary_file(folder / GLANCE) as table:
+        digest = _stream(metadata, table, chunks)
+        # Named by its content: no counter to keep, and the same change done twice ends in the same files.
+        final = folder / f"metadata-{digest[:16]}.jsonl"
+        files.rename_file(metadata, final)
+        (folder / GLANCE).unlink(missing_ok=True)
+        files.sync_all()
+        committed = replace(manifest, metadata=MetadataFile(final.name, digest))
+        committed.write(folder)
+        files.rename_file(table, folder / GLANCE)
+        files.sync(folder)
     if old != final:
         old.unlink(missing_ok=True)
     return committed
+
+
+def _stream(metadata_path: Path, table_path: Path, chunks: Iterable[Lines]) -> str:
+    """Writes metadata and the table for a glance; returns the SHA-256 of the metadata."""
+    digest = hashlib.sha256()
+    with files.stream(metadata_path) as metadata, files.stream(table_path) as table:
+        table.write(_GLANCE_HEADER.encode())
+        for lines in chunks:
+            metadata.write(lines.metadata)
+            digest.update(lines.metadata)
+            table.write(lines.glance)
+    return digest.hexdigest()
+
+
+def glance_problem(folder: Path, rows: Sequence[Row]) -> str | None:
+    """Returns what is wrong with ``metadata.csv``; it may be missing, but not say anything else than the rows."""
+    expected = _GLANCE_HEADER.encode() + _glances(rows)
+    try:
+        content = read_file(folder / GLANCE, most=len(expected))
+    except FileNotFoundError:
+        return None
+    except (InputError, OSError) as error:
+        return f"it cannot be what the metadata says ({error})"
+    return None if content == expected else "it says something else than the metadata; remove it"
 
 
 def _glances(rows: Sequence[Row]) -> bytes:

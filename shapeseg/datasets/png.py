@@ -29,6 +29,14 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     return _file(width, height, _RGB if pixels.ndim == 3 else _GREY, zlib_ng.compress(rows.data, _LEVEL))
 
 
+def png_size(content: bytes) -> tuple[int, int] | None:
+    """Returns width and height as the header of a PNG file says; None for any other file."""
+    if not content.startswith(SIGNATURE) or len(content) < 24:
+        return None
+    width, height = struct.unpack(">II", content[16:24])
+    return width, height
+
+
 def decode_png(content: bytes) -> NDArray[np.uint8] | None:
     """Returns the pixels of a file of :func:`encode_png`: uint8 (H, W, 3), RGB, or uint8 (H, W), grey.
 

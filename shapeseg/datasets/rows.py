@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from shapeseg.datasets.samples import FOLDERS
@@ -47,6 +47,8 @@ def check_row(row: Any) -> None:
     if "twin" in row:
         twin = _get(row, "twin", dict)
         _require(isinstance(twin.get("change"), str) and type(twin.get("changed")) is bool, f"twin is {twin!r}")
+    if "shortfall" in row:
+        _integer(row, "shortfall", 0, MAX_INSTANCES)
     instances = _get(row, "instances", list)
     _require(len(instances) <= MAX_INSTANCES, f"there are {len(instances)} instances, at most {MAX_INSTANCES} are possible")
     for number, instance in enumerate(instances, start=1):
@@ -54,6 +56,20 @@ def check_row(row: Any) -> None:
             _check_instance(instance, row["width"], row["height"])
         except RowError as error:
             raise RowError(f"instance {number}: {error}") from None
+
+
+def numbering_problems(rows: Sequence[Mapping[str, Any]], next_index: int) -> Iterator[tuple[int, str]]:
+    """Yields the index of each checked row that is out of place, and why; gaps are legal."""
+    last = -1
+    for row in rows:
+        index = row["index"]
+        if index == last:
+            yield index, "the index is there twice"
+        elif index < last:
+            yield index, "rows are not sorted by index"
+        if index >= next_index:
+            yield index, f"the index is not below next_index {next_index}"
+        last = index
 
 
 def _check_instance(instance: Any, width: int, height: int) -> None:
@@ -68,10 +84,13 @@ def _check_instance(instance: Any, width: int, height: int) -> None:
     _color(instance, "color")
     if "form" in instance:
         _integer(instance, "form", 0, KINDS[kind].forms - 1)
+    if "ignored" in instance:
+        _get(instance, "ignored", bool)
+    if instance.get("asked_occlusion") is not None:
+        _rate(instance, "asked_occlusion")
     _integer(instance, "amodal_area", 1, width * height)
     _integer(instance, "visible_area", 0, instance["amodal_area"])
-    rate = instance.get("occlusion_rate")
-    _require(type(rate) in (int, float) and 0 <= rate <= 1, f"occlusion_rate is {rate!r}, expected 0 to 1")
+    _rate(instance, "occlusion_rate")
 
 
 def _require(holds: object, otherwise: str) -> None:
@@ -88,6 +107,11 @@ def _get(row: Mapping[str, Any], name: str, kind: type) -> Any:
 def _integer(row: Mapping[str, Any], name: str, low: int, high: int) -> None:
     value = row.get(name)
     _require(type(value) is int and low <= value <= high, f"{name} is {value!r}, expected {low} to {high}")
+
+
+def _rate(row: Mapping[str, Any], name: str) -> None:
+    value: Any = row.get(name)
+    _require(type(value) in (int, float) and 0 <= value <= 1, f"{name} is {value!r}, expected 0 to 1")
 
 
 def _color(row: Mapping[str, Any], name: str) -> None:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg import files
-from shapeseg.datasets.png import encode_png
+from shapeseg.datasets.png import encode_png, png_size
 from shapeseg.errors import InputError
+from shapeseg.incoming import read_file
 from shapeseg.scenes import Scene, Truth
 
 FOLDERS = {"image": "images", "mask": "masks", "instance_map": "instances"}
@@ -70,46 +71,53 @@ def encode_row(row: Row) -> bytes:
     return _CANONICAL.encode(row).encode() + b"\n"
 
 
-def read_image(path: Path) -> NDArray[np.uint8]:
-    """Reads an 8-bit colour PNG as uint8 (H, W, 3), RGB, 0 to 255."""
-    return _decode(path, cv2.IMREAD_COLOR_RGB)
+def read_image(folder: Path, row: Row) -> NDArray[np.uint8]:
+    """Reads the image of a row as uint8 (H, W, 3), RGB, 0 to 255."""
+    return _decode(folder, row, "image", cv2.IMREAD_COLOR_RGB)
 
 
-def read_mask(path: Path) -> NDArray[np.uint8]:
-    """Reads an 8-bit one-channel PNG as uint8 (H, W)."""
-    return _decode(path, cv2.IMREAD_GRAYSCALE)
+def read_mask(folder: Path, row: Row) -> NDArray[np.uint8]:
+    """Reads the mask of a row as uint8 (H, W)."""
+    return _decode(folder, row, "mask", cv2.IMREAD_GRAYSCALE)
 
 
-def damaged_files(folder: Path, row: Row) -> Iterator[str]:
-    """Yields the image and the mask of a row when they are missing or not what it names."""
-    for role in ("image", "mask"):
-        try:
-            content = files.read_regular(folder / row[role])
-        except OSError:
-            content = b""
-        if hashlib.sha256(content).hexdigest() != row["sha256"][role]:
-            yield row[role]
+def is_as_named(folder: Path, row: Row, role: str) -> bool:
+    """Whether a file of a row is there, the one whose digest the row names, and of its size."""
+    try:
+        content = read_stored(folder, row, role)
+    except InputError:
+        return False
+    whole = hashlib.sha256(content).hexdigest() == row["sha256"][role]
+    return whole and png_size(content) == (row["width"], row["height"])
 
 
-def read_stored(path: Path) -> bytes:
+def read_stored(folder: Path, row: Row, role: str) -> bytes:
     """Reads a file of a sample.
 
     Raises:
-        InputError: If it is missing, or no regular file.
+        InputError: If it is missing, no regular file, or larger than an image of the row's size can be.
     """
+    path = folder / row[role]
     try:
-        return files.read_regular(path)
+        return read_file(path, most=largest_file(row))
     except FileNotFoundError:
-        raise InputError("a file of the dataset is missing", received=path, fix="Generate the dataset again") from None
+        raise InputError("a file of the dataset is missing", received=path, fix=_FIX) from None
     except OSError as error:
-        raise InputError(
-            f"a file of the dataset cannot be read ({error.strerror})", received=path, fix="Generate the dataset again"
-        ) from error
+        raise InputError(f"a file of the dataset cannot be read ({error.strerror})", received=path, fix=_FIX) from error
 
 
-def _decode(path: Path, flags: int) -> NDArray[np.uint8]:
-    content = np.frombuffer(read_stored(path), np.uint8)
-    image = cv2.imdecode(content, flags) if content.size else None
-    if image is None:
-        raise InputError("a file of the dataset is no readable image", received=path, fix="Generate the dataset again")
-    return image
+def largest_file(row: Row) -> int:
+    """Returns how many bytes an image of a row has at most: its pixels as they are, and some more."""
+    return int(4 * row["width"] * row["height"] + 2**16)
+
+
+_FIX = "Generate the dataset again"
+
+
+def _decode(folder: Path, row: Row, role: str, flags: int) -> NDArray[np.uint8]:
+    content = read_stored(folder, row, role)
+    if png_size(content) == (row["width"], row["height"]):  # of another size it may be a bomb
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+        if image is not None:
+            return image
+    raise InputError("a file of the dataset is no readable image of its size", received=folder / row[role], fix=_FIX)

@@ -10,7 +10,7 @@ from pathlib import Path
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import check_space
-from shapeseg.datasets.metadata import METADATA, Lines, encode_rows, write_metadata
+from shapeseg.datasets.metadata import Lines, encode_rows, write_metadata
 from shapeseg.datasets.samples import FOLDERS, Row, write_sample
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
 from shapeseg.errors import InputError
@@ -51,7 +51,7 @@ def write_twins(
     with staged_dataset(out) as staging:
         check_space(staging, sum((data.folder / row[role]).stat().st_size for row in data.rows for role in FOLDERS))
         with closing(twins(staging)) as lines:  # before the folder is removed, should something interrupt
-            named = write_metadata(staging, METADATA, lines)
+            named = write_metadata(staging, lines)
         # A twin of a scene that was chosen by its occlusion was not chosen so itself.
         rule = None if data.rule is None or data.rule.asks_for_occlusion else data.rule.without_occlusion()
         data.manifest.changed(count=len(data), metadata=named, twin=change, rule=rule).write(staging)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,21 +15,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg import files
 from shapeseg.datasets.image_digest import image_digest
 from shapeseg.datasets.manifest import Manifest
-from shapeseg.datasets.metadata import GLANCE, read_metadata
+from shapeseg.datasets.metadata import GLANCE, glance_problem, read_metadata
 from shapeseg.datasets.png import SIGNATURE, decode_png
-from shapeseg.datasets.rows import RowError, check_row
-from shapeseg.datasets.samples import FOLDERS, Row, measured
+from shapeseg.datasets.rows import RowError, check_row, numbering_problems
+from shapeseg.datasets.samples import FOLDERS, Row, largest_file, measured
 from shapeseg.datasets.splits import split_of
 from shapeseg.datasets.workers import chunked, map_chunks, worker_count
 from shapeseg.errors import InputError, ShapesegError
+from shapeseg.incoming import parse_json, read_file
 from shapeseg.scenes import GENERATOR_VERSION, Scene, sample_scene
 from shapeseg.terminal import Progress, no_progress
 
 _MODES = {"image": (8, 2), "mask": (8, 0), "instance_map": (8, 0)}  # bit depth and colour type of a PNG header
 _KNOWN = {"dataset.json", "class_dict.csv", ".lock", GLANCE, *FOLDERS.values()}
+_HEADER = 64  # bytes, more than a PNG header has
 _CONTENTS = {b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"BM": "BMP", b"RIFF": "WebP"}
 
 
@@ -60,7 +60,10 @@ def verify_dataset(
     rows, findings = _read_rows(content, manifest)
     if manifest.count != len(content.splitlines()):
         findings.append(Finding("dataset.json", f"count is {manifest.count}, but there are {len(rows)} rows"))
-    findings += _check_numbers(rows, manifest)
+    for index, what in numbering_problems(rows, manifest.next_index):
+        findings.append(Finding(f"{manifest.metadata.file} index {index}", what))
+    if problem := glance_problem(folder, rows):
+        findings.append(Finding(GLANCE, problem))
     check = partial(_check_samples, folder, None if quick else manifest)
     chunks = chunked(rows)
     digests = np.zeros((len(rows), 2), np.uint64)  # half of each: images that share as much are the same
@@ -93,9 +96,9 @@ def _read_rows(content: bytes, manifest: Manifest) -> tuple[list[Row], list[Find
     for number, line in enumerate(content.splitlines(), start=1):
         where = f"{manifest.metadata.file} line {number}"
         try:
-            row = json.loads(line)
+            row = parse_json(line)
             check_row(row)
-        except (RowError, ValueError, RecursionError) as error:
+        except (RowError, ValueError) as error:
             findings.append(Finding(where, str(error)))
             continue
         if "source" not in row and row["split"] != split_of(
@@ -104,19 +107,6 @@ def _read_rows(content: bytes, manifest: Manifest) -> tuple[list[Row], list[Find
             findings.append(Finding(where, f"split is {row['split']}, which seed and settings contradict"))
         rows.append(row)
     return rows, findings
-
-
-def _check_numbers(rows: list[Row], manifest: Manifest) -> Iterator[Finding]:
-    last = -1
-    for row in rows:
-        where = f"{manifest.metadata.file} index {row['index']}"
-        if row["index"] == last:
-            yield Finding(where, "the index is there twice")
-        elif row["index"] < last:
-            yield Finding(where, "rows are not sorted by index")
-        if row["index"] >= manifest.next_index:
-            yield Finding(where, f"the index is not below next_index {manifest.next_index}")
-        last = row["index"]
 
 
 def _check_samples(folder: Path, manifest: Manifest | None, rows: list[Row]) -> tuple[list[Finding], NDArray[np.uint64]]:
@@ -141,7 +131,7 @@ def _check_files(folder: Path, quick: bool, row: Row) -> tuple[list[Finding], di
     findings, pixels = [], {}
     for role in FOLDERS:
         try:
-            content = _read_regular(folder / row[role], 64 if quick else -1)
+            content = _read(folder / row[role], row, quick)
             _check_header(content, role, row)
             if not quick:
                 pixels[role] = _check_content(content, row["sha256"][role])
@@ -158,9 +148,9 @@ class _Wrong(Exception):
     """What is wrong with a file."""
 
 
-def _read_regular(path: Path, size: int) -> bytes:
+def _read(path: Path, row: Row, quick: bool) -> bytes:
     try:
-        return files.read_regular(path, size)
+        return read_file(path, most=largest_file(row), start=_HEADER if quick else None)
     except FileNotFoundError:
         raise _Wrong("the file is missing") from None
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ def evaluate(options: EvaluateOptions) -> Path:
     from shapeseg.inference.opened_model import open_model
     from shapeseg.reporting.evaluation_table import evaluation_table
     from shapeseg.workflows import holdout
-    from shapeseg.workflows.evaluation_files import make_report_folder, write_evaluation
+    from shapeseg.workflows.evaluation_files import report_folder, write_evaluation
     from shapeseg.workflows.measured_data import DEFAULT_DATA, data_of
     from shapeseg.workflows.provenance import origin
 
@@ -43,21 +44,31 @@ def evaluate(options: EvaluateOptions) -> Path:
     data = whole.split(split)
     data.refuse_unknown_target(model.target)
     data.refuse_damage()
-    out = make_report_folder(options.out or Path("reports") / path.absolute().parent.name)
-    if split == "holdout":
-        print(holdout.NOTE)
-
-    evaluation, corrupted = _measure(options, model, data)
-    metrics = Metrics(split=split, **evaluation.metrics, **origin(model, data))
-    print(evaluation_table(metrics, data.has_recipes))
-    if metrics["trained_on"] and split != "train":
-        say("warning", f"{metrics['trained_on']} of the {metrics['images']} images measured are among those learned from")
-    names = write_evaluation(out, options, whole, data, metrics, evaluation, corrupted)
+    history = _history_of(path)  # one that cannot be read is told before an hour is spent
+    out = options.out or Path("reports") / path.absolute().parent.name
+    with report_folder(out):
+        if split == "holdout":
+            print(holdout.NOTE)
+        evaluation, corrupted = _measure(options, model, data)
+        metrics = Metrics(split=split, **evaluation.metrics, **origin(model, data))
+        print(evaluation_table(metrics, data.has_recipes))
+        if metrics["trained_on"] and split != "train":
+            learned = f"{metrics['trained_on']} of the {metrics['images']} images measured"
+            say("warning", f"{learned} are among those learned from")
+        names = write_evaluation(out, options, whole, data, metrics, evaluation, corrupted, history)
     print(f"wrote {', '.join(str(out / name) for name in names)}")
     if options.ship:
         holdout.write_to_card(model, metrics)
         print(f"wrote the holdout scores into the card of {path}")
     return out
+
+
+def _history_of(model: Path) -> list[dict[str, float]] | None:
+    """Returns what the run of a model logged, epoch by epoch; None where it is not beside it."""
+    from shapeseg.training.run_folder import read_history
+
+    path = model.parent / "history.csv"
+    return read_history(path) if os.path.lexists(path) else None
 
 
 def _measure(options: EvaluateOptions, model: OpenedModel, data: Dataset) -> tuple[Evaluation, CorruptionCurves | None]:

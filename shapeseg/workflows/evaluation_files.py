@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from shapeseg.evaluation import Evaluation
 from shapeseg.evaluation.corruption_curves import CorruptionCurves
 from shapeseg.evaluation.instances import InstanceRecord
 from shapeseg.evaluation.metrics import Metrics
-from shapeseg.folders import take_folder
+from shapeseg.folders import result_folder
+from shapeseg.incoming import MAX_TEXT, parse_json, read_file
 from shapeseg.reporting.corruptions_picture import corruptions_figure
 from shapeseg.reporting.pictures import prediction_figure, save_figure
 from shapeseg.reporting.report import ReportImage, write_report
@@ -23,7 +25,6 @@ from shapeseg.reporting.tiles import tile
 from shapeseg.scenes.scene import Target
 from shapeseg.scenes.streams import Stream, permutation, words
 from shapeseg.settings import options_to_dict
-from shapeseg.training.run_folder import read_history
 from shapeseg.workflows.options import EvaluateOptions
 
 REPORTED = 60
@@ -35,9 +36,18 @@ _CORRUPTIONS = ("corruptions.json", "corruptions.png")
 _NAMES = ("per_image.csv", "per_instance.csv", "worst.png", "random.png", "report.html", "config.json", _METRICS)
 
 
-def make_report_folder(out: Path) -> Path:
-    """Makes the folder of a report, or takes one that holds an earlier report (:func:`take_folder`)."""
-    return take_folder(out, "report", lambda names: set() if _METRICS in names else names - {*_NAMES, *_CORRUPTIONS})
+def report_folder(out: Path) -> AbstractContextManager[int]:
+    """Holds the folder of a report while one is made; see :func:`result_folder`."""
+    return result_folder(out, "report", _holds_report)
+
+
+def _holds_report(folder: Path) -> bool:
+    """Whether the scores in a folder are of an evaluation."""
+    try:
+        scores = parse_json(read_file(folder / _METRICS, most=MAX_TEXT))
+    except (OSError, ValueError):
+        return False
+    return isinstance(scores, dict) and {"model_sha256", "dataset_sha256"} <= scores.keys()
 
 
 def random_places(count: int) -> list[int]:
@@ -53,6 +63,7 @@ def write_evaluation(
     metrics: Metrics,
     evaluation: Evaluation,
     corrupted: CorruptionCurves | None,
+    history: list[dict[str, float]] | None,
 ) -> list[str]:
     """Writes everything into ``out`` and returns the names of the files. ``metrics.json`` comes last: where it is, all is."""
     for name in (_METRICS, *_CORRUPTIONS):
@@ -65,9 +76,7 @@ def write_evaluation(
     reported = _report_images(whole, data, metrics["target"], evaluation)
     run = Path(metrics["model"]).parent
     title = f"{run.name} on the {metrics['split']} split of {metrics['dataset']}"
-    history = run / "history.csv"
-    epochs = read_history(history) if history.is_file() else None
-    write_report(out / "report.html", metrics, reported, title=title, history=epochs)
+    write_report(out / "report.html", metrics, reported, title=title, history=history)
     files.write_json(out / "config.json", options_to_dict(options))
     if corrupted is not None:
         files.write_json(out / _CORRUPTIONS[0], corrupted)

@@ -12,7 +12,7 @@ import numpy as np
 from shapeseg import __version__, files
 from shapeseg.environment import prepare_keras, require_packages
 from shapeseg.errors import ModelRefusedError, UsageError
-from shapeseg.folders import make_folder
+from shapeseg.folders import make_folder, writer_lock
 from shapeseg.inference.export import PACKAGES, SUFFIXES, export_contents
 from shapeseg.inference.export_card import ExportCard, digests, export_card_path
 from shapeseg.inference.predictor import Predictor, probabilities
@@ -32,41 +32,50 @@ def export(options: ExportOptions) -> Path:
     suffixes = SUFFIXES[kind]
     out = options.out or options.model.with_suffix(suffixes[0])
     if out.suffix != suffixes[0]:
-        raise UsageError("the file has this format's suffix", received=out, fix=f"Name it {out.with_suffix(suffixes[0]).name}")
-    paths = {suffix: out.with_suffix(suffix) for suffix in suffixes}
-    there = [path for path in (*paths.values(), export_card_path(out)) if path.exists()]
-    if there and not options.overwrite:
-        raise UsageError("an export is there already", received=there[0], fix="Name another --out, or pass --overwrite")
+        fix = f"Name it {out.stem or 'model'}{suffixes[0]}"
+        raise UsageError("the file has this format's suffix", received=out, fix=fix)
+    _refuse_existing(options, out)
     require_packages(PACKAGES[kind], f"--format {kind}")
     prepare_keras(device="cpu")
     from shapeseg.inference.opened_model import open_model
 
     model = open_model(options.model, device="cpu", trust=options.trust_model)
-    contents = export_contents(model.predictor, kind, stride=model.stride)
-    difference, compared = _compare(model.predictor, open_exported(kind, contents), model.stride)
-    print(f"parity    largest difference {difference:.1e} in {compared:,} probabilities, {TOLERANCE:.0e} allowed")
-    if not difference <= TOLERANCE:
-        raise ModelRefusedError(
-            f"the exported model differs from the saved one by more than {TOLERANCE:.0e}",
-            received=f"{difference:.1e}",
-            fix="Use another --format",
-        )
-    make_folder(out.parent)
-    for suffix, path in paths.items():
-        files.write_bytes(path, contents[suffix])
-    ExportCard(
-        sha256=digests(contents),
-        stride=model.stride,
-        threshold=model.threshold,
-        model_sha256=model.sha256,
-        model_card=asdict(model.card) if model.card else None,
-        largest_difference=difference,
-        compared=compared,
-        versions={"shapeseg": __version__} | {package: version(package) for package in ("keras", "torch", *PACKAGES[kind])},
-    ).write(out)
+    with writer_lock(make_folder(out.parent)):
+        _refuse_existing(options, out)
+        contents = export_contents(model.predictor, kind, stride=model.stride)
+        difference, compared = _compare(model.predictor, open_exported(kind, contents), model.stride)
+        print(f"parity    largest difference {difference:.1e} in {compared:,} probabilities, {TOLERANCE:.0e} allowed")
+        if not difference <= TOLERANCE:
+            raise ModelRefusedError(
+                f"the exported model differs from the saved one by more than {TOLERANCE:.0e}",
+                received=f"{difference:.1e}",
+                fix="Use another --format",
+            )
+        for suffix, content in contents.items():
+            files.write_bytes(out.with_suffix(suffix), content)
+        ExportCard(
+            sha256=digests(contents),
+            stride=model.stride,
+            threshold=model.threshold,
+            model_sha256=model.sha256,
+            model_card=asdict(model.card) if model.card else None,
+            largest_difference=difference,
+            compared=compared,
+            versions={"shapeseg": __version__}
+            | {package: version(package) for package in ("keras", "torch", *PACKAGES[kind])},
+        ).write(out)
     size = sum(map(len, contents.values())) / 1e6
-    print(f"wrote     {', '.join(map(str, paths.values()))} ({size:.2f} MB) and {export_card_path(out)}")
+    written = ", ".join(str(out.with_suffix(suffix)) for suffix in suffixes)
+    print(f"wrote     {written} ({size:.2f} MB) and {export_card_path(out)}")
     return out
+
+
+def _refuse_existing(options: ExportOptions, out: Path) -> None:
+    """Raises a UsageError when a file of an export is there and nobody asked to replace it."""
+    paths = [*(out.with_suffix(suffix) for suffix in SUFFIXES[options.format]), export_card_path(out)]
+    there = [path for path in paths if os.path.lexists(path)]
+    if there and not options.overwrite:
+        raise UsageError("an export is there already", received=there[0], fix="Name another --out, or pass --overwrite")
 
 
 def _compare(model: Predictor, exported: Predictor, stride: int) -> tuple[float, int]:

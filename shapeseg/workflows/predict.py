@@ -10,7 +10,7 @@ import numpy as np
 from shapeseg.datasets.foreign_images import ForeignImage, read_foreign
 from shapeseg.errors import InputError, UsageError
 from shapeseg.evaluation.components import connected_components
-from shapeseg.folders import make_folder
+from shapeseg.folders import make_folder, writer_lock
 from shapeseg.inference.opened_model import OpenedModel, open_export, open_model
 from shapeseg.inference.tiles import MAX_PIXELS
 from shapeseg.reporting.tiles import overlay
@@ -32,9 +32,19 @@ def predict(options: PredictOptions) -> int:
         model = open_model(options.model, device=options.device, trust=options.trust_model)
     else:
         model = open_export(options.model, options.runtime, trust=options.trust_model)
+    written = 0
     if jobs:
-        make_folder(options.out)
+        with writer_lock(make_folder(options.out)):
+            refuse_existing(jobs, overwrite=options.overwrite)
+            written = _predict_all(options, model, jobs, errors)
+    for error in errors:
+        say("error", str(error))
+    print(f"wrote     {written} of {len(jobs)} images, each as mask, overlay and JSON, into {options.out}")
+    return InputError.exit_code if errors else 0
 
+
+def _predict_all(options: PredictOptions, model: OpenedModel, jobs: Sequence[Job], errors: list[InputError]) -> int:
+    """Predicts and writes every image that can be read, and returns how many; of the others, ``errors`` says why."""
     warnings: list[str] = []
     written = 0
     with progress_bar("predicting", len(jobs), "image") as progress:
@@ -49,10 +59,7 @@ def predict(options: PredictOptions) -> int:
             progress(len(batch))
     for warning in warnings:
         say("warning", warning)
-    for error in errors:
-        say("error", str(error))
-    print(f"wrote     {written} of {len(jobs)} images, each as mask, overlay and JSON, into {options.out}")
-    return InputError.exit_code if errors else 0
+    return written
 
 
 class _Work(NamedTuple):

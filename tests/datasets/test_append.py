@@ -1,3 +1,4 @@
+import hashlib
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from shapeseg.datasets.samples import FOLDERS
 from shapeseg.datasets.verify import verify_dataset
 from shapeseg.errors import BusyError, InputError, UsageError
 from shapeseg.folders import writer_lock
+from shapeseg.temporaries import folder_identity
 
 
 def contents(folder):
@@ -93,22 +95,70 @@ def test_a_reader_during_appends_always_sees_one_whole_version(grown):
     assert len(seen) > 1
 
 
-def test_what_a_killed_append_left_is_removed_by_the_next(grown, tmp_path, small_settings):
-    # As after a kill between the sample files and the commit: a journal, files that no row names, unfinished metadata.
-    (grown / ".appending.json").write_text(json.dumps({"first": 30, "stop": 33}))
+def leave_an_append(grown, folder):
+    """Leaves what a kill between the sample files and the commit leaves: a journal, and files that no row names."""
+    (grown / ".appending.json").write_text(json.dumps({"first": 30, "stop": 33, "folder": folder}))
     for name in FOLDERS.values():
         (grown / name / "000032.png").write_bytes(b"torn")
-    (grown / ".metadata.jsonl.shapeseg-tmp").write_bytes(b"half a row")
-    (grown / "metadata-0000000000000000.jsonl").write_bytes(b"")
-    (grown / "notes.txt").write_text("a user's own file")
+
+
+def test_what_a_killed_append_left_is_removed_by_the_next(grown, tmp_path, small_settings):
+    leave_an_append(grown, folder_identity(grown))
+    (grown / f"metadata-{hashlib.sha256(b'').hexdigest()[:16]}.jsonl").write_bytes(b"")  # named by its content, as ours are
+    foreign = {".metadata.0-0.shapeseg-tmp.jsonl", "metadata-0000000000000000.jsonl", "notes.txt"}
+    for name in foreign:
+        (grown / name).write_text("a user's own file")
     assert [finding.severity for finding in verify_dataset(grown)].count("error") == 0
     append_samples(grown, num_images=1)
     create_dataset(tmp_path / "whole", num_images=31, seed=9, settings=small_settings)
     assert contents(grown) == contents(tmp_path / "whole")
-    assert folder_names(grown) - {"notes.txt", ".lock"} == folder_names(tmp_path / "whole") - {"metadata.jsonl"} | {
-        Dataset(grown).manifest.metadata.file
-    }
-    assert (grown / "notes.txt").exists()
+    own = folder_names(tmp_path / "whole") - {"metadata.jsonl"} | {Dataset(grown).manifest.metadata.file}
+    assert folder_names(grown) == own | foreign
+
+
+def test_what_lies_in_a_copy_is_nobody_s_to_remove(grown, capsys):
+    leave_an_append(grown, "1-2")
+    with pytest.raises(InputError, match=r"3 files are in the way that no row names. Received: .*000032.png"):
+        append_samples(grown, num_images=3)
+    assert "was made in another folder" in capsys.readouterr().err
+    assert (grown / "images/000032.png").read_bytes() == b"torn"
+    assert append_samples(grown, num_images=2).count == 32
+
+
+@pytest.mark.parametrize("content", ["[]", "{", "{}", '{"first": "a", "stop": 2}', '{"first": 0, "stop": NaN}', "9" * 5000])
+def test_a_journal_that_is_none_is_told(grown, content):
+    (grown / ".appending.json").write_text(content)
+    with pytest.raises(InputError, match="what an append has left cannot be read"):
+        append_samples(grown, num_images=1)
+
+
+def test_an_append_writes_over_nothing_and_through_no_link(grown, tmp_path):
+    victim, elsewhere = tmp_path / "victim", tmp_path / "elsewhere"
+    victim.write_text("precious")
+    link = grown / "images/000030.png"
+    link.symlink_to(victim)
+    with pytest.raises(InputError, match=r"1 files are in the way that no row names. Received: .*000030.png"):
+        append_samples(grown, num_images=1)
+    assert victim.read_text() == "precious"
+    link.unlink()
+    for name in ("metadata.csv", "class_dict.csv"):
+        (grown / name).unlink()
+        (grown / name).symlink_to(victim)
+    append_samples(grown, num_images=1)
+    assert victim.read_text() == "precious"
+    assert not (grown / "metadata.csv").is_symlink()
+    (grown / "masks").rename(elsewhere)
+    (grown / "masks").symlink_to(elsewhere)
+    assert Dataset(grown)[30].mask.shape == Dataset(grown)[0].mask.shape  # a linked folder may be read
+    with pytest.raises(InputError, match=r"nothing is written through a link. Received: .*masks"):
+        append_samples(grown, num_images=1)
+    assert len(folder_names(elsewhere)) == 31
+
+
+def test_a_linked_dataset_is_grown_where_it_is(grown, tmp_path):
+    (tmp_path / "link").symlink_to(grown)
+    assert append_samples(tmp_path / "link", num_images=1).count == len(Dataset(grown)) == 31
+    assert (tmp_path / "link").is_symlink()
 
 
 @pytest.mark.parametrize("count", [0, -1])
@@ -123,7 +173,6 @@ def test_no_dataset_and_a_linked_lock_are_refused_and_nothing_is_made(tmp_path, 
     assert not (tmp_path / ".lock").exists()
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    (grown / ".lock").unlink()
     (grown / ".lock").symlink_to(victim)
     with pytest.raises(InputError, match="link"):
         append_samples(grown, num_images=1)

@@ -54,7 +54,7 @@ def start_drawing(folder, images, *flags, **changes):
     """Starts a drawing by a cluster, and returns it when its first images are there."""
     flags = ("--out", "d", "--num-images", images, "--seed", 3, "--engine", "ray", *flags, *SMALL)
     process = start(folder, REPOSITORY / "generate_data.py", *flags, **changes)
-    wait_until(lambda: process.poll() is not None or any(folder.glob(".d.staging/images/000063.png")))
+    wait_until(lambda: process.poll() is not None or any(folder.glob(".d.*.shapeseg-tmp/images/000063.png")))
     assert process.poll() is None, process.communicate()
     return process
 

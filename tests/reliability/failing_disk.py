@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from shapeseg import files
-
 FAULTS = ("kill", "ENOSPC", "EIO", "EACCES")
 _CALLS = ("open", "write", "fsync", "sync", "replace", "rename", "unlink", "rmdir", "mkdir", "ftruncate", "pwrite")
 
@@ -46,7 +44,6 @@ class FailingDisk:
             for name in _CALLS:
                 patch.setattr(os, name, self._double(name, getattr(os, name)))
             patch.setattr(os, "close", self._closing(os.close))
-            patch.setattr(files, "open", self._opening, raising=False)
             yield self
 
     def _double(self, name, real):
@@ -65,13 +62,6 @@ class FailingDisk:
             return result
 
         return call
-
-    def _opening(self, path, mode="r", **options):
-        if self._fails():
-            self._fail()
-        file = path.open(mode, **options)
-        self._descriptors.add(file.fileno())
-        return file
 
     def _closing(self, real):
         def close(descriptor):

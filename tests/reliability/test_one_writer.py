@@ -18,7 +18,16 @@ ALLOWED = {
     ("workflows/model_speeds.py", "model.save(path)"): "a temporary folder, to measure the size of a file",
     ("commands/command_line.py", "os.open(os.devnull, os.O_RDWR)"): "nowhere, in place of closed streams",
     ("commands/command_line.py", "os.fdopen(number, 'w', closefd=False)"): "a stream of this process",
-    ("folders.py", "os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 438)"): "a lock, whose content is for people",
+    (
+        "folders.py",
+        "os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 438)",
+    ): "a lock, whose content is for people",
+    (
+        "temporaries.py",
+        "os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 438)",
+    ): "a new and empty file, for files.py to fill",
+    ("temporaries.py", "path.rename(_name(target.stem, _inode(os.fstat(descriptor)), target.suffix, target))"): "and its name",
+    ("temporaries.py", "path.rename(_name(target.name, folder_identity(path), '', target))"): "a new and empty folder's name",
 }
 WRITES = {
     *("write_text", "write_bytes", "touch", "symlink_to", "hardlink_to", "link", "symlink", "truncate", "mkstemp"),

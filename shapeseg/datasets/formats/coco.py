@@ -67,7 +67,7 @@ def export_coco(data: Dataset, out: Path, progress: Progress = no_progress) -> C
 
     def write(temporary: Path) -> None:
         nonlocal annotations
-        with files.stream_new_file(temporary) as file:
+        with files.stream(temporary) as file:
             file.write(_head(data))
             annotations = _write_annotations(file, data, progress)
             file.write(b"\n]}\n")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from shapeseg import files
-from shapeseg.folders import make_folder, take_folder, writer_lock
+from shapeseg.folders import make_folder, refuse_links, result_folder
+from shapeseg.incoming import MAX_TEXT, parse_json, read_file
 from shapeseg.settings import options_to_dict
 from shapeseg.terminal import progress_bar
 from shapeseg.workflows.study.arms import TESTS, make_test_sets, train_set, val_set
@@ -16,14 +17,14 @@ from shapeseg.workflows.study.settings import StudyOptions
 from shapeseg.workflows.study.tables import summary
 
 NAMES = ("study.json", "study.md", "matrix.png", "response.png", "worst.png")
-_OWN = {*NAMES, "data", "cells", "config.json", ".lock"}
 
 
 def study(options: StudyOptions) -> Path:
     """Does what is left to do, writes the results, and returns their folder. Keras must be ready."""
     options = options.lowered()
-    _make_folder(options.out)
-    with writer_lock(options.out) as lock:
+    with result_folder(options.out, "study", _holds_study) as lock:
+        refuse_links(options.out, ("data", "cells"))
+        make_folder(options.out / "cells")
         files.write_json(options.out / "config.json", options_to_dict(options))
         data, seeds = options.out / "data", range(options.seeds)
         with progress_bar("drawing", 2 + len(options.arms) * options.seeds, "dataset") as progress:
@@ -55,7 +56,10 @@ def study(options: StudyOptions) -> Path:
     return options.out
 
 
-def _make_folder(out: Path) -> None:
-    """Makes the study's folder, or takes one that holds a study (:func:`take_folder`)."""
-    take_folder(out, "study", lambda names: {name for name in names - _OWN if files.TEMPORARY_SUFFIX not in name})
-    make_folder(out / "cells")
+def _holds_study(folder: Path) -> bool:
+    """Whether the settings in a folder are of a study."""
+    try:
+        settings = parse_json(read_file(folder / "config.json", most=MAX_TEXT))
+    except (OSError, ValueError):
+        return False
+    return isinstance(settings, dict) and {"arms", "seeds", "test_images"} <= settings.keys()

@@ -15,6 +15,7 @@ from shapeseg.datasets.formats.convert import convert, open_source
 from shapeseg.datasets.formats.polygons import fill, outlines
 from shapeseg.errors import InputError, StorageError, UsageError
 from shapeseg.scenes import SceneSettings
+from shapeseg.temporaries import make_temporary_folder
 
 FORMATS = ("folder", "yolo", "palette")
 
@@ -244,8 +245,9 @@ def test_it_is_never_written_over_anything(converted, tmp_path):
 
 
 def test_what_a_killed_writer_left_is_removed(converted, tmp_path):
-    (tmp_path / ".out.staging" / "images").mkdir(parents=True)
-    (tmp_path / ".out.staging" / "note").write_text("left")
+    left = make_temporary_folder(tmp_path / "out")
+    (left / "images").mkdir()
+    (left / "images/note").write_text("left")
     again(converted / "folder", "folder", tmp_path / "out")
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
     assert tree(tmp_path / "out") == tree(converted / "folder")
