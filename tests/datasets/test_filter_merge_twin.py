@@ -185,3 +185,28 @@ def test_filtering_what_has_no_recipes_leaves_no_lock_behind(tmp_path, folder):
     with pytest.raises(InputError, match="recipes"):
         filter_in_place(tmp_path / "plain", FilterSettings())
     assert folder_names(tmp_path / "plain") == {"images", "masks"}
+
+
+def test_a_purge_deletes_what_the_rows_name_and_nothing_else(tmp_path, folder, capsys):
+    shutil.copytree(folder, tmp_path / "data")
+    goes = [row for row in Dataset(folder).rows if any(shape["occlusion_rate"] for shape in row["instances"])]
+    mine, others = tmp_path / "data" / goes[0]["image"], tmp_path / "data" / goes[1]["mask"]
+    mine.write_bytes(b"a picture of my own")
+    victim = tmp_path / "victim"
+    others.rename(victim)
+    others.symlink_to(victim)
+    filter_in_place(tmp_path / "data", FilterSettings(way="drop-occluded", all_instances=True), purge=True)
+    assert mine.read_bytes() == b"a picture of my own"
+    assert victim.exists()
+    assert capsys.readouterr().err.count("is not what its row names, and stays") == 2
+    assert not (tmp_path / "data" / goes[0]["mask"]).exists()
+    assert not (tmp_path / "data" / goes[2]["image"]).exists()
+
+
+def test_a_purge_reaches_through_no_link(tmp_path, folder):
+    shutil.copytree(folder, tmp_path / "data")
+    (tmp_path / "data/images").rename(tmp_path / "photos")
+    (tmp_path / "data/images").symlink_to(tmp_path / "photos")
+    with pytest.raises(InputError, match="nothing is written through a link"):
+        filter_in_place(tmp_path / "data", FilterSettings(), purge=True)
+    assert len(folder_names(tmp_path / "photos")) == 40

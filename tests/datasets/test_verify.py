@@ -220,6 +220,18 @@ def copy(folder, out):
     return filter_copy(Dataset(folder), FilterSettings(max_occlusion=1.0), out)
 
 
+def test_a_table_for_a_glance_is_what_the_rows_say_or_is_not_there(folder, tmp_path):
+    table = folder / "metadata.csv"
+    table.write_text(table.read_text().replace("train", "test", 1))
+    assert findings(folder) == ["error metadata.csv: it says something else than the metadata; remove it"]
+    table.unlink()
+    assert findings(folder) == []
+    for make in (lambda: table.symlink_to("/dev/zero"), lambda: os.mkfifo(table), table.mkdir):
+        make()
+        assert any(finding.startswith("error metadata.csv: ") for finding in findings(folder))
+        table.rmdir() if table.is_dir() else table.unlink()
+
+
 def test_links_devices_and_pipes_are_never_read(folder, tmp_path):
     outside = tmp_path / "outside.png"
     shutil.move(folder / "images/000000.png", outside)

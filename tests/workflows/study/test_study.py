@@ -87,7 +87,7 @@ def results(folder):
 @pytest.mark.process
 def test_every_arm_meets_every_test_set(place):
     found = results(place / "s")
-    assert folder_names(place / "s") == {*NAMES, "data", "cells", "config.json", ".lock"}
+    assert folder_names(place / "s") == {*NAMES, "data", "cells", "config.json"}
     for test in ("clean", "natural", "dialled", "removed"):
         assert found["test_sets"][test]["images"] == 10
         for arm in ("all", "drop-occluded"):
