@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from shapeseg.commands.command_line import entry_point
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.filter import FilterResult, filter_copy, filter_in_place, plan_filter
 from shapeseg.errors import UsageError
-from shapeseg.scenes.rule import FilterSettings
+from shapeseg.scenes.rule import FilterSettings, Way
 from shapeseg.settings import CommonOptions
 from shapeseg.terminal import progress_bar
 
@@ -24,33 +25,68 @@ class FilterOptions(CommonOptions):
     data: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
     """Dataset to filter."""
     out: Path | None = None
-    """New dataset to write; without it what goes is un-listed in place, and its files stay."""
-    filter: Annotated[FilterSettings, tyro.conf.arg(name="")] = FilterSettings()
+    """New dataset to write."""
+    in_place: bool = False
+    """Un-list what goes in this dataset itself; the files stay."""
+    way: Way | None = None
+    """drop-occluded (images with any occlusion), drop-beyond (images beyond the limit) or ignore-occluded (keep images, mark
+    the shapes beyond the limit); with a limit alone, drop-beyond."""
+    max_occlusion: float | None = None
+    """The limit: most of a shape that may be hidden, 0 to 1. drop-beyond needs it; ignore-occluded takes 0 for granted."""
+    all_instances: bool = False
+    """Judge every shape; by default only the targets count."""
     dry_run: bool = False
     """Only say what would go."""
     purge: bool = False
-    """In place: delete the files of what goes."""
+    """With --in-place: delete the files of what goes."""
 
 
 def _command(options: FilterOptions) -> None:
-    if options.purge and options.out:
-        raise UsageError("purge deletes in place, and a new dataset was asked for", received=options.out, fix="Leave one out")
+    settings = _settings(options)
     if options.dry_run:
-        result = plan_filter(Dataset(options.data), options.filter)
+        result = plan_filter(Dataset(options.data), settings)
     elif options.out is None:
-        result = filter_in_place(options.data, options.filter, purge=options.purge)
+        result = filter_in_place(options.data, settings, purge=options.purge)
     else:
         with progress_bar("copying", len(Dataset(options.data)), "image") as progress:
-            result = filter_copy(Dataset(options.data), options.filter, options.out, progress)
-    _print(options, result)
+            result = filter_copy(Dataset(options.data), settings, options.out, progress)
+    _print(options, settings, result)
 
 
-def _print(options: FilterOptions, result: FilterResult) -> None:
-    limit = "0" if options.filter.way == "drop-occluded" else str(options.filter.max_occlusion)
-    judged = "any shape" if options.filter.all_instances else "a rectangle"
-    print(
-        f"{options.filter.way}: {judged} hidden by more than {limit}" + (" (nothing was changed)" if options.dry_run else "")
-    )
+def _settings(options: FilterOptions) -> FilterSettings:
+    """Returns what to remove.
+
+    Raises:
+        UsageError: If what to remove, or where, was not said, or not clearly.
+    """
+    if missing := list(_missing(options)):
+        raise UsageError(
+            "filter must be told what to remove, and where",
+            received=f"neither {', nor '.join(missing)}",
+            fix="Say for instance --way drop-occluded --out data/clean",
+        )
+    if options.out and options.in_place:
+        raise UsageError(
+            "a new dataset and this one were asked for", received=f"{options.out} and in place", fix="Leave one out"
+        )
+    if options.purge and not options.in_place:
+        raise UsageError("purge deletes in place, which was not asked for", received="--purge", fix="Add --in-place")
+    if options.way == "drop-beyond" and options.max_occlusion is None:
+        raise UsageError("drop-beyond needs its limit", received="no --max-occlusion", fix="Try --max-occlusion 0.25")
+    return FilterSettings(options.way or "drop-beyond", options.max_occlusion or 0.0, options.all_instances)
+
+
+def _missing(options: FilterOptions) -> Iterator[str]:
+    if options.way is None and options.max_occlusion is None:
+        yield "--way nor --max-occlusion"
+    if not (options.out or options.in_place or options.dry_run):
+        yield "--out nor --in-place"
+
+
+def _print(options: FilterOptions, settings: FilterSettings, result: FilterResult) -> None:
+    limit = "0" if settings.way == "drop-occluded" else str(settings.max_occlusion)
+    judged = "any shape" if settings.all_instances else "a rectangle"
+    print(f"{settings.way}: {judged} hidden by more than {limit}" + (" (nothing was changed)" if options.dry_run else ""))
     width = max(map(len, result.before))
     print(f"{'':<{width}}  {'before':>10}  {'after':>10}  {'goes':>7}")
     for name, before in result.before.items():

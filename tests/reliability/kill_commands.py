@@ -44,7 +44,7 @@ BEFORE, MORE = "24", "16"
 COMMANDS = {
     "create": ["generate", "--out", "out", "--num-images", BEFORE, "--seed", "2", *SMALL],
     "append": ["append", "data", "--num-images", MORE],
-    "filter": ["filter", "data", "--max-occlusion", "0.1"],
+    "filter": ["filter", "data", "--max-occlusion", "0.1", "--in-place"],
     "merge": ["merge", "data", "other", "--out", "out"],
 }
 
