@@ -12,7 +12,7 @@ from shapeseg.commands.command_line import entry_point
 from shapeseg.datasets.formats.convert import Converted, Format, convert, open_source
 from shapeseg.folders import refuse_existing
 from shapeseg.settings import CommonOptions
-from shapeseg.terminal import progress_bar
+from shapeseg.terminal import progress_bar, say
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ def convert_folder(options: ConvertOptions) -> Converted:
     refuse_existing(out)
     source = open_source(options.source)
     print(f"read      {options.source}: {source.kind} of {source.total} images")
+    for note in source.notes:
+        say("warning", note)
     with progress_bar("converting", source.total, "image") as progress:
         converted = convert(source, options.to, out, progress)
     print(f"wrote     {out}: {converted.images} images as {options.to}")

@@ -1,13 +1,14 @@
 """Strangers' image files: read with care, by written rules, and written as PNG.
 
 Pillow reads PNG, JPEG, BMP, TIFF and WebP and nothing else, whatever a file is called; the file's size is checked before it is
-opened, and that of the image in its header, before a pixel is decoded. Of several frames the first counts, and an EXIF
-orientation is applied. A file that ends too early is refused.
+read, and that of the image in its header, before a pixel is decoded. Of several frames the first counts, and an EXIF
+orientation is applied. A file that ends too early is refused, and so is a link: of a linked folder the files are read.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from PIL import ExifTags, Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
 from shapeseg.errors import InputError, ShapesegError
+from shapeseg.incoming import read_file
 from shapeseg.scenes.settings import MAX_SIDE
 
 MAX_PIXELS = 50_000_000
@@ -44,7 +46,7 @@ class ForeignImage(NamedTuple):
     notes: list[str]
 
 
-def read_foreign(path: Path) -> ForeignImage:
+def read_foreign(path: Path, *, follow: bool = False) -> ForeignImage:
     """Reads any image as 8-bit RGB, and tells what was left out or assumed.
 
     - Grey, 1-bit and palette images become RGB.
@@ -54,10 +56,14 @@ def read_foreign(path: Path) -> ForeignImage:
     - CMYK becomes ``255 - C - K + C K / 255`` and so on, without the file's colour profile. Adobe stores it inverted in JPEG
       files, and marks them; one without that mark does not say what it holds, and is refused.
 
+    Args:
+        path: Of the file.
+        follow: Follow a link: for a file that a person named.
+
     Raises:
-        InputError: If the file is missing, too large, no readable image, or of values whose range nobody knows.
+        InputError: If the file is missing, a link, too large, no readable image, or of values whose range nobody knows.
     """
-    return _read(path, path, lambda image: _rgb(_upright(image)))
+    return _decoded(path, image_bytes(path, follow=follow), lambda image: _rgb(_upright(image)))
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
@@ -67,16 +73,30 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
 
 def read_foreground(path: Path) -> NDArray[np.uint8]:
     """Reads a mask as uint8 (H, W): 1 where its value is not 0 (in colour: not black), whatever its transparency."""
-    return _read(path, path, lambda image: _foreground(_upright(image)))
+    return _decoded(path, image_bytes(path), lambda image: _foreground(_upright(image)))
 
 
 def read_numbers(path: Path) -> NDArray[np.uint8]:
     """Reads the class numbers of a palette or grey image as uint8 (H, W).
 
     Raises:
-        InputError: If the file is missing, too large, no readable image, or has colours in place of numbers.
+        InputError: If the file is missing, a link, too large, no readable image, or has colours in place of numbers.
     """
-    return _read(path, path, lambda image: _numbers(_upright(image)))
+    return _decoded(path, image_bytes(path), lambda image: _numbers(_upright(image)))
+
+
+def image_bytes(path: Path, *, follow: bool = False) -> bytes:
+    """Returns the content of an image file, which :func:`size_of` takes.
+
+    Raises:
+        InputError: If it is missing, no regular file, too large, or a link and ``follow`` is not set.
+    """
+    try:
+        return read_file(path, most=MAX_BYTES, follow=follow)
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError("this is no file", received=path, fix="Restore it, or remove what names it") from None
+    except OSError as error:  # one of many images that may not be read
+        raise InputError(f"a file cannot be read ({error.strerror})", received=path, fix="Check its permissions") from error
 
 
 def size_of(content: bytes, path: Path) -> tuple[int, int]:
@@ -89,21 +109,30 @@ def size_of(content: bytes, path: Path) -> tuple[int, int]:
     Raises:
         InputError: If it is too large, or no image.
     """
-    return _read(path, io.BytesIO(content), _upright_size)
+    return _decoded(path, content, _upright_size)
 
 
 def images_by_stem(folder: Path) -> dict[str, Path]:
     """Returns the image files of a folder by their names without suffix, sorted.
 
     Raises:
-        InputError: If two files share a name.
+        InputError: If two files share a name, or one is a link, a pipe or a device.
     """
+    with os.scandir(folder) as entries:
+        listed = sorted(
+            (entry for entry in entries if Path(entry.name).suffix.lower() in SUFFIXES), key=lambda entry: entry.name
+        )
     found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in SUFFIXES and path.is_file():
-            if path.stem in found:
-                raise InputError("two files have one name", received=f"{found[path.stem]} and {path}", fix="Rename one")
-            found[path.stem] = path
+    for entry in listed:
+        path = folder / entry.name
+        if entry.is_dir(follow_symlinks=False):
+            continue
+        if not entry.is_file(follow_symlinks=False):
+            what = "links among images are not followed" if entry.is_symlink() else "this is no regular file"
+            raise InputError(what, received=path, fix="Put a copy of the image there, or link the whole folder")
+        if path.stem in found:
+            raise InputError("two files have one name", received=f"{found[path.stem]} and {path}", fix="Rename one")
+        found[path.stem] = path
     return found
 
 
@@ -117,20 +146,12 @@ def png_bytes(pixels: NDArray[np.uint8], palette: bytes | None = None) -> bytes:
     return buffer.getvalue()
 
 
-def _read(path: Path, source: Path | io.BytesIO, convert: Callable[[Image.Image], Result]) -> Result:
-    if not path.is_file():
-        raise InputError("this is no file", received=path, fix="Restore it, or remove what names it")
-    if (size := path.stat().st_size) > MAX_BYTES:
-        raise InputError(
-            f"an image file has at most {MAX_BYTES:,} bytes",
-            received=f"{path}, {size:,} bytes",
-            fix="Compress it, or cut it up",
-        )
+def _decoded(path: Path, content: bytes, convert: Callable[[Image.Image], Result]) -> Result:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damage that decoders pass over; what they cannot pass over they raise
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(source, formats=_FORMATS) as image:
+            with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
                 _check_size(path, image)
                 return convert(image)
     except _Unsuited as error:

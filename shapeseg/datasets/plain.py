@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from shapeseg.datasets.foreign_images import images_by_stem, read_foreground, read_rgb, size_of
+from shapeseg.datasets.foreign_images import image_bytes, images_by_stem, read_foreground, read_rgb, size_of
 from shapeseg.datasets.manifest import MANIFEST, DatasetSettings, Manifest, MetadataFile
 from shapeseg.datasets.samples import FOLDERS, Row
 from shapeseg.datasets.splits import split_of
@@ -37,7 +37,7 @@ def read_plain(folder: Path) -> tuple[Manifest, list[Row]]:
     for index, stem in enumerate(sorted(images)):
         sizes = []
         for path in (images[stem], masks[stem]):
-            content = path.read_bytes()
+            content = image_bytes(path)
             digest.update(path.name.encode(errors="surrogateescape") + hashlib.sha256(content).digest())
             sizes.append(size_of(content, path))
         (width, height), mask_size = sizes

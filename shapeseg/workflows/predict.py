@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,7 +54,7 @@ def _predict_all(options: PredictOptions, model: OpenedModel, jobs: Sequence[Job
             errors.append(error)
             progress(1)
 
-        for batch in _batches(_read(jobs, fail), options.batch_size):
+        for batch in _batches(_read(jobs, options.paths, fail), options.batch_size):
             warnings += _predict_batch(model, batch, options.threshold or model.threshold)
             written += len(batch)
             progress(len(batch))
@@ -67,10 +68,10 @@ class _Work(NamedTuple):
     image: ForeignImage
 
 
-def _read(jobs: Sequence[Job], fail: Callable[[InputError], object]) -> Iterator[_Work]:
+def _read(jobs: Sequence[Job], named: Sequence[Path], fail: Callable[[InputError], object]) -> Iterator[_Work]:
     for job in jobs:
         try:
-            yield _Work(job, read_foreign(job.source))
+            yield _Work(job, read_foreign(job.source, follow=job.source in named))
         except InputError as error:
             fail(error)
 

@@ -31,21 +31,22 @@ class Job(NamedTuple):
 
 def find_images(paths: Iterable[Path]) -> tuple[list[Path], list[InputError]]:
     """Returns the files named, and those in the folders named whose suffix is an image's, each once; and what is missing."""
-    found: dict[Path, Path] = {}
+    found: dict[str, Path] = {}
     missing = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(each for each in path.iterdir() if _is_image(each))
+            folder = os.path.realpath(path)  # links in it are refused by the reader, and hide no other file
+            inside = {f"{folder}/{each.name}": each for each in sorted(path.iterdir()) if _is_image(each)}
             if not inside:
                 suffixes = ", ".join(sorted(SUFFIXES))
                 missing.append(InputError("a folder holds no images", received=path, fix=f"Put files there named {suffixes}"))
         elif path.exists():
-            inside = [path]
+            inside = {os.path.realpath(path): path}
         else:
-            inside = []
+            inside = {}
             missing.append(InputError("there is no such file or folder", received=path, fix="Check the path"))
-        for each in inside:
-            found.setdefault(each.resolve(), each)
+        for real, each in inside.items():
+            found.setdefault(real, each)
     return list(found.values()), missing
 
 
@@ -60,8 +61,8 @@ def plan(sources: Sequence[Path], out: Path) -> list[Job]:
 def refuse_existing(jobs: Sequence[Job], *, overwrite: bool) -> None:
     """Raises a UsageError when an output is there already, or when it is one of the images themselves."""
     outputs = [path for job in jobs for path in job[1:]]
-    sources = {job.source.resolve() for job in jobs}
-    if own := [path for path in outputs if path.resolve() in sources]:
+    sources = {os.path.realpath(job.source) for job in jobs}
+    if own := [path for path in outputs if os.path.realpath(path) in sources]:
         raise UsageError("an image would be overwritten", received=own[0], fix="Name another folder: --out FOLDER")
     there = [path for path in outputs if os.path.lexists(path)]
     if there and not overwrite:
@@ -80,7 +81,7 @@ def write(job: Job, mask: NDArray[np.bool_], picture: NDArray[np.uint8], found: 
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
 
 
 def _unique_names(sources: Sequence[Path]) -> list[str]:

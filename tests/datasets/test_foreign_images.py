@@ -222,11 +222,25 @@ def test_bombs_are_refused_from_their_headers_in_little_memory(tmp_path):
     assert int(result.stderr) < 300_000, "kB, the most ever held"
 
 
+def test_a_link_is_followed_where_a_person_named_it(tmp_path):
+    saved(tmp_path / "x.png", Image.new("RGB", (2, 2), "red"))
+    (tmp_path / "link.png").symlink_to("x.png")
+    assert (read_foreign(tmp_path / "link.png", follow=True).pixels == RED).all()
+
+
 def test_other_formats_and_what_is_no_file_are_refused(tmp_path):
     Image.new("L", (2, 2)).save(tmp_path / "x.gif")
     (tmp_path / "x.gif").rename(tmp_path / "x.png")
     (tmp_path / "x.txt").write_text("no image")
     os.mkfifo(tmp_path / "pipe.png")
-    for name, reason in (("x.png", "no readable"), ("x.txt", "no readable"), ("pipe.png", "no file"), ("none.png", "no file")):
+    (tmp_path / "link.png").symlink_to("x.png")
+    with pytest.raises(InputError, match=r"a link is not followed.*link\.png"):
+        read_rgb(tmp_path / "link.png")
+    for name, reason in (
+        ("x.png", "no readable"),
+        ("x.txt", "no readable"),
+        ("pipe.png", "no regular file"),
+        ("none.png", "no file"),
+    ):
         with pytest.raises(InputError, match=f"{reason}.*{name}"):
             read_foreign(tmp_path / name)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from functools import cache
 
@@ -101,6 +102,21 @@ def test_one_bad_file_of_a_hundred_does_not_stop_the_rest(model, tmp_path, capsy
     assert "bad.png" in error_line(told.err)
     assert len(folder_names(tmp_path / "out")) == 3 * 99
     assert not [name for name in folder_names(tmp_path / "out") if name.startswith("bad")]
+
+
+def test_a_link_is_followed_where_it_is_named_and_told_where_it_is_not(model, tmp_path, capsys):
+    put(tmp_path / "photo.png", noise(8, 8))
+    put(tmp_path / "in/b.png", noise(8, 8, 1))
+    (tmp_path / "named.png").symlink_to("photo.png")
+    for name, target in (("a.png", "b.png"), ("c.png", "nowhere"), ("d.png", "d.png")):
+        (tmp_path / "in" / name).symlink_to(target)
+    os.mkfifo(tmp_path / "in/e.png")
+    assert predict(model, tmp_path / "named.png", tmp_path / "in", "--out", tmp_path / "out") == 3
+    told = capsys.readouterr()
+    assert "2 of 6 images" in told.out
+    lines = told.err.splitlines()
+    assert [f"in/{name}.png" in line for name, line in zip("acde", lines, strict=True)] == [True] * 4
+    assert {"named.json", "b.json"} <= folder_names(tmp_path / "out")
 
 
 def test_a_path_that_is_not_there_and_a_folder_without_images_are_listed(model, tmp_path, capsys):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.errors import InputError
+from shapeseg.incoming import MAX_TEXT, read_file
 
 
 class LabelledImage(NamedTuple):
@@ -39,12 +40,14 @@ class LabelledFolder(NamedTuple):
         total: How many images it holds.
         class_name: Of what the targets are.
         images: The images, each read when its turn comes.
+        notes: What its reader should be told, each a clause.
     """
 
     kind: str
     total: int
     class_name: str
     images: Iterator[LabelledImage]
+    notes: Sequence[str] = ()
 
 
 def labelled(
@@ -63,3 +66,15 @@ def labelled(
             fix="Resize or replace them",
         )
     return LabelledImage(name, split, image, targets, np.zeros(targets.shape, bool) if void is None else void)
+
+
+def read_text(path: Path) -> str | None:
+    """Reads a small text file of a folder; None where there is none. Bytes that are no UTF-8 become what names have for them.
+
+    Raises:
+        InputError: If it is no regular file, a link or too large.
+    """
+    try:
+        return read_file(path, most=MAX_TEXT).decode("utf-8-sig", "surrogateescape")
+    except (FileNotFoundError, NotADirectoryError):
+        return None

@@ -7,7 +7,6 @@ ImageSets/Segmentation/SPLIT.txt       one name a line
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from shapeseg import files
 from shapeseg.datasets.foreign_images import images_by_stem, png_bytes, read_numbers, read_rgb
-from shapeseg.datasets.formats.labelled import LabelledFolder, LabelledImage, labelled
+from shapeseg.datasets.formats.labelled import LabelledFolder, LabelledImage, labelled, read_text
 from shapeseg.datasets.manifest import DatasetSettings
 from shapeseg.datasets.splits import SPLITS, split_of
 from shapeseg.errors import InputError
@@ -74,18 +73,19 @@ def _read(name: str, split: str, path: Path, mask: Path) -> LabelledImage:
 
 def _read_lists(folder: Path, names: list[str]) -> dict[str, str]:
     """Returns the split of each name."""
-    lists = [path for split in SPLITS if (path := folder / _LISTS / f"{split}.txt").is_file()]
+    lists = {split: text for split in SPLITS if (text := read_text(folder / _LISTS / f"{split}.txt")) is not None}
     if not lists:
         return {name: split_of(index, seed=0, settings=DatasetSettings().splits) for index, name in enumerate(names)}
-    listed: defaultdict[str, list[str]] = defaultdict(list)
-    for path in lists:
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            listed[line.strip()].append(path.stem)
+    listed: dict[str, list[str]] = {name: [] for name in names}
+    for split, text in lists.items():
+        for line in text.splitlines():
+            if (name := line.strip()) in listed:
+                listed[name].append(split)
     for name in names:
         if len(listed[name]) != 1:
             raise InputError(
                 "each mask stands in one list",
-                received=f"{folder / MASKS / name}, in {' and '.join(listed[name]) or 'none'}",
+                received=f"{folder / MASKS / name}, in {' and '.join(listed[name][:3]) or 'none'}",
                 fix=f"Correct the lists in {folder / _LISTS}",
             )
     return {name: listed[name][0] for name in names}

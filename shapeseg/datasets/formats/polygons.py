@@ -42,6 +42,14 @@ def fill(canvas: NDArray[np.int32], polygon: Points, number: int) -> None:
     cv2.fillPoly(canvas, [polygon], number)
 
 
+def filling_work(polygon: Points) -> int:
+    """Returns roughly how many nanoseconds it takes to read and fill a polygon, int32 (K, 2)."""
+    width, height = (np.ptp(polygon, axis=0) + 1).tolist()
+    steps = int(np.abs(np.diff(polygon[:, 1], append=polygon[:1, 1])).sum())
+    pairs = steps * steps // height  # of edges that meet in a row: OpenCV sorts them by exchanging neighbours
+    return 60_000 + width * height + 8 * pairs
+
+
 def _cut_open(outline: Points, holes: list[Points], mask: Mask) -> Points:
     """Takes the borders of holes into the outline of their piece, each by a level cut to the left from its leftmost pixel."""
     if not holes:

@@ -12,7 +12,7 @@ shape is a pixel narrower and lower. A hole is reached by a cut, see :mod:`shape
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from shapeseg import files
 from shapeseg.datasets.foreign_images import images_by_stem, png_bytes, read_rgb
-from shapeseg.datasets.formats.labelled import LabelledFolder, LabelledImage, labelled
-from shapeseg.datasets.formats.polygons import Points, fill, outlines
+from shapeseg.datasets.formats.labelled import LabelledFolder, LabelledImage, labelled, read_text
+from shapeseg.datasets.formats.polygons import Points, fill, filling_work, outlines
 from shapeseg.datasets.manifest import DatasetSettings
 from shapeseg.datasets.splits import SPLITS, split_of
 from shapeseg.errors import InputError
@@ -33,6 +33,7 @@ LABELS = "labels"
 
 _INSIDE = 0.25  # where in its pixel a corner is written: far from where cutting off or rounding would find another
 _SLACK = 0.01  # how far outside the image a corner may lie; it is moved to the edge
+_MOST_WORK = 2 * 10**9  # nanoseconds for the polygons of one image: far from what people label
 
 
 class _Entry(NamedTuple):
@@ -45,10 +46,11 @@ class _Entry(NamedTuple):
 def read_yolo(folder: Path) -> LabelledFolder:
     """Lists the images of every split; each line is an instance, and every class is a target.
 
-    An image without a label file holds no target. Without folders for the splits they are dealt out as for a plain folder.
+    An image without a label file holds no target, as for Ultralytics; how many there are is told. Without folders for the
+    splits they are dealt out as for a plain folder.
 
     Raises:
-        InputError: If there are no images, labels have no image, or two images share a name.
+        InputError: If there are no images, no image has a polygon, labels have no image, or two images share a name.
     """
     entries = list(_entries(folder))
     if not entries:
@@ -61,7 +63,8 @@ def read_yolo(folder: Path) -> LabelledFolder:
     listed = {entry.labels for entry in entries}
     if lost := sorted(path for path in (folder / LABELS).rglob("*.txt") if path not in listed):
         raise InputError(f"{len(lost)} label files have no image", received=lost[0], fix="Give each its image, or remove it")
-    return LabelledFolder("a YOLO folder", len(entries), "target", (_read(entry) for entry in entries))
+    notes = _without_polygons(folder, entries)
+    return LabelledFolder("a YOLO folder", len(entries), "target", (_read(entry) for entry in entries), notes)
 
 
 def write_yolo(folder: Path, images: Iterable[LabelledImage], class_name: str) -> None:
@@ -94,14 +97,35 @@ def _entries(folder: Path) -> Iterator[_Entry]:
             yield _Entry(name, split, path, folder / LABELS / place.name / f"{name}.txt")
 
 
+def _without_polygons(folder: Path, entries: Sequence[_Entry]) -> list[str]:
+    """Returns what there is to tell of images without a polygon; all may be background, or have their labels elsewhere."""
+    missing = empty = 0
+    for entry in entries:
+        text = read_text(entry.labels)
+        missing += text is None
+        empty += text is not None and not text.strip()
+    counts = f"{missing} of {len(entries)} images have no label file, {empty} label files are empty"
+    if missing + empty == len(entries):
+        raise InputError(
+            "no image has a polygon",
+            received=f"{folder}: {counts}",
+            fix="Put labels/SPLIT/NAME.txt beside images/SPLIT/NAME.png",
+        )
+    return [f"{counts}: such images are read as background"] if missing + empty else []
+
+
 def _read(entry: _Entry) -> LabelledImage:
     image = read_rgb(entry.image)
     targets = np.zeros(image.shape[:2], np.int32)
-    if entry.labels.is_file():
-        lines = entry.labels.read_text(encoding="utf-8", errors="replace").splitlines()
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                fill(targets, _parse(line, targets.shape, f"{entry.labels} line {number}"), number)
+    work = 0
+    for number, line in enumerate((read_text(entry.labels) or "").splitlines(), start=1):
+        if line.strip():
+            where = f"{entry.labels} line {number}"
+            polygon = _parse(line, targets.shape, where)
+            work += filling_work(polygon)
+            if work > _MOST_WORK:
+                raise InputError("its polygons would take too long to fill", received=where, fix="Give fewer, or simpler ones")
+            fill(targets, polygon, number)
     return labelled(entry.name, entry.split, image, targets, None, entry.labels)
 
 
@@ -122,7 +146,7 @@ def _parse(line: str, shape: tuple[int, ...], where: str) -> Points:
     fix = "Write: class x1 y1 x2 y2 x3 y3 ..., from 0 to 1"
     if len(values) == 5:
         raise InputError("a line has a box where a polygon is needed", received=where, fix=fix)
-    if len(values) < 7 or len(values) % 2 == 0 or not np.isfinite(values).all():
+    if len(values) < 7 or len(values) % 2 == 0 or not np.isfinite(values).all() or values[0] < 0 or values[0] % 1:
         raise InputError("a line is no polygon of three corners or more", received=where, fix=fix)
     corners = values[1:].reshape(-1, 2)
     if corners.min() < -_SLACK or corners.max() > 1 + _SLACK:

@@ -13,16 +13,8 @@ from shapeseg.datasets import Dataset
 from shapeseg.datasets.formats.convert import convert, open_source
 from shapeseg.errors import InputError
 
+TRIANGLE = "0 0.1 0.1 0.5 0.1 0.5 0.5\n"
 VAL_LIST = "ImageSets/Segmentation/val.txt"
-
-
-@pytest.fixture(scope="module")
-def converted(small_dataset, tmp_path_factory):
-    """Folder that holds the small dataset in every format."""
-    folder = tmp_path_factory.mktemp("converted")
-    for name in ("folder", "yolo", "palette"):
-        convert(open_source(small_dataset), name, folder / name)
-    return folder
 
 
 def plain_folder(folder, image, mask, name="one"):
@@ -73,6 +65,11 @@ def test_other_people_s_yolo_folders_are_read(tmp_path):
         "0 0 0 1e999 0 0 nan",
         "0 0.1 0.1 0.2 0.2 0.3 1.5",
         "0 -0.2 0.1 0.2 0.2 0.3 0.3",
+        "0.5 0.1 0.1 0.2 0.2 0.3 0.3",
+        "-1 0.1 0.1 0.2 0.2 0.3 0.3",
+        "0x1 0.1 0.1 0.2 0.2 0.3 0.3",
+        "0 0.1 0.1 0.2 0.2 0.3 " + "9" * 6000,
+        "0 0.1 0.1 0.2 0.2 0.3 0.3" + " 0.5" * 999_999,
         "\udcff\x00",
     ],
 )
@@ -119,6 +116,7 @@ def test_splits_are_dealt_out_where_there_are_none(converted, tmp_path):
     flat = tmp_path / "flat"
     shutil.copytree(converted / "folder" / "images", flat / "images")
     (flat / "labels").mkdir()
+    (flat / "labels" / "000000.txt").write_text(TRIANGLE)
     dealt = [row["split"] for row in Dataset(converted / "folder").rows]
     for folder in (palette, flat, converted / "folder"):
         assert [image.split for image in open_source(folder).images] == dealt
@@ -148,6 +146,7 @@ def test_an_exif_orientation_is_applied(tmp_path):
     exif[0x0112] = 6  # upright after a quarter turn to the right
     folder = plain_folder(tmp_path / "d", stored, Image.new("L", (6, 4)))
     (folder / "labels").mkdir()
+    (folder / "labels" / "one.txt").write_text(TRIANGLE)
     shutil.rmtree(folder / "masks")
     stored.save(folder / "images" / "one.png", exif=exif)
     (read,) = open_source(folder).images
