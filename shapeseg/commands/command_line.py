@@ -47,6 +47,7 @@ def run(
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     _open_closed_streams()
+    _print_any_letter()
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup has it ignored
         signal.signal(signal.SIGHUP, _terminate)
@@ -79,6 +80,12 @@ def _open_closed_streams() -> None:
     for name, number in (("stdout", 1), ("stderr", 2)):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "w", closefd=False))
+
+
+def _print_any_letter() -> None:
+    """Lets stdout escape what its encoding lacks, as in names that are no UTF-8; in some locales it already has a way."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _parse(options_type: type[Options], arguments: list[str], prog: str | None) -> Options:

@@ -27,6 +27,7 @@ Mask = NDArray[np.bool_]
 RIGHT, MISSED, INVENTED = (176, 190, 197), (213, 94, 0), (86, 20, 140)
 _TILE = 2.1  # inches
 _DPI = 130
+_METADATA = {"Software": "shapeseg"}  # by which an earlier picture is known and may be replaced
 
 
 class Prediction(NamedTuple):
@@ -122,7 +123,7 @@ def gallery_figure(
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Writes a figure as PNG, whole or not at all; its folder is made if need be.
+    """Writes a figure as PNG that names shapeseg, whole or not at all; its folder is made if need be.
 
     Raises:
         UsageError: If the name is not of a PNG file.
@@ -131,7 +132,16 @@ def save_figure(figure: Figure, path: Path) -> None:
     if path.suffix.lower() != ".png":
         raise UsageError("a picture is a .png file", received=path, fix=f"Name it {path.name}.png")
     make_folder(path.parent)
-    files.replace_with(path, lambda temporary: figure.savefig(temporary, format="png"))
+    _make_drawable(figure)
+    files.replace_with(path, lambda temporary: figure.savefig(temporary, format="png", metadata=_METADATA))
+
+
+def _make_drawable(figure: Figure) -> None:
+    """Shows halves of characters, which no font has, as their numbers: a name that is no UTF-8 has them."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_text(text.get_text().encode(errors="backslashreplace").decode())
 
 
 def grid(rows: int, columns: int, height: float = 1.08, top: float = 0.0) -> tuple[Figure, list[list[Axes]]]:

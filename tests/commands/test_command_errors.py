@@ -1,15 +1,19 @@
 """What a user does wrong ends with one line that says so and with the right exit code."""
 
+import io
 import json
 import shutil
+import sys
 from importlib.util import find_spec
 
 import pytest
 from command_runs import SMALL, error_line, folder_names, run_script
 from runs_here import run_here
 
+from shapeseg.commands.command_line import run
 from shapeseg.datasets import DatasetSettings, create_dataset
 from shapeseg.scenes import SceneSettings
+from shapeseg.settings import CommonOptions
 
 GENERATE, TRAIN, EVALUATE = "generate", "train", "evaluate"
 SCRIPTS = {GENERATE: "generate_data.py", TRAIN: "train.py", EVALUATE: "evaluate.py"}
@@ -195,6 +199,13 @@ def test_a_message_of_any_letters_reaches_an_ascii_terminal(tmp_path):
     result = run_script(SCRIPTS[GENERATE], "--config", "dåtå", cwd=tmp_path, **changes)
     assert result.returncode == 3
     assert error_line(result.stderr).isascii()
+
+
+def test_results_of_any_letters_reach_an_ascii_stdout(tmp_path, monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii", write_through=True))
+    assert run(CommonOptions, lambda _options: sys.stdout.write("zwölf \udcff") and 0, [], "write") == 0
+    assert written.getvalue() == b"zw\\xf6lf \\udcff"
 
 
 @pytest.mark.process

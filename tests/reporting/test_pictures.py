@@ -23,6 +23,12 @@ def picture(height=24, width=20):
     return RANDOM.integers(0, 256, (height, width, 3), np.uint8)
 
 
+def test_a_title_that_is_no_utf_8_is_drawn_as_its_number(tmp_path):
+    figure = gallery_figure([picture()], ["\udcff"])
+    save_figure(figure, tmp_path / "a.png")
+    assert figure.axes[0].get_title() == "\\udcff"
+
+
 def test_an_error_map_tells_right_missed_and_invented_apart():
     truth = np.array([[1, 1, 0, 0]], bool)
     predicted = np.array([[1, 0, 1, 0]], bool)

@@ -46,6 +46,15 @@ def report(tmp_path):
     return write
 
 
+def test_names_that_are_no_utf_8_are_shown_in_letters(report, metrics, images):
+    named = [replace(images[0], image_id="\udcff", regenerate="preview data\udcff"), *images[1:]]
+    _, tree = report(metrics | {"dataset": "data\udcff", "model": "<\udcff>/model.keras"}, named, title="rep\udcff")
+    assert tree.all("title")[0].text == "rep\\udcff"
+    shown = [fact.text for fact in tree.all("dd")]
+    assert {"data\\udcff", "<\\udcff>/model.keras"} <= set(shown)
+    assert explorer_data(tree)["images"][0]["id"] == "\udcff"
+
+
 def explorer_data(tree):
     return json.loads(next(script.text for script in tree.all("script") if script.attributes.get("id") == "explorer-data"))
 
