@@ -10,6 +10,7 @@ import tyro
 
 from shapeseg.commands.command_line import entry_point
 from shapeseg.errors import UsageError
+from shapeseg.outputs import refuse_foreign
 from shapeseg.settings import CommonOptions, check_range
 
 
@@ -20,7 +21,7 @@ class PreviewOptions(CommonOptions):
     data: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
     """Dataset to show."""
     out: Path = Path("preview.png")
-    """Picture to write; an earlier one is replaced."""
+    """Picture to write; an earlier one of shapeseg's is replaced, and nothing else."""
     rows: int = 4
     """Rows of tiles."""
     columns: int = 6
@@ -50,6 +51,7 @@ def _command(options: PreviewOptions) -> None:
     from shapeseg.reporting.pictures import gallery_figure, save_figure
     from shapeseg.reporting.tiles import note
 
+    refuse_foreign(options.out)
     data = Dataset(options.data).split(options.split)
     places = range(options.start, min(options.start + options.rows * options.columns, len(data)))
     if not places:

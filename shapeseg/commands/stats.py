@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import tyro
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.outputs import refuse_foreign
 from shapeseg.settings import CommonOptions
 
 
@@ -22,7 +23,7 @@ class StatsOptions(CommonOptions):
     split: str = "all"
     """Which samples: train, val, test, holdout or all."""
     out: Path | None = None
-    """Picture to write; an earlier one is replaced."""
+    """Picture to write; an earlier one of shapeseg's is replaced, and nothing else."""
     json: bool = False
     """Print everything as JSON."""
 
@@ -34,6 +35,8 @@ def _command(options: StatsOptions) -> None:
     from shapeseg.reporting.statistics_picture import statistics_figure
     from shapeseg.reporting.tables import table
 
+    if options.out:
+        refuse_foreign(options.out)
     found = statistics(Dataset(options.data).split(options.split))
     print(json.dumps(found, indent=2) if options.json else table(_rows(found)))
     if options.out:

@@ -13,7 +13,7 @@ ALLOWED = {
     ("models/saving.py", "clean.save(temporary)"): "within files.replace_with, for Keras insists on a path",
     (
         "reporting/pictures.py",
-        "figure.savefig(temporary, format='png')",
+        "figure.savefig(temporary, format='png', metadata=_METADATA)",
     ): "within files.replace_with, for Matplotlib insists on a path",
     ("workflows/model_speeds.py", "model.save(path)"): "a temporary folder, to measure the size of a file",
     ("commands/command_line.py", "os.open(os.devnull, os.O_RDWR)"): "nowhere, in place of closed streams",
