@@ -57,8 +57,11 @@ def _read_open(descriptor: int, path: Path, most: int, start: int | None) -> byt
     if start is None and state.st_size > most:
         raise _too_large(path, f"{state.st_size:,} bytes", most)
     with os.fdopen(descriptor, "rb", closefd=False) as file:
-        content = file.read(most + 1 if start is None else start)
-    if start is None and len(content) > most:  # it is growing
+        # Not all that is allowed: Python takes the memory of what it is asked to read, however small the file.
+        content = file.read(state.st_size + 1 if start is None else start)
+        if start is None and len(content) > state.st_size:  # it is growing, or of /proc, where files have no size
+            content += file.read(most + 1 - len(content))
+    if start is None and len(content) > most:
         raise _too_large(path, "growing", most)
     return content
 

@@ -1,5 +1,6 @@
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,15 @@ def test_a_sparse_file_is_refused_by_its_size(tmp_path):
         read_file(path, most=10**9)
 
 
+def test_what_may_be_large_takes_no_memory_where_it_is_small(tmp_path):
+    (tmp_path / "a").write_bytes(b"0123456789")
+    assert read_file(tmp_path / "a", most=2**60) == b"0123456789"
+    status = Path("/proc/self/status")  # it has no size
+    assert read_file(status, most=10**5).startswith(b"Name:")
+    with pytest.raises(InputError, match="growing"):
+        read_file(status, most=9)
+
+
 def test_a_link_is_followed_only_where_a_person_named_it(tmp_path):
     (tmp_path / "a").write_bytes(b"a")
     (tmp_path / "link").symlink_to("a")
@@ -46,7 +56,7 @@ def test_what_is_no_regular_file_is_refused_at_once(follow, tmp_path):
                 read_file(path, most=9, follow=follow)
     for name in ("/dev/zero", "/dev/full", "/dev/null", "/dev/stdin"):
         with pytest.raises((InputError, OSError)):
-            read_file(tmp_path.__class__(name), most=9, follow=follow)
+            read_file(Path(name), most=9, follow=follow)
     with pytest.raises(InputError, match="no file has such a name"):
         read_file(tmp_path / "a\0b", most=9)
 
