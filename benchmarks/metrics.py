@@ -54,7 +54,7 @@ def counters(images: int) -> list[Contestant]:
     from shapeseg.scenes import SceneSettings
     from shapeseg.training.metrics import PixelScores
 
-    labels = torch.from_numpy(Feed(FreshScenes(SceneSettings(), seed=0, size=BATCH, frozen=True), BATCH)[0][1])
+    labels = torch.from_numpy(Feed(FreshScenes(SceneSettings(), seed=0, size=BATCH, frozen=True), BATCH, labels="codes")[0][1])
     noise = torch.from_numpy(np.random.default_rng(0).random(labels.shape, np.float32))
     guess = torch.where(noise < 0.95, 0.8 * (labels % 2) + 0.1, noise)  # mostly right
 

@@ -34,8 +34,8 @@ def main(folder: Path, *minutes: float) -> None:
     torch.manual_seed(0)
     torch.set_num_threads(os.cpu_count() or 1)
     data = Dataset(folder)
-    feed = data.split("train").feed(BATCH, shuffle_seed=0, augmentation=TrainingSettings().augmentation)
-    test = data.split("test").feed(BATCH)
+    feed = data.split("train").feed(BATCH, labels="codes", shuffle_seed=0, augmentation=TrainingSettings().augmentation)
+    test = data.split("test").feed(BATCH, labels="codes")
     trainer = TorchTrainer(smp_network("UNet++ EfficientNet-B2"), RATE)
 
     def batches() -> Iterator:

@@ -34,7 +34,7 @@ def ready_batches(batch_size: int, batches: int) -> list[Batch]:
     from shapeseg.datasets.feed import Feed
     from shapeseg.scenes import SceneSettings
 
-    feed = Feed(FreshScenes(SceneSettings(), seed=0, size=batch_size * batches, frozen=True), batch_size)
+    feed = Feed(FreshScenes(SceneSettings(), seed=0, size=batch_size * batches, frozen=True), batch_size, labels="codes")
     return [feed[place] for place in range(len(feed))]
 
 

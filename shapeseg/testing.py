@@ -98,6 +98,10 @@ class _InMemory:
         self.samples = samples
         self.settings = settings
 
+    @property
+    def rule_is_known(self) -> bool:
+        return False
+
     def __len__(self) -> int:
         return len(self.samples)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +40,20 @@ class Sample(NamedTuple):
     mask: NDArray[np.uint8]
 
 
+class Pair(NamedTuple):
+    """A sample without its row.
+
+    Attributes:
+        image: uint8 (H, W, 3), RGB, 0 to 255.
+        mask: uint8 (H, W), 255 on visible rectangles, 0 elsewhere.
+    """
+
+    image: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+
+
 class Dataset:
-    """A dataset on disk, or the part of it that one split holds.
+    """A dataset on disk, or a part of it: that of a split, or a slice.
 
     Args:
         folder: Where ``dataset.json`` is, or a plain folder with ``images/`` and ``masks/``.
@@ -70,10 +82,22 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, place: int) -> Sample:
+    @overload
+    def __getitem__(self, place: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Dataset: ...
+
+    def __getitem__(self, place: int | slice) -> Sample | Dataset:
+        if isinstance(place, slice):
+            return self._part(self.rows[place])
         row = self.rows[place]
         mask = read_mask(self.folder, row) if self.has_recipes else 255 * read_foreground(self.folder / row["mask"])
         return Sample(row, self.image(place), mask)
+
+    def __getitems__(self, places: Sequence[int]) -> list[Pair]:
+        """Returns images and masks alone, for torch's ``DataLoader``: it makes tensors of them, and cannot of rows."""
+        return [Pair(image, mask) for _, image, mask in map(self.__getitem__, places)]
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[place] for place in range(len(self)))
@@ -87,6 +111,11 @@ class Dataset:
     def settings(self) -> SceneSettings:
         """How its scenes look; the usual where no recipe is known."""
         return self.manifest.settings.scene
+
+    @property
+    def rule_is_known(self) -> bool:
+        """Whether it is known by what its scenes were chosen, and so how probable each label is."""
+        return self.rule is not None
 
     def digest_of(self, place: int) -> bytes:
         """Returns what names one image: the SHA-256 of its size and decoded pixels."""

@@ -25,6 +25,10 @@ class ExampleSource(Protocol):
     def settings(self) -> SceneSettings:
         """How its scenes look."""
 
+    @property
+    def rule_is_known(self) -> bool:
+        """Whether it is known by what its scenes were chosen, and so how probable each label is."""
+
     def __len__(self) -> int:
         """Number of examples in an epoch."""
 
@@ -59,6 +63,11 @@ class FreshScenes:
         """Index of the first scene in the streams: beyond all that a dataset can hold, so that none is ever stored."""
         return 2**63 + (2**62 if self.frozen else 0)
 
+    @property
+    def rule_is_known(self) -> bool:
+        """They are as their settings say."""
+        return True
+
     def __len__(self) -> int:
         return self.size
 
@@ -73,12 +82,6 @@ class FreshScenes:
     def stored(self, place: int) -> tuple[Pixels, Pixels]:
         """Nothing is stored."""
         raise InputError("fresh scenes have no files", received=f"example {place}", fix="Render their scenes")
-
-
-def example_of(scene: Scene, target: Target = "visible") -> tuple[Pixels, Pixels]:
-    """Renders a scene into an image, uint8 (H, W, 3), and a label map, uint8 (H, W), as of :mod:`shapeseg.labels`."""
-    truth = scene.render()
-    return truth.image, labels_of(truth, target)
 
 
 def labels_of(truth: Truth, target: Target = "visible") -> Pixels:

@@ -3,40 +3,53 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
+from typing import Any, get_args
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.datasets.augmentation import Augmentation, augment, paste
-from shapeseg.datasets.examples import ExampleSource, example_of, same_size
+from shapeseg.datasets.examples import ExampleSource, same_size
+from shapeseg.datasets.lessons import Form, lesson, stored_lesson
 from shapeseg.errors import UsageError
 from shapeseg.scenes.scene import Target
 from shapeseg.scenes.streams import Stream, permutation, words
-from shapeseg.settings import check_seed
+from shapeseg.settings import check_range, check_seed
 
 Pixels = NDArray[np.uint8]
 
 
 class Feed(keras.utils.PyDataset):
-    """Batches of images and label maps, the last one smaller when it must be.
+    """Batches for anybody's ``fit``, ``evaluate`` and ``predict``, the last one smaller when it must be.
 
-    Each item is ``(images, labels)``: uint8 (B, H, W, 3), RGB, 0 to 255, and uint8 (B, H, W, 1), as of :mod:`shapeseg.labels`.
-    Where recipes are known, scenes are rendered again: that is about as fast as decoding files, and knows what is ambiguous.
+    Each item is ``(images, masks)``: uint8 (B, H, W, 3), RGB, 0 to 255, and uint8 (B, H, W, 1) of 0 and 1. Plain ``fit`` sees
+    a new order and new augmentation in every epoch. Where recipes are known, scenes are rendered again: that is about as fast
+    as decoding files, and knows what is ambiguous.
 
     Args:
         source: The examples, in order.
         batch_size: 1 or more; larger than the source is one batch.
-        shuffle_seed: Shuffles examples by (shuffle_seed, epoch); None keeps their order. Pass ``shuffle=False`` to ``fit``,
-            whose own shuffle only permutes whole batches.
+        labels: ``"mask"``; or ``"probability"``, float32 (B, H, W, 1), the exact probability of rectangle, and the label that
+            was drawn where nobody knows it; or ``"codes"``, uint8 (B, H, W, 1), of :mod:`shapeseg.labels`, for our loss.
+        weights: Add a third array, float32 (B, H, W): 0 for pixels that do not count, 1 for all others. Those of ignored
+            shapes do not; nor, in masks, ambiguous ones; nor, in probabilities, those that nobody knows.
+        shuffle_seed: Shuffles examples by (shuffle_seed, epoch); None keeps their order. ``fit`` shuffles batches on top.
         augmentation: What to do to each example, by (shuffle_seed, epoch, index).
         target: ``"visible"`` rectangle pixels, or ``"amodal"`` for whole rectangles.
         shard: ``(place, of)``: serve this one of so many equal parts of every batch, to train in several processes. Examples
             that do not fill a batch are then left out.
         devices: How many devices share what is served; with several, examples that do not fill a batch are left out, too.
+        workers: Threads that read or draw the examples of a batch; they do not change what is served.
+        use_multiprocessing: Taken, as ``keras.utils.PyDataset`` takes it, and of no effect: threads are enough.
 
     Attributes:
-        epoch: The epoch that is served; set it before the epoch begins.
+        epoch: The epoch that is served. It moves on when Keras ends one, before the next begins; set it to begin elsewhere.
+
+    Raises:
+        UsageError: If a number is out of range, or probabilities are asked for that are not known.
     """
 
     def __init__(
@@ -44,13 +57,17 @@ class Feed(keras.utils.PyDataset):
         source: ExampleSource,
         batch_size: int = 8,
         *,
+        labels: Form = "mask",
+        weights: bool = False,
         shuffle_seed: int | None = None,
         augmentation: tuple[Augmentation, ...] = (),
         target: Target = "visible",
         shard: tuple[int, int] = (0, 1),
         devices: int = 1,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(workers=workers, use_multiprocessing=use_multiprocessing)
         shares = shard[1] * devices
         if batch_size < 1 or batch_size % shares:
             sharing = f"{devices} devices" if devices > 1 else f"{shares} processes"
@@ -66,7 +83,18 @@ class Feed(keras.utils.PyDataset):
             check_seed(shuffle_seed, "shuffle_seed")
         if augmentation and shuffle_seed is None:
             raise UsageError("augmentation needs a seed", received="shuffle_seed=None", fix="Give shuffle_seed a number")
+        if labels not in get_args(Form):
+            fix = f"Use one of {', '.join(get_args(Form))}"
+            raise UsageError("there is no such form of labels", received=f"labels={labels!r}", fix=fix)
+        if labels == "probability" and not source.rule_is_known:
+            raise UsageError(
+                "probabilities are known only where it is known how scenes were chosen",
+                received="a source without a rule",
+                fix="Use masks, or a dataset as generate made it",
+            )
         self.source = source
+        self.labels = labels
+        self.weights = weights
         self.batch_size = batch_size
         self.shuffle_seed = shuffle_seed
         self.augmentation = augmentation
@@ -80,14 +108,40 @@ class Feed(keras.utils.PyDataset):
         batches = len(self.source) / self.batch_size
         return math.floor(batches) if self.whole_batches_only else math.ceil(batches)
 
-    def __getitem__(self, batch: int) -> tuple[Pixels, Pixels]:
+    @property
+    def workers(self) -> int:
+        """One, for Keras: of more it would make a queue that carries batches of one epoch over into the next (3.15.1)."""
+        return 1
+
+    @workers.setter
+    def workers(self, threads: int) -> None:
+        check_range("workers", threads, least=0)
+        self._workers = threads
+
+    @property
+    def use_multiprocessing(self) -> bool:
+        """Never, for Keras; see ``workers``."""
+        return False
+
+    @use_multiprocessing.setter
+    def use_multiprocessing(self, _wanted: bool) -> None:
+        pass
+
+    def on_epoch_end(self) -> None:
+        """Moves on to the next epoch; workers of the next one start after this."""
+        self.epoch += 1
+
+    def __getitem__(self, batch: int) -> tuple[NDArray[Any], ...]:
         epoch = self.epoch
         places = self._places(epoch)[batch * self.batch_size : (batch + 1) * self.batch_size]
         part, of = self.shard
         size = len(places) // of
-        images, labels = zip(*(self._example(place, epoch) for place in places[part * size : (part + 1) * size]), strict=True)
+        images, lessons = zip(*self._examples(places[part * size : (part + 1) * size], epoch), strict=True)
         same_size(image.shape for image in images)
-        return np.stack(images), np.stack(labels)[..., None]
+        taught = np.stack(lessons)
+        if not self.weights:
+            return np.stack(images), taught
+        return np.stack(images), taught[..., :1], taught[..., 1].astype(np.float32)
 
     def _places(self, epoch: int) -> list[int]:
         """Returns the order of an epoch, which is worked out once."""
@@ -98,15 +152,23 @@ class Feed(keras.utils.PyDataset):
             self._order = (epoch, places)
         return self._order[1]
 
-    def _example(self, place: int, epoch: int) -> tuple[Pixels, Pixels]:
+    def _examples(self, places: list[int], epoch: int) -> list[tuple[Pixels, NDArray[Any]]]:
+        if self._workers < 2:
+            return [self._example(place, epoch) for place in places]
+        with ThreadPoolExecutor(self._workers) as threads:
+            return list(threads.map(self._example, places, repeat(epoch)))
+
+    def _example(self, place: int, epoch: int) -> tuple[Pixels, NDArray[Any]]:
         scene = self.source.scene_of(place, epoch)
         seed, index = self.shuffle_seed or 0, self.source.index_of(place, epoch)
         if scene is None:
-            image, labels = self.source.stored(place)
+            image, mask = self.source.stored(place)
+            taught = stored_lesson(mask, weights=self.weights)
         else:
             if "paste" in self.augmentation:
                 scene = paste(scene, self.source.settings, seed=seed, epoch=epoch, index=index)
-            image, labels = example_of(scene, self.target)
+            truth = scene.render()
+            image, taught = truth.image, lesson(truth, self.target, self.labels, weights=self.weights)
         if self.augmentation:
-            return augment(image, labels, self.augmentation, seed=seed, epoch=epoch, index=index)
-        return image, labels
+            return augment(image, taught, self.augmentation, seed=seed, epoch=epoch, index=index)
+        return image, taught

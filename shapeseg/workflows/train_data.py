@@ -54,6 +54,7 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     feed = Feed(
         train,
         settings.batch_size,
+        labels="codes",
         shuffle_seed=settings.seed,
         augmentation=settings.augmentation,
         target=settings.target,
@@ -65,7 +66,7 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     if len(_sizes(val)) > 1:
         val_batch = 1
     description = {"folder": folder, "sha256": digest, "images": len(train) + len(val), "target": settings.target}
-    return TrainingData(feed, Feed(val, val_batch, target=settings.target), digest, description, _names(train))
+    return TrainingData(feed, Feed(val, val_batch, labels="codes", target=settings.target), digest, description, _names(train))
 
 
 def _names(train: Dataset | FreshScenes) -> list[str]:

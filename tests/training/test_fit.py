@@ -44,9 +44,15 @@ def read(path):
 
 def feeds(folder, settings):
     data = Dataset(folder)
-    train = Recorder(data.split("train"), settings.batch_size, shuffle_seed=settings.seed, augmentation=settings.augmentation)
+    train = Recorder(
+        data.split("train"),
+        settings.batch_size,
+        labels="codes",
+        shuffle_seed=settings.seed,
+        augmentation=settings.augmentation,
+    )
     train.asked = []
-    return train, data.split("val").feed(16)
+    return train, data.split("val").feed(16, labels="codes")
 
 
 def run(folder, history, settings, **options):

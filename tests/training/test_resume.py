@@ -47,7 +47,7 @@ def train(folder, place, settings, resume=None, callbacks=(), max_minutes=None):
     keras.utils.set_random_seed(settings.seed)
     data = Dataset(folder)
     model = build("unet", {"widths": (4, 4)})
-    feed = data.split("train").feed(4, shuffle_seed=settings.seed, augmentation=settings.augmentation)
+    feed = data.split("train").feed(4, labels="codes", shuffle_seed=settings.seed, augmentation=settings.augmentation)
     best = {}
 
     def save(logs):
@@ -56,7 +56,7 @@ def train(folder, place, settings, resume=None, callbacks=(), max_minutes=None):
     place.mkdir(exist_ok=True)
     options = {"save": save, "history": place / "history.csv", "checkpoints": place / "checkpoints", "verbose": 0}
     options |= {"resume": resume, "callbacks": callbacks, "max_minutes": max_minutes}
-    rows = fit(model, feed, data.split("val").feed(16), settings, **options)
+    rows = fit(model, feed, data.split("val").feed(16, labels="codes"), settings, **options)
     return numbers(model), rows, best
 
 

@@ -1,0 +1,43 @@
+"""What a feed teaches of an image, in one of three forms, and which of its pixels count."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shapeseg.datasets.examples import labels_of
+from shapeseg.labels import is_blamed, is_ignored
+from shapeseg.scenes import Truth
+from shapeseg.scenes.scene import Target
+
+Form = Literal["mask", "probability", "codes"]
+"""Masks of 0 and 1; the exact probability of rectangle; or the codes of :mod:`shapeseg.labels`, for our own loss."""
+
+
+def lesson(truth: Truth, target: Target, form: Form, *, weights: bool) -> NDArray[Any]:
+    """Returns what is taught of a rendered scene: (H, W, 1), or (H, W, 2) with the weight of each pixel, 0 or 1.
+
+    Weight 0 have pixels of ignored shapes; of masks those that are ambiguous; of probabilities those that nobody knows, which
+    hold the label that was drawn.
+    """
+    codes = labels_of(truth, target) if weights or form == "codes" else None
+    if form == "codes":
+        return _stacked(codes)
+    drawn = truth.target(target)
+    if form == "mask":
+        return _stacked(drawn.astype(np.uint8), is_blamed(codes, ignore_ambiguous=True) if weights else None)
+    probability = truth.rectangle_probability if target == "visible" else drawn
+    unknown = np.isnan(probability)
+    known = np.where(unknown, drawn, probability).astype(np.float32)
+    return _stacked(known, ~unknown & ~is_ignored(codes) if weights else None)
+
+
+def stored_lesson(mask: NDArray[np.uint8], *, weights: bool) -> NDArray[np.uint8]:
+    """Returns what is taught of an image without a recipe, whose mask, uint8 (H, W), holds 0 and 1: every pixel counts."""
+    return _stacked(mask, np.ones_like(mask) if weights else None)
+
+
+def _stacked(*layers: NDArray[Any] | None) -> NDArray[Any]:
+    return np.stack([layer for layer in layers if layer is not None], axis=-1)
