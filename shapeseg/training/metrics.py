@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,16 +13,16 @@ from shapeseg.labels import BACKGROUND, TARGET, crossed
 from shapeseg.training.processes import total
 
 _LIMB = 2**20  # counts are kept as high * 2^20 + low, so that int32, all that jax has by default, never overflows
+_NOTHING = 1e-9  # a union below it is none, for the built-in
 
 
 @keras.saving.register_keras_serializable(package="shapeseg")
 class BinaryIoU(keras.metrics.BinaryIoU):
-    """``keras.metrics.BinaryIoU`` with the same arguments and the same result, but with a vectorised count.
+    """``keras.metrics.BinaryIoU``, fast on torch: the same arguments, and the same result in every case that it accepts.
 
-    The built-in's confusion matrix is a Python loop over pixels on torch (Keras 3.15.1), which costs many times a training
-    step, and an int32 that overflows after some 43,000 images of 224 x 224.
-
-    Labels other than 0 and 1 are left out, as the built-in does.
+    The built-in's confusion matrix is a Python loop over pixels on torch in Keras 3.15.1, which costs many times a training
+    step; there the count is ours. Everywhere counts that are int32 would overflow after some 43,000 images of 224 x 224, and
+    do not here; and unequal numbers of labels and scores are refused, never broadcast.
     """
 
     def __init__(self, target_class_ids: Sequence[int] = (0, 1), threshold: float = 0.5, **options: Any) -> None:
@@ -29,32 +30,60 @@ class BinaryIoU(keras.metrics.BinaryIoU):
         self.total_cm_high = self.add_variable(shape=(2, 2), initializer="zeros", dtype=self.dtype, name="total_cm_high")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Counts a batch; arrays of any one shape, integer labels, scores against the threshold."""
-        labels = ops.convert_to_tensor(y_true)
-        predicted = ops.convert_to_tensor(y_pred, "float32") >= self.threshold
+        """Counts a batch.
+
+        Args:
+            y_true: Labels of any shape; those that are neither 0 nor 1 are left out.
+            y_pred: Scores, as many as labels, in the same order whatever their shape.
+            sample_weight: One number, or one a label; with an integer dtype, which is usual, it is cut to whole numbers.
+
+        Raises:
+            ValueError: If the numbers of labels and scores, or weights, differ.
+        """
+        labels, scores = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred, "float32")
+        if math.prod(labels.shape) != math.prod(scores.shape):
+            raise ValueError(f"as many scores as labels are needed, received {tuple(scores.shape)} for {tuple(labels.shape)}")
+        if _BUILT_IN_IS_SLOW:
+            self.total_cm.assign(self.total_cm + self._counted(labels, scores, sample_weight))
+        else:
+            super().update_state(labels, scores, sample_weight)
+        if "int" in self.dtype:
+            _carry(self.total_cm, self.total_cm_high)
+
+    def _counted(self, labels: Any, scores: Any, sample_weight: Any) -> Any:
+        """Returns the confusion matrix of a batch, (2, 2): truth down, prediction across."""
+        if "float" in str(labels.dtype):
+            labels = ops.cast(labels, self.dtype)  # to an integer, as the built-in reads them, or not
+        labels, predicted = ops.reshape(labels, (-1,)), ops.reshape(scores, (-1,)) >= self.threshold
         weight = None
         if sample_weight is not None:
-            weight = ops.broadcast_to(ops.convert_to_tensor(sample_weight, self.dtype), ops.shape(labels))
+            weight = ops.convert_to_tensor(sample_weight, dtype=self.dtype)
+            weight = ops.broadcast_to(ops.reshape(weight, (-1,)), ops.shape(labels))
         counts = []
         for label in (BACKGROUND, TARGET):
-            of_label = ops.equal(labels, label)
-            positives = _count(ops.logical_and(of_label, predicted), weight)
-            counts += [_count(of_label, weight) - positives, positives]
-        _add(ops.stack(counts), self.total_cm, self.total_cm_high)
+            of_label = ops.logical_and(labels >= label, labels < label + 1)
+            positives = self._sum(ops.logical_and(of_label, predicted), weight)
+            counts += [self._sum(of_label, weight) - positives, positives]
+        return ops.reshape(ops.stack(counts), (2, 2))
+
+    def _sum(self, chosen: Any, weight: Any) -> Any:
+        if weight is None:
+            return ops.cast(_count(chosen), self.dtype)
+        return ops.cast(ops.sum(ops.where(chosen, weight, 0)), self.dtype)
 
     def matrix(self) -> Any:
         """Returns the confusion matrix so far, float32 (2, 2): truth down, prediction across."""
-        return _sum(self.total_cm, self.total_cm_high)
+        return _joined(self.total_cm, self.total_cm_high)
 
     def result(self) -> Any:
         """Returns the mean IoU over ``target_class_ids``, leaving out those that neither truth nor prediction holds."""
         matrix = self.matrix()
         both = ops.diagonal(matrix)
         either = ops.sum(matrix, axis=0) + ops.sum(matrix, axis=1) - both
-        ids = list(self.target_class_ids)
-        both, either = (ops.take(counts, ids) for counts in (both, either))
-        ratios = ops.divide_no_nan(both, either)
-        return ops.divide_no_nan(ops.sum(ratios), ops.sum(ops.cast(either > 0, "float32")))
+        both, either = (ops.take(counts, list(self.target_class_ids)) for counts in (both, either))
+        there = either > _NOTHING
+        ratios = ops.where(there, both / (either + keras.config.epsilon()), 0.0)
+        return ops.sum(ratios) / (ops.sum(ops.cast(there, "float32")) + keras.config.epsilon())
 
     def reset_state(self) -> None:
         """Forgets all counts."""
@@ -89,7 +118,7 @@ class PixelScores(BinaryIoU):
     def result(self) -> dict[str, Any]:
         """Returns each score; 0 when it is undefined, as Keras does."""
         decidable = self.matrix()
-        every = decidable + _sum(self.ambiguous_cm, self.ambiguous_cm_high)
+        every = decidable + _joined(self.ambiguous_cm, self.ambiguous_cm_high)
         actual, predicted = ops.sum(every, axis=1)[TARGET], ops.sum(every, axis=0)[TARGET]
         right = every[TARGET, TARGET]
         return {
@@ -108,24 +137,50 @@ class PixelScores(BinaryIoU):
 
 def _add(counts: Any, low: keras.Variable, high: keras.Variable) -> None:
     """Adds four counts to a confusion matrix in two parts."""
-    summed = low + ops.reshape(ops.cast(counts, low.dtype), (2, 2))
-    high.assign_add(summed // _LIMB)
-    low.assign(summed % _LIMB)
+    low.assign(low + ops.reshape(ops.cast(counts, low.dtype), (2, 2)))
+    _carry(low, high)
 
 
-def _sum(low: keras.Variable, high: keras.Variable) -> Any:
+def _carry(low: keras.Variable, high: keras.Variable) -> None:
+    """Moves what is too large for the low part of a confusion matrix into the high one."""
+    high.assign_add(low // _LIMB)
+    low.assign(low % _LIMB)
+
+
+def _joined(low: keras.Variable, high: keras.Variable) -> Any:
     """Returns a confusion matrix in two parts, over all processes, as float32."""
     return total(ops.cast(high, "float32") * _LIMB + ops.cast(low, "float32"))
 
 
 def _histogram(codes: Any) -> Any:
     """Counts the numbers 0 to 7 among ``codes``, uint8."""
-    if keras.backend.backend() == "torch":
+    if _ON_TORCH:
         return ops.bincount(ops.reshape(codes, (-1,)), minlength=8)[:8]
-    return ops.stack([_count(ops.equal(codes, code), None) for code in range(8)])  # what compiles on every backend
+    return ops.stack([_count(ops.equal(codes, code)) for code in range(8)])  # what compiles on every backend
 
 
-def _count(chosen: Any, weight: Any) -> Any:
-    if weight is None:
-        return ops.cast(ops.sum(ops.cast(chosen, "uint8")), "int32")  # summed in 32 bits; booleans cost more on torch
-    return ops.cast(ops.sum(ops.where(chosen, weight, 0)), "int32")
+def _count(chosen: Any) -> Any:
+    return ops.cast(ops.sum(ops.cast(chosen, "uint8")), "int32")  # summed in 32 bits; booleans cost more on torch
+
+
+def _scatter_is_a_loop() -> bool:
+    """Whether Keras scatters numbers one by one, and so counts a confusion matrix: more numbers then take more calls."""
+    from torch.overrides import TorchFunctionMode
+
+    class Calls(TorchFunctionMode):
+        made = 0
+
+        def __torch_function__(self, call: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            self.made += 1
+            return call(*args, **(kwargs or {}))
+
+    def calls(numbers: int) -> int:
+        with Calls() as counted:
+            ops.scatter(ops.zeros((numbers, 1), "int32"), ops.ones((numbers,)), (1,))
+        return counted.made
+
+    return calls(20) > calls(2)
+
+
+_ON_TORCH = keras.backend.backend() == "torch"
+_BUILT_IN_IS_SLOW = _ON_TORCH and _scatter_is_a_loop()

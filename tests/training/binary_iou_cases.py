@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 from itertools import product
 
 import keras
 import numpy as np
+import pytest
 
 from shapeseg.training.metrics import BinaryIoU
 
@@ -116,7 +118,42 @@ def check_counts_beyond_32_bits():
         assert 30 * hit > 2**33
 
 
+def check_what_else_the_built_in_accepts():
+    """Fractional weights and labels, ranks that differ, floating-point dtypes: the same value after each batch."""
+    random = np.random.Generator(np.random.PCG64(5))
+    labels, scores = random.integers(0, 2, (3, 4, 4)), random.random((3, 4, 4)).astype("float32")
+    fractions = random.random((3, 4, 4)).astype("float32")
+    cases = {
+        "fractional weights": (labels, scores, fractions),
+        "weights that are cut": (labels, scores, 3 * fractions),
+        "tiny weights": (labels, scores, 1e-9 * fractions),
+        "unlike ranks": (labels[..., None], scores.reshape(3, 16), fractions.reshape(-1)),
+        "weights of a rank of their own": (labels.reshape(-1), scores, fractions[..., None]),
+        "fractional labels": (3 * fractions - 1, scores, None),
+        "scores that are whole": (labels, labels.astype("int32"), None),
+        "scores that are no numbers": (labels, np.where(fractions < 0.5, np.nan, scores), None),
+        "flat with a weight each": (labels[0, 0], scores[0, 0], fractions[0, 0]),
+    }
+    for name, dtype, targets in product(cases, (None, "int32", "float32"), TARGETS):
+        case, settings = cases[name], {"target_class_ids": targets, "threshold": 0.4, "dtype": dtype}
+        ours, theirs = BinaryIoU(**settings), keras.metrics.BinaryIoU(**settings)
+        for _ in range(3):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the built-in's, of weights that are cut
+                for metric in (ours, theirs):
+                    metric.update_state(*case)
+            assert abs(value(ours) - value(theirs)) <= 1e-6, (name, dtype, targets, value(ours), value(theirs))
+
+
+def check_unequal_numbers_are_refused():
+    for labels, scores in (((4, 1), (4, 2)), ((4,), (1,)), ((1,), (4,)), ((2, 3), (2, 4))):
+        with pytest.raises(ValueError, match="as many scores as labels are needed"):
+            BinaryIoU().update_state(np.ones(labels, "int32"), np.ones(scores, "float32"))
+
+
 def check_everything():
+    check_what_else_the_built_in_accepts()
+    check_unequal_numbers_are_refused()
     for kind, weighted in product(KINDS, ("none", "some", "nothing counts", "one number")):
         check_equal_to_the_built_in(kind, weighted)
     check_equal_to_plain_counting()

@@ -6,6 +6,8 @@ from binary_iou_cases import (
     check_counts_beyond_32_bits,
     check_equal_to_plain_counting,
     check_equal_to_the_built_in,
+    check_unequal_numbers_are_refused,
+    check_what_else_the_built_in_accepts,
     value,
 )
 from command_runs import COMPILE_QUICKLY, REPOSITORY, run_python
@@ -22,6 +24,14 @@ def test_it_equals_the_built_in(kind, weighted):
 @pytest.mark.parametrize("label_type", ["float32", "int32", "bool"])
 def test_labels_of_any_type_count_alike(label_type):
     check_equal_to_the_built_in("random", "some", label_type)
+
+
+def test_it_equals_the_built_in_in_what_else_that_accepts():
+    check_what_else_the_built_in_accepts()
+
+
+def test_unequal_numbers_are_refused():
+    check_unequal_numbers_are_refused()
 
 
 def test_it_equals_plain_counting():
