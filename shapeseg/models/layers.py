@@ -61,21 +61,25 @@ class ConvBlock(keras.layers.Layer):
         self.kernel = self.add_weight(
             name="kernel", shape=(size, size, input_shape[-1], self.filters), initializer="he_normal"
         )
-        # Normalisation is computed in float32 whatever the precision of the rest.
-        wide = {"shape": (self.filters,), "dtype": "float32", "autocast": False}
+        # Normalisation is computed in float32 at least, whatever the precision of the rest.
+        self._wide = "float64" if self.variable_dtype == "float64" else "float32"
+        wide = {"shape": (self.filters,), "dtype": self._wide, "autocast": False}
         self.gamma = self.add_weight(name="gamma", initializer="ones", **wide)
         self.beta = self.add_weight(name="beta", initializer="zeros", **wide)
         self.moving_mean = self.add_weight(name="moving_mean", initializer="zeros", trainable=False, **wide)
         self.moving_variance = self.add_weight(name="moving_variance", initializer="ones", trainable=False, **wide)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Computes the block; in training it normalises by the batch and moves the moving mean and variance."""
+        """Computes the block; in training it normalises by the batch and moves the moving mean and variance.
+
+        A block that is frozen (``trainable = False``) computes as in inference, as ``keras.layers.BatchNormalization`` does.
+        """
         if self.halve:
             inputs = halved(inputs)
-        if not training:
+        if not (training and self.trainable):
             scale = self.gamma * ops.rsqrt(self.moving_variance + self.epsilon)
             bias = self.beta - self.moving_mean * scale
-            kernel = ops.cast(ops.cast(self.kernel, "float32") * scale, self.compute_dtype)
+            kernel = ops.cast(ops.cast(self.kernel, self._wide) * scale, self.compute_dtype)
             return self._convolve(inputs, kernel, ops.cast(bias, self.compute_dtype))
         if _ON_TORCH:
             return torch_kernels.conv_norm_relu(
@@ -88,13 +92,13 @@ class ConvBlock(keras.layers.Layer):
                 self.dilation,
                 self.epsilon,
             )
-        convolved = ops.cast(self._raw(inputs, self.kernel), "float32")
+        convolved = ops.cast(self._raw(inputs, self.kernel), self._wide)
         mean, variance = ops.moments(convolved, axes=(0, 1, 2))
         normal = ops.batch_normalization(
             convolved, mean, variance, axis=-1, offset=self.beta, scale=self.gamma, epsilon=self.epsilon
         )
         # What is remembered is the unbiased variance, as torch and TensorFlow do in their fused kernels.
-        pixels = ops.cast(ops.prod(ops.shape(convolved)[:3]), "float32")
+        pixels = ops.cast(ops.prod(ops.shape(convolved)[:3]), self._wide)
         unbiased = variance * pixels / ops.maximum(pixels - 1, 1)
         self.moving_mean.assign(self.momentum * self.moving_mean + (1 - self.momentum) * mean)
         self.moving_variance.assign(self.momentum * self.moving_variance + (1 - self.momentum) * unbiased)

@@ -61,7 +61,7 @@ def _several_processes() -> bool:
 
 def _norm_relu_by_hand(convolved: Tensor, gamma: Tensor, beta: Tensor, moving: Moving, epsilon: float) -> Tensor:
     """Normalises by the mean and variance of the batch, of which each process holds an equal share."""
-    wide = convolved.float()
+    wide = convolved.to(gamma.dtype)
     share = 1 / (torch.distributed.get_world_size() if _several_processes() else 1)
     mean = sum_over_processes(wide.mean((0, 2, 3))) * share
     centred = wide - mean[:, None, None]
