@@ -33,7 +33,7 @@ class SegmentationLoss(keras.losses.Loss):
         self.ignore_ambiguous = ignore_ambiguous
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns the loss of the batch, one number or one a sample."""
+        """Returns the loss: one number a sample, (B,), or one of the whole batch where it is pooled; see each loss."""
         labels = ops.convert_to_tensor(y_true)
         y_pred = ops.convert_to_tensor(y_pred)
         blamed = is_blamed(labels, ignore_ambiguous=self.ignore_ambiguous)
@@ -47,8 +47,8 @@ class SegmentationLoss(keras.losses.Loss):
 
 
 def cross_entropy(y: Any, p: Any) -> Any:
-    """Binary cross-entropy, averaged over pixels."""
-    return ops.mean(_surprise(y, p))
+    """Binary cross-entropy, averaged over the pixels of each sample."""
+    return _of_samples(_surprise(y, p))
 
 
 def dice(y: Any, p: Any) -> Any:
@@ -61,7 +61,10 @@ def dice(y: Any, p: Any) -> Any:
 
 
 def boundary_weighted(y: Any, p: Any) -> Any:
-    """Binary cross-entropy in which pixels within two of a border between target and background weigh five times as much."""
+    """Binary cross-entropy in which pixels within two of a border between target and background weigh five times as much.
+
+    It is pooled over the batch: a border weighs the same in an image with many of them.
+    """
     grown = ops.max_pool(y, 5, 1, "same", data_format="channels_last")
     shrunk = 1 - ops.max_pool(1 - y, 5, 1, "same", data_format="channels_last")
     weight = 1 + 4 * (grown - shrunk)
@@ -69,17 +72,25 @@ def boundary_weighted(y: Any, p: Any) -> Any:
 
 
 def focal(y: Any, p: Any) -> Any:
-    """Focal loss, ``a |y - p|^2`` times the cross-entropy; a is 0.25 on targets and 0.75 elsewhere (Lin et al., 2017)."""
-    return ops.mean((0.75 - 0.5 * y) * ops.square(y - p) * _surprise(y, p))
+    """Focal loss, ``a |y - p|^2`` times the cross-entropy; a is 0.25 on targets and 0.75 elsewhere (Lin et al., 2017).
+
+    It is averaged over the pixels of each sample.
+    """
+    return _of_samples((0.75 - 0.5 * y) * ops.square(y - p) * _surprise(y, p))
 
 
 def tversky(y: Any, p: Any) -> Any:
-    """Tversky loss: Dice in which invented pixels weigh 0.7 and missed ones 0.3 (Salehi, Erdogmus and Gholipour, 2017).
+    """Tversky loss: Dice in which invented pixels weigh 0.3 and missed ones 0.7 (Salehi, Erdogmus and Gholipour, 2017).
 
     It is pooled, and one pixel is added, as in :func:`dice`: without that an image without target teaches nothing.
     """
     both, invented, missed = (total(ops.sum(part)) for part in (y * p, (1 - y) * p, y * (1 - p)))
-    return 1 - (both + 1) / (both + 0.7 * invented + 0.3 * missed + 1)
+    return 1 - (both + 1) / (both + 0.3 * invented + 0.7 * missed + 1)
+
+
+def _of_samples(values: Any) -> Any:
+    """Averages the pixels of each sample: (B, ...) to (B,)."""
+    return ops.mean(values, axis=tuple(range(1, len(values.shape))))
 
 
 def _surprise(y: Any, p: Any) -> Any:

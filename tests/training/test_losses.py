@@ -52,10 +52,10 @@ def test_worked_values():
     assert loss(HALF, np.where(HALF, 0.8, 0.4)) == pytest.approx(expected, abs=1e-3)
 
 
-def test_tversky_weighs_invented_pixels_more_than_missed_ones_and_learns_from_empty_images():
-    # 10000 true pixels; 1/2 predicted everywhere: 5000 found, 5000 invented, 5000 missed.
-    assert loss(HALF, 0.5, "tversky") == pytest.approx(1 - 5000 / (5000 + 0.7 * 5000 + 0.3 * 5000), abs=1e-3)
-    assert loss(HALF, np.where(HALF, 0.6, 0.4), "tversky") == pytest.approx(1 - 6 / (6 + 0.7 * 4 + 0.3 * 4), abs=1e-3)
+def test_tversky_weighs_missed_pixels_more_than_invented_ones_and_learns_from_empty_images():
+    # 10000 true pixels and 10000 others, 0.8 and 0.4 predicted: 8000 found, 4000 invented, 2000 missed.
+    expected = 1 - 8 / (8 + 0.3 * 4 + 0.7 * 2)
+    assert loss(HALF, np.where(HALF, 0.8, 0.4), "tversky") == pytest.approx(expected, abs=1e-3)
     assert loss(NONE, 0.9, "tversky") > loss(NONE, 0.0001, "tversky") + 0.3
 
 
@@ -105,3 +105,21 @@ def test_it_is_rebuilt_from_its_config(kind):
     twin = keras.losses.deserialize(keras.losses.serialize(SegmentationLoss(kind, ignore_ambiguous=False)))
     assert type(twin) is SegmentationLoss
     assert (twin.kind, twin.ignore_ambiguous) == (kind, False)
+
+
+@pytest.mark.parametrize("kind", ["bce", "focal"])
+def test_sample_weights_select_where_each_sample_has_a_loss_of_its_own(kind):
+    prediction = np.where(HALF, 0.8, 0.4).astype("float32")
+    prediction[1] = 0.01
+    whole = SegmentationLoss(kind, reduction=None)(HALF, prediction)
+    assert tuple(whole.shape) == (2,)
+    first = float(SegmentationLoss(kind)(HALF[:1], prediction[:1]))
+    assert float(whole[0]) == pytest.approx(first, rel=1e-5)
+    selected = SegmentationLoss(kind)(HALF, prediction, sample_weight=np.array([2.0, 0.0], "float32"))
+    assert float(selected) == pytest.approx(first, rel=1e-5)
+    assert float(whole[1]) > 2 * first
+
+
+@pytest.mark.parametrize("kind", ["dice", "tversky", "boundary"])
+def test_pooled_losses_have_one_value_a_batch(kind):
+    assert tuple(SegmentationLoss(kind, reduction=None)(HALF, HALF.astype("float32")).shape) == ()
