@@ -4,7 +4,7 @@ KERAS_BACKEND=torch python evaluate.py                                          
 KERAS_BACKEND=torch python evaluate.py saved_models/reference/model.keras --split val --out reports/reference
 """
 
-from shapeseg.commands.evaluate import main
+from shapeseg.__main__ import run_command
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run_command("evaluate"))

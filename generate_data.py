@@ -4,7 +4,7 @@ python generate_data.py                                          # 1000 images i
 python generate_data.py --out data/tiny --num-images 50 --seed 1  # a second's worth
 """
 
-from shapeseg.commands.generate import main
+from shapeseg.__main__ import run_command
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run_command("generate"))

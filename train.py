@@ -4,7 +4,7 @@ KERAS_BACKEND=torch python train.py                                # default dat
 KERAS_BACKEND=torch python train.py --data data/tiny --epochs 1    # a few seconds, after generate_data.py --out data/tiny
 """
 
-from shapeseg.commands.train import main
+from shapeseg.__main__ import run_command
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run_command("train"))

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Literal
 
-from shapeseg.errors import NotInstalledError, UsageError
+from shapeseg.errors import NotInstalledError, ResourcesError, UsageError
 
 BACKENDS = ("torch", "jax", "tensorflow")
 Device = Literal["auto", "cpu", "cuda", "mps"]
+
+START_MEMORY = 300 * 2**20
+"""Bytes of address space without which no command starts."""
+
+_KERAS_MEMORY = 1536 * 2**20
+
+
+def require_memory(least: int) -> None:
+    """Raises a ResourcesError when this process may have less than ``least`` bytes of address space.
+
+    Libraries that find too little of it while they are imported may end the process without a word, or wait for ever.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if 0 <= limit < least:
+        raise ResourcesError("out of memory", received=f"a limit of {limit >> 20:,} MiB", fix="Allow 2,048 MiB or more")
 
 
 def require_packages(packages: Sequence[str], wanted_by: str, *, install: str | None = None) -> None:
@@ -45,7 +61,9 @@ def prepare_keras(*, device: Device = "auto", precision: str = "float32", determ
     Raises:
         UsageError: If the backend is unknown or the device not there.
         NotInstalledError: If the backend is not installed.
+        ResourcesError: If there is too little memory to import it.
     """
+    require_memory(_KERAS_MEMORY)
     name = os.environ.get("KERAS_BACKEND", "")
     if name not in BACKENDS:
         fix = f"Use one of {', '.join(BACKENDS)}"

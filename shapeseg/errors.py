@@ -67,10 +67,23 @@ def storage_errors(what: str, *, received: object, fix: str = "Name a place that
         raise StorageError(f"{what} ({error.strerror})", received=received, fix=fix) from error
 
 
+_SIGNS_OF_NO_MEMORY = (
+    "can't allocate memory",  # torch, on a CPU
+    "cannot allocate memory",  # the system
+    "failed to map segment",  # of a library that is loaded
+    "can't start new thread",  # for whose stack there is no room
+)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that there was not enough memory; torch has a kind of its own for a GPU, and none for a CPU."""
-    kind, words = type(error).__name__, str(error)
-    return isinstance(error, MemoryError) or kind == "OutOfMemoryError" or "can't allocate memory" in words
+    kind, words = type(error).__name__, str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or kind == "OutOfMemoryError"
+        or any(sign in words for sign in _SIGNS_OF_NO_MEMORY)
+        or (error.__cause__ is not None and is_out_of_memory(error.__cause__))
+    )
 
 
 class BusyError(ShapesegError):

@@ -13,16 +13,25 @@ import stat
 from pathlib import Path
 from typing import Any, NoReturn
 
-from shapeseg.errors import InputError
+from shapeseg.errors import InputError, ShapesegError
 
 MAX_TEXT = 16 * 2**20
 """Bytes of a small text file at most: settings, cards, lists."""
 
 _DEPTH = 64  # brackets within brackets; ours have seven
+_FIX = "Put a copy of the file itself there"
+_SMALLER = "Make it smaller"
 _NO_FILE = (errno.ELOOP, errno.ENXIO, errno.ENODEV)  # a link that is not followed, a socket, a device that is not there
 
 
-def read_file(path: Path, *, most: int, start: int | None = None, follow: bool = False) -> bytes:
+def read_file(
+    path: Path,
+    *,
+    most: int,
+    start: int | None = None,
+    follow: bool = False,
+    refusal: type[ShapesegError] = InputError,
+) -> bytes:
     """Reads a file that comes from outside.
 
     Args:
@@ -30,6 +39,7 @@ def read_file(path: Path, *, most: int, start: int | None = None, follow: bool =
         most: Bytes that it may have; asked before any is read.
         start: Read so many bytes of its beginning only, whatever its size.
         follow: Follow a link: for a file that a person named, and for no other.
+        refusal: Kind of the error for a file that is not read, where it is not an InputError.
 
     Raises:
         InputError: If it is no regular file, a link or too large.
@@ -40,38 +50,32 @@ def read_file(path: Path, *, most: int, start: int | None = None, follow: bool =
         descriptor = os.open(path, flags)
     except OSError as error:
         if error.errno in _NO_FILE:
-            raise _refusal("a link is not followed here" if path.is_symlink() else "this is no regular file", path) from error
+            what = "a link is not followed here" if path.is_symlink() else "this is no regular file"
+            raise refusal(what, received=path, fix=_FIX) from error
         raise
     except ValueError as error:  # a NUL in its name
-        raise _refusal("no file has such a name", path) from error
+        raise refusal("no file has such a name", received=repr(str(path)), fix="Name another") from error
     try:
-        return _read_open(descriptor, path, most, start)
+        return _read_open(descriptor, path, most, start, refusal)
     finally:
         os.close(descriptor)
 
 
-def _read_open(descriptor: int, path: Path, most: int, start: int | None) -> bytes:
+def _read_open(descriptor: int, path: Path, most: int, start: int | None, refusal: type[ShapesegError]) -> bytes:
     state = os.fstat(descriptor)
     if not stat.S_ISREG(state.st_mode):
-        raise _refusal("this is no regular file", path)
+        raise refusal("this is no regular file", received=path, fix=_FIX)
+    too_large = f"at most {most:,} bytes are read here"
     if start is None and state.st_size > most:
-        raise _too_large(path, f"{state.st_size:,} bytes", most)
+        raise refusal(too_large, received=f"{path}, {state.st_size:,} bytes", fix=_SMALLER)
     with os.fdopen(descriptor, "rb", closefd=False) as file:
         # Not all that is allowed: Python takes the memory of what it is asked to read, however small the file.
         content = file.read(state.st_size + 1 if start is None else start)
         if start is None and len(content) > state.st_size:  # it is growing, or of /proc, where files have no size
             content += file.read(most + 1 - len(content))
     if start is None and len(content) > most:
-        raise _too_large(path, "growing", most)
+        raise refusal(too_large, received=f"{path}, growing", fix=_SMALLER)
     return content
-
-
-def _too_large(path: Path, received: str, most: int) -> InputError:
-    return InputError(f"at most {most:,} bytes are read here", received=f"{path}, {received}", fix="Make it smaller")
-
-
-def _refusal(what: str, path: Path) -> InputError:
-    return InputError(what, received=repr(path) if "\0" in str(path) else path, fix="Put a copy of the file itself there")
 
 
 def parse_json(content: bytes | str) -> Any:

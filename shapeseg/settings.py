@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,13 +39,27 @@ def settings_from_dict(kind: type[Settings], content: Mapping[str, Any]) -> Sett
         UsageError: If a name is unknown or a value has the wrong type or is out of range.
     """
     try:
-        return dacite.from_dict(kind, content, dacite.Config(strict=True, cast=[tuple, Path]))
+        return dacite.from_dict(kind, content, _AS_TYPED)
     except UsageError:
         raise  # of the settings themselves: a value out of range
     except (dacite.DaciteError, TypeError, AttributeError) as error:
         raise UnknownSettingError(
             f"these are no {kind.__name__}", received=error, fix="Correct that name or value, or leave it out"
         ) from error
+
+
+def _no_bool(kind: type) -> Callable[[Any], Any]:
+    """Returns what refuses True and False, which Python counts as 1 and 0, for a number."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, bool):
+            raise dacite.WrongTypeError(kind, value)
+        return value
+
+    return check
+
+
+_AS_TYPED = dacite.Config(strict=True, cast=[tuple, Path], type_hooks={kind: _no_bool(kind) for kind in (int, float)})
 
 
 def options_to_dict(options: Any) -> dict[str, Any]:
@@ -103,14 +117,14 @@ def check_range(
     """
     holds = value is None or (
         not isinstance(value, bool)  # which Python counts as 0 and 1
-        and math.isfinite(value)
+        and -math.inf < value < math.inf  # not isfinite, which takes no integers of hundreds of digits
         and (least is None or value >= least)
         and (above is None or value > above)
         and (most is None or value <= most)
         and (below is None or value < below)
     )
     if not holds:
-        raise UsageError(f"{name} must be {_range(least, above, most, below)}", received=f"{name}={value}", fix=fix)
+        raise UsageError(f"{name} must be {_range(least, above, most, below)}", received=f"{name}={value!s:.60}", fix=fix)
 
 
 def check_seed(value: int, name: str = "seed") -> None:

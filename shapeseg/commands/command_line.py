@@ -8,7 +8,6 @@ import dataclasses
 import errno
 import io
 import os
-import re
 import signal
 import sys
 import traceback
@@ -23,8 +22,6 @@ from shapeseg.settings import CommonOptions, UnknownSettingError, flags_of, sett
 from shapeseg.terminal import say
 
 Options = TypeVar("Options", bound=CommonOptions)
-
-_EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 
 
 def entry_point(options_type: type[Options], command: Callable[[Options], object]) -> Callable[..., int]:
@@ -60,14 +57,16 @@ def run(
         return _report("interrupted", 130, debug)
     except _Terminated:
         return _report("terminated", 143, debug)
-    except OSError as failure:
-        return _report(*_of_os_error(failure), debug)
     except ShapesegError as error:
         return _report(str(error), error.exit_code, debug)
     except Exception as bug:
         if is_out_of_memory(bug):
             fix = "Use smaller batches, images or networks, or fewer workers"
             return _report(str(ResourcesError("out of memory", received=prog, fix=fix)), ResourcesError.exit_code, debug)
+        if isinstance(bug, BrokenPipeError) and getattr(options_type, "out", None) is None:
+            return StorageError.exit_code  # what it prints is its result, and the reader of that has left
+        if isinstance(bug, OSError):
+            return _report(*_of_os_error(bug), debug)
         line = f"a bug of shapeseg ({type(bug).__name__}: {bug}). Received: {' '.join(arguments)}. Report it with --debug."
         return _report(line, 70, debug)
 
@@ -80,6 +79,8 @@ def _open_closed_streams() -> None:
     for name, number in (("stdout", 1), ("stderr", 2)):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "w", closefd=False))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what the terminal cannot show
 
 
 def _print_any_letter() -> None:
@@ -91,7 +92,11 @@ def _print_any_letter() -> None:
 def _parse(options_type: type[Options], arguments: list[str], prog: str | None) -> Options:
     """Reads a settings file as flags ahead of the typed ones, of which the last counts: so those win, and may mend it."""
     path = _config_path(arguments)
-    content = _in_groups(options_type, _read_config(path)) if path is not None else {}
+    content = {}
+    if path is not None:
+        from shapeseg.commands.config_file import read_config  # which few commands need
+
+        content = _in_groups(options_type, read_config(path))
     try:
         settings_from_dict(options_type, content)
     except UnknownSettingError:
@@ -145,28 +150,7 @@ def _config_path(arguments: list[str]) -> Path | None:
     return parser.parse_known_args([argument for argument in arguments if argument != "--"])[0].config
 
 
-def _read_config(path: Path) -> dict[str, Any]:
-    import yaml  # reads JSON too
-
-    class Loader(yaml.SafeLoader):
-        """Takes 1e-3 for a number, too, as JSON and everybody does."""
-
-    Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+0123456789"))
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader)
-    except FileNotFoundError:
-        raise InputError("there is no such settings file", received=path, fix="Name an existing JSON or YAML file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"the settings file cannot be read ({reason})", received=path, fix="Write JSON or YAML") from error
-    if not isinstance(content, dict):
-        raise InputError("a settings file holds names and values", received=path, fix="Write one name: value a line")
-    return content
-
-
 def _of_os_error(failure: OSError) -> tuple[str, int]:
-    if isinstance(failure, ShapesegError):
-        return str(failure), failure.exit_code
     what = failure.strerror or str(failure)
     if failure.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR):
         error: ShapesegError = InputError(what, received=failure.filename, fix="Check the path")

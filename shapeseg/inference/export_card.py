@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from shapeseg import files
-from shapeseg.card_files import read_card_file
+from shapeseg.card_files import check_digest, digest, read_card_file
 from shapeseg.scenes.settings import MAX_SIDE
 from shapeseg.settings import check_range
 
@@ -47,6 +46,10 @@ class ExportCard:
     def __post_init__(self) -> None:
         check_range("threshold", self.threshold, above=0, below=1)
         check_range("stride", self.stride, least=1, most=MAX_SIDE)
+        for name, value in (*self.sha256.items(), ("model_sha256", self.model_sha256)):
+            check_digest(name, value)
+        check_range("largest_difference", self.largest_difference, least=0)
+        check_range("compared", self.compared, least=0)
         check_range("format_version", self.format_version, least=1, most=1, fix="Update shapeseg")
 
     def write(self, model_path: Path) -> None:
@@ -70,4 +73,4 @@ def read_export_card(model_path: Path) -> ExportCard | None:
 
 def digests(contents: Mapping[str, bytes]) -> dict[str, str]:
     """Returns the SHA-256 of each file's content, by its suffix."""
-    return {suffix: hashlib.sha256(content).hexdigest() for suffix, content in contents.items()}
+    return {suffix: digest(content) for suffix, content in contents.items()}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.card_files import not_known_to_be_whole
+from shapeseg.card_files import not_known_to_be_whole, read_model_bytes
 from shapeseg.environment import Device, prepare_keras, require_packages
 from shapeseg.errors import InputError, ModelRefusedError, UsageError
 from shapeseg.inference.export_card import digests, export_card_path, read_export_card
@@ -79,12 +79,11 @@ def open_model(path: Path, *, device: Device = "auto", trust: bool = False) -> O
         ModelRefusedError: If it is not known to be whole, or is no model from images to one probability a pixel.
     """
     prepare_keras(device=device)
-    from shapeseg.models import file_digest, load_model, read_card
+    from shapeseg.models import load_with_card
 
-    model = load_model(path, trust=trust)
+    model, digest, card = load_with_card(path, trust=trust)
     check_model(model)
-    digest, card = file_digest(path), read_card(path)
-    if card is None or digest not in (card.sha256, card.previous_sha256):
+    if card is None:
         check_predicts(model, stride=_UNKNOWN_STRIDE)  # nothing is known of a model that was only trusted
         return OpenedModel(model, path=path, sha256=digest)
     target: Target = card.data.get("target", "visible")
@@ -106,9 +105,9 @@ def open_export(path: Path, runtime: Runtime, *, trust: bool = False) -> OpenedM
         fix = f"Make one with: python -m shapeseg export MODEL --format {runtime}"
         raise UsageError(f"{runtime} does not run such files", received=path, fix=fix)
     files = {suffix: path.with_suffix(suffix) for suffix in suffixes}
-    if missing := [each for each in files.values() if not each.is_file()]:
+    if missing := [each for each in files.values() if not each.exists()]:
         raise InputError("there is no such model", received=missing[0], fix="Make one with: python -m shapeseg export MODEL")
-    contents = {suffix: each.read_bytes() for suffix, each in files.items()}
+    contents = {suffix: read_model_bytes(each) for suffix, each in files.items()}
     card = read_export_card(path)
     if (card is None or digests(contents) != card.sha256) and not trust:
         raise not_known_to_be_whole(

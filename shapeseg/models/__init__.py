@@ -3,17 +3,19 @@
 from shapeseg.models import layers, reduced_attention  # registers them
 from shapeseg.models.card import Card, file_digest, read_card
 from shapeseg.models.registry import ARCHITECTURES, Architecture, build, check_name, missing_extra
-from shapeseg.models.saving import load_model, save_model
+from shapeseg.models.saving import LoadedModel, load_model, load_with_card, save_model
 
 __all__ = [
     "ARCHITECTURES",
     "Architecture",
     "Card",
+    "LoadedModel",
     "build",
     "check_name",
     "file_digest",
     "layers",
     "load_model",
+    "load_with_card",
     "missing_extra",
     "read_card",
     "reduced_attention",

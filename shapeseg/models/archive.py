@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import stat
 import zipfile
 import zlib
@@ -12,13 +13,14 @@ from typing import NamedTuple
 
 import h5py
 
+from shapeseg.card_files import MAX_BYTES, digest, read_model_bytes
 from shapeseg.errors import ModelRefusedError
 
-MAX_BYTES = 512 * 2**20  # packed or unpacked: 134 million weights; the largest of ours has a third of that
 _MAX_RATIO = 100  # weights hardly shrink, and config.json does so tenfold
 _SMALL = 2**20  # members below it may shrink as they like
-_WEIGHTS = "model.weights.h5"
-_MEMBERS = ["config.json", "metadata.json", _WEIGHTS]
+WEIGHTS = "model.weights.h5"
+_MEMBERS = ["config.json", "metadata.json", WEIGHTS]
+_MOST_OBJECTS = 20_000  # groups and arrays; the largest network that a card can describe has half of that
 
 
 class Array(NamedTuple):
@@ -33,21 +35,34 @@ class Array(NamedTuple):
     dtype: str
 
 
-def read_arrays(path: Path) -> list[Array]:
-    """Checks a ``.keras`` file and lists its arrays; nothing is deserialised, and no array is read.
+class ModelFile(NamedTuple):
+    """A ``.keras`` file that was read once and checked: what is loaded is what was looked at, whatever becomes of the file.
+
+    Attributes:
+        content: The whole file.
+        sha256: Of it.
+        weights: Its member ``model.weights.h5``.
+        arrays: What that holds.
+    """
+
+    content: bytes
+    sha256: str
+    weights: bytes
+    arrays: list[Array]
+
+
+def read_model_file(path: Path) -> ModelFile:
+    """Reads and checks a ``.keras`` file; nothing is deserialised, and no array is read.
 
     Raises:
         ModelRefusedError: If it is a link, too large, no zip of exactly Keras's three members, plain or deflated and of sane
-            sizes, or if an array in it is a link, lies in another file, or is packed by a filter.
+            sizes, or if an array in it is a link, lies in another file, is packed by a filter, or is not wholly there.
     """
-    if path.is_symlink() or not path.is_file():
-        raise ModelRefusedError("a model is a regular file and no link", received=path, fix="Name the file itself")
-    if path.stat().st_size > MAX_BYTES:
-        raise ModelRefusedError("the model is too large", received=f"{path}, {path.stat().st_size:,} bytes", fix=_TOO_LARGE)
+    whole = read_model_bytes(path)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(whole)) as archive:
             _check_members(path, archive.infolist())
-            content = archive.read(_WEIGHTS)
+            content = archive.read(WEIGHTS)
     except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError, ValueError) as error:
         if isinstance(error, ModelRefusedError):
             raise
@@ -56,8 +71,8 @@ def read_arrays(path: Path) -> list[Array]:
         ) from error
     try:
         with h5py.File(io.BytesIO(content), "r") as weights:
-            return list(_arrays(weights))
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+            return ModelFile(whole, digest(whole), content, list(_arrays(weights, len(content))))
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelRefusedError(
             f"the weights cannot be used ({error})", received=path, fix="Restore it from a copy"
         ) from error
@@ -93,13 +108,14 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
         raise ModelRefusedError("the model is too large when it is unpacked", received=path, fix=_TOO_LARGE)
 
 
-def _arrays(weights: h5py.File) -> Iterator[Array]:
-    links: dict[str, object] = {}
-    weights.visititems_links(links.__setitem__)  # it follows none but hard ones
-    for name, link in links.items():
+def _arrays(weights: h5py.File, size: int) -> Iterator[Array]:
+    """Yields the arrays of an HDF5 file of ``size`` bytes; what they and all attributes declare must find room in it."""
+    declared = 0
+    for name, link in _links(weights).items():
         if not isinstance(link, h5py.HardLink):
             raise ValueError(f"{name} is a link out of its place")
         item = weights[name]
+        declared += sum(item.attrs.get_id(each).get_storage_size() for each in item.attrs)
         if isinstance(item, h5py.Group):
             continue
         if not isinstance(item, h5py.Dataset):
@@ -107,4 +123,20 @@ def _arrays(weights: h5py.File) -> Iterator[Array]:
         layout = item.id.get_create_plist()
         if layout.get_layout() not in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT) or layout.get_external_count():
             raise ValueError(f"{name} is not stored plainly in the file itself")
+        needed = math.prod(item.shape) * item.dtype.itemsize
+        declared += needed
+        if item.id.get_storage_size() < needed or declared > size:
+            raise ValueError(f"{name} declares more than the file stores")
         yield Array(item.shape, str(item.dtype))
+
+
+def _links(weights: h5py.File) -> dict[str, object]:
+    links: dict[str, object] = {}
+
+    def note(name: str, link: object) -> bool | None:
+        links[name] = link
+        return len(links) > _MOST_OBJECTS or None  # anything but None ends the visit
+
+    if weights.visititems_links(note):  # it follows none but hard ones
+        raise ValueError(f"it holds more than {_MOST_OBJECTS:,} groups and arrays")
+    return links

@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from shapeseg import files
-from shapeseg.card_files import read_card_file
+from shapeseg.card_files import check_digest, check_numbers, digest, read_card_file, read_model_bytes
 from shapeseg.errors import UsageError
 from shapeseg.models.golden import GoldenOutput
 from shapeseg.models.registry import Architecture
 from shapeseg.scenes.scene import Target
-from shapeseg.settings import check_range
+from shapeseg.settings import check_range, settings_from_dict
 
 FORMAT = "shapeseg-model"
+
+_PACKAGE = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """What a card may say of the dataset that its model was trained on.
+
+    Attributes:
+        folder: Where it was.
+        sha256: Of its content; ``none`` of fresh scenes.
+        images: How many.
+        target: What was to be found in them.
+    """
+
+    folder: str = ""
+    sha256: str = "none"
+    images: int = 0
+    target: Target = "visible"
+
+    def __post_init__(self) -> None:
+        if "\0" in self.folder:
+            raise UsageError("no folder has such a name", received=repr(self.folder), fix="Save the model again")
+        if self.sha256 != "none":
+            check_digest("the dataset's sha256", self.sha256)
+        check_range("images", self.images, least=0, below=2**63)
 
 
 @dataclass(frozen=True)
@@ -27,8 +53,8 @@ class Card:
         sha256: Of the model file.
         previous_sha256: Of the model that this one replaces; a kill between writing the card and the model leaves that one.
         threshold: Probability from which a pixel counts as rectangle, chosen on the val split.
-        data: Folder and digest of the dataset it was trained on.
-        scores: Measured when it was saved.
+        data: What it was trained on, as plain values of :class:`TrainedOn`.
+        scores: Measured when it was saved: numbers, and ``split`` and ``holdout`` beside them.
         versions: Of the packages that made it.
         command: The exact command.
         golden: What it gave for a known scene when it was saved (:mod:`shapeseg.models.golden`); None in old cards.
@@ -51,8 +77,18 @@ class Card:
     def __post_init__(self) -> None:
         check_range("threshold", self.threshold, above=0, below=1)
         check_range("format_version", self.format_version, least=1, most=1, fix="Update shapeseg")
-        if self.data.get("target", "visible") not in get_args(Target):
-            raise UsageError("target must be visible or amodal", received=self.data["target"], fix="Use one of the two")
+        self.architecture.typed_settings()  # a network that cannot be built is told now
+        for name, value in (("sha256", self.sha256), ("previous_sha256", self.previous_sha256)):
+            if value:
+                check_digest(name, value)
+        settings_from_dict(TrainedOn, self.data)
+        check_numbers("scores", self.scores)
+        for name, value in self.scores.items():
+            if not isinstance(value, {"split": str, "holdout": dict}.get(name, int | float | None)):
+                raise UsageError("scores are numbers", received=f"{name}={value!r:.60}", fix="Save the model again")
+        for package in self.versions:
+            if not _PACKAGE.fullmatch(package):
+                raise UsageError("no package has such a name", received=repr(package), fix="Save the model again")
 
     def write(self, model_path: Path) -> None:
         """Writes the card beside its model."""
@@ -74,6 +110,9 @@ def read_card(model_path: Path) -> Card | None:
 
 
 def file_digest(path: Path) -> str:
-    """Returns the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Returns the SHA-256 of a model file.
+
+    Raises:
+        ModelRefusedError: If it is a link, no regular file or too large.
+    """
+    return digest(read_model_bytes(path))

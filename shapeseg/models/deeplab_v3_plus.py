@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from shapeseg.models.checks import check_dilations, check_widths
+from shapeseg.models.checks import check_dilations, check_width, check_widths
 from shapeseg.models.layers import ConvBlock, GrowSize, PixelHead
-from shapeseg.settings import check_range
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Settings:
         check_widths(self.widths, fewest=2, fix="Try 16 32 48")
         check_dilations(self.dilations, fix="Try 2 4 6")
         for name in ("pyramid_width", "skip_width"):
-            check_range(name, getattr(self, name), least=1)
+            check_width(name, getattr(self, name))
 
     @property
     def stride(self) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from shapeseg.card_files import check_digest, digest
 from shapeseg.scenes import SceneSettings, sample_scene
 from shapeseg.settings import check_range
 
@@ -31,6 +31,10 @@ class GoldenOutput:
     means: list[float]
 
     def __post_init__(self) -> None:
+        check_digest("the golden image", self.image_sha256)
+        check_range(
+            "the number of golden means", len(self.means), least=_BLOCKS**2, most=_BLOCKS**2, fix="Save the model again"
+        )
         for mean in self.means:
             check_range("a golden mean", mean, least=0, most=1, fix="Save the model again")
 
@@ -51,4 +55,4 @@ def golden_output(model: keras.Model, *, stride: int) -> GoldenOutput | None:
         return None
     rows = np.array_split(given.astype(np.float64), _BLOCKS)
     means = [float(block.mean()) for row in rows for block in np.array_split(row, _BLOCKS, axis=1)]
-    return GoldenOutput(hashlib.sha256(image.tobytes()).hexdigest(), means)
+    return GoldenOutput(digest(image.tobytes()), means)

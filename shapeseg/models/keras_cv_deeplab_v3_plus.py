@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from shapeseg.models.checks import MOST_BLOCKS, check_dilations, check_widths
+from shapeseg.models.checks import MOST_BLOCKS, check_dilations, check_width, check_widths
 from shapeseg.settings import check_range
 
 
@@ -36,7 +36,7 @@ class Settings:
         check_range("blocks", self.blocks, least=2, most=MOST_BLOCKS)
         check_dilations(self.dilations, fix="Try 1 2 3")
         for name in ("pyramid_width", "skip_width"):
-            check_range(name, getattr(self, name), least=1)
+            check_width(name, getattr(self, name))
 
     @property
     def stride(self) -> int:

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import keras
 import numpy as np
 
 from shapeseg import files
 from shapeseg.card_files import not_known_to_be_whole
-from shapeseg.errors import InputError, ModelRefusedError, StorageError, UsageError
-from shapeseg.models.archive import Array, read_arrays
+from shapeseg.errors import InputError, ModelRefusedError, StorageError
+from shapeseg.models.archive import WEIGHTS, Array, read_model_file
 from shapeseg.models.card import Card, card_path, file_digest, read_card
 from shapeseg.models.golden import golden_output
 from shapeseg.models.registry import build
@@ -43,18 +45,32 @@ def save_model(model: keras.Model, path: Path, card: Card) -> Card:
     def write(temporary: Path) -> None:
         nonlocal written
         clean.save(temporary)
-        read_arrays(temporary)  # what could not be loaded again is told now
+        sha256 = read_model_file(temporary).sha256  # what could not be loaded again is told now
         saved.load_weights(temporary)
         reread = (keras.ops.convert_to_numpy(weight) for weight in saved.weights)
         if not all(np.array_equal(one, other, equal_nan=True) for one, other in zip(weights, reread, strict=True)):
             raise StorageError("the saved model differs from the one in memory", received=path, fix="Check the disk")
         previous = file_digest(path) if path.exists() else None
         golden = golden_output(saved, stride=card.architecture.stride)
-        written = replace(card, sha256=file_digest(temporary), previous_sha256=previous, golden=golden)
+        written = replace(card, sha256=sha256, previous_sha256=previous, golden=golden)
         written.write(path)
 
     files.replace_with(path, write)
     return written
+
+
+class LoadedModel(NamedTuple):
+    """A model and what is known of the file that it was loaded from.
+
+    Attributes:
+        network: From RGB 0 to 255, (N, H, W, 3), to the probability of rectangle, float32 (N, H, W, 1).
+        sha256: Of the file.
+        card: Its card; None when there is none, or one of another file.
+    """
+
+    network: keras.Model
+    sha256: str
+    card: Card | None
 
 
 def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
@@ -71,16 +87,20 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
         InputError: If there is no such file.
         ModelRefusedError: If it is no model, or not one that its card knows.
     """
-    path = Path(path)
+    return load_with_card(Path(path), trust=trust).network
+
+
+def load_with_card(path: Path, *, trust: bool = False) -> LoadedModel:
+    """Loads a saved model as :func:`load_model` does, and says what is known of it. File and card are read once."""
     if not path.exists():
         raise InputError("there is no such model", received=path, fix="Train one with: python train.py")
-    if path.suffix != ".keras" or not path.is_file():
+    if path.suffix != ".keras" or path.is_dir():
         raise ModelRefusedError("a model is a .keras file", received=path, fix="Name the model.keras of a run")
-    arrays = read_arrays(path)
+    file = read_model_file(path)
     card = read_card(path)
-    if card is None or file_digest(path) not in (card.sha256, card.previous_sha256):
+    if card is None or file.sha256 not in (card.sha256, card.previous_sha256):
         if trust:
-            return _load_with_keras(path)
+            return LoadedModel(_load_with_keras(path, file.content), file.sha256, None)
         raise not_known_to_be_whole(
             path,
             card,
@@ -89,19 +109,27 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
         )
     try:
         with _without_memory():  # a card may ask for a network that no memory holds
-            _compare(build(card.architecture.name, card.architecture.settings), arrays)
+            _compare(build(card.architecture.name, card.architecture.settings), file.arrays)
         model = build(card.architecture.name, card.architecture.settings)
-    except UsageError as error:
-        raise ModelRefusedError(f"the card describes no network ({error})", received=path, fix="Restore the card") from error
     except ValueError as error:
         raise _unfit(path) from error
-    try:
-        model.load_weights(path)
-    except Exception as error:  # h5py and Keras raise many kinds for weights that do not fit
-        raise _unfit(path) from error
+    with _copy(WEIGHTS, file.weights) as copy:
+        try:
+            model.load_weights(copy)
+        except Exception as error:  # h5py and Keras raise many kinds for weights that do not fit
+            raise _unfit(path) from error
     if not all(np.isfinite(keras.ops.convert_to_numpy(weight)).all() for weight in model.weights):
         raise ModelRefusedError("the model holds weights that are not finite", received=path, fix="Train it again")
-    return model
+    return LoadedModel(model, file.sha256, card)
+
+
+@contextmanager
+def _copy(name: str, content: bytes) -> Iterator[Path]:
+    """Yields a private file of what was checked, for Keras, which reads none but files."""
+    with TemporaryDirectory(prefix="shapeseg-") as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        yield path
 
 
 def _compare(model: keras.Model, arrays: Sequence[Array]) -> None:
@@ -132,11 +160,12 @@ def in_float32() -> Iterator[None]:
         keras.config.set_dtype_policy(policy)
 
 
-def _load_with_keras(path: Path) -> keras.Model:
-    try:
-        return keras.saving.load_model(path, safe_mode=True, compile=False)
-    except Exception as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ModelRefusedError(
-            f"Keras refuses the model ({reason})", received=path, fix="Save it again from its source"
-        ) from error
+def _load_with_keras(path: Path, content: bytes) -> keras.Model:
+    with _copy("model.keras", content) as copy:
+        try:
+            return keras.saving.load_model(copy, safe_mode=True, compile=False)
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ModelRefusedError(
+                f"Keras refuses the model ({reason})", received=path, fix="Save it again from its source"
+            ) from error

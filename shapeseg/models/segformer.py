@@ -14,7 +14,7 @@ import keras
 from keras import layers
 
 from shapeseg.errors import UsageError
-from shapeseg.models.checks import MOST_BLOCKS, check_widths
+from shapeseg.models.checks import MOST_BLOCKS, MOST_EXPANSION, check_width, check_widths
 from shapeseg.models.layers import ConvBlock, GrowSize, PixelHead
 from shapeseg.models.reduced_attention import ReducedAttention
 from shapeseg.settings import check_range
@@ -38,8 +38,9 @@ class Settings:
     def __post_init__(self) -> None:
         check_widths(self.widths, fix="Try 32 64 96")
         check_range("depth", self.depth, least=1, most=MOST_BLOCKS)
-        for name in ("head_width", "expansion", "decoder_width"):
-            check_range(name, getattr(self, name), least=1)
+        check_range("expansion", self.expansion, least=1, most=MOST_EXPANSION)
+        for name in ("head_width", "decoder_width"):
+            check_width(name, getattr(self, name))
         uneven = [width for width in self.widths if width > self.head_width and width % self.head_width]
         if uneven:
             raise UsageError(

@@ -13,10 +13,10 @@ from typing import Any
 import keras
 
 from shapeseg import files
-from shapeseg.errors import DivergedError, UsageError
+from shapeseg.errors import DivergedError, InputError, UsageError
 from shapeseg.training import checkpoint
+from shapeseg.training.checkpoint import MONITOR
 
-MONITOR = "val_iou"
 Logs = dict[str, Any] | None
 
 
@@ -151,6 +151,8 @@ class Checkpoints(keras.callbacks.Callback):
                 received=f"{len(self.others)} callbacks, begun with {len(numbers_of)}",
                 fix="Pass the same ones to train()",
             )
+        for other, numbers in zip(self.others, numbers_of, strict=True):
+            _refuse_unlike(other, numbers)
         checkpoint.restore(self.model, self.resumed)
         self.history.rows = list(self.resumed.state["history"])
         self.history.write()
@@ -169,14 +171,32 @@ class Checkpoints(keras.callbacks.Callback):
         checkpoint.write(self.folder, checkpoint.capture(self.model, epoch + 1, state))
 
 
-def _numbers(callback: keras.callbacks.Callback) -> dict[str, float | int | bool | None]:
+_NOT_OURS = ("params", "model")  # of Keras's own
+_Number = float | int | bool | None
+
+
+def _numbers(callback: keras.callbacks.Callback) -> dict[str, _Number]:
     """Returns the plain numbers that a callback remembers: counters, best values, times."""
-    kept = {}
+    kept: dict[str, _Number] = {}
     for name, value in vars(callback).items():
-        if name.startswith("_") or name in ("params", "model"):
+        if name.startswith("_") or name in _NOT_OURS:
             continue
         if value is None or isinstance(value, (bool, int, float)):
             kept[name] = value
         elif getattr(value, "ndim", None) == 0:
             kept[name] = float(value)
     return kept
+
+
+def _refuse_unlike(callback: keras.callbacks.Callback, numbers: dict[str, _Number]) -> None:
+    """Raises an InputError unless numbers may take the places of those that a callback has: of a kind each, or new ones."""
+    now = _numbers(callback)
+    for name, value in numbers.items():
+        known = now.get(name)
+        hidden = name.startswith("_") or name in _NOT_OURS or callable(getattr(callback, name, None))
+        if hidden or (known is not None and (value is None or isinstance(value, bool) != isinstance(known, bool))):
+            raise InputError(
+                "the checkpoint is of another callback",
+                received=f"{type(callback).__name__}, {name}={value}",
+                fix="Start again in another folder, with --init-from its model",
+            )

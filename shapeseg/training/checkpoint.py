@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import random
 import zipfile
 from dataclasses import dataclass
@@ -15,10 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg import files
-from shapeseg.errors import InputError
+from shapeseg.card_files import MAX_BYTES
+from shapeseg.errors import InputError, is_out_of_memory
 from shapeseg.folders import make_folder
+from shapeseg.incoming import read_file
+from shapeseg.settings import check_range, settings_from_dict
+
+MONITOR = "val_iou"
+"""The score that tells which epoch is best."""
 
 _KEPT = 2  # the newest, and one to fall back on
+_MAX_BYTES = 4 * MAX_BYTES  # weights, two moments of Adam, and summed gradients
+_OTHER = "Start again in another folder, with --init-from its model"
 
 
 @dataclass
@@ -36,6 +45,28 @@ class Checkpoint:
     state: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _State:
+    """What the JSON of a checkpoint holds, to see to it that it does."""
+
+    epoch: int
+    history: list[dict[str, float]]
+    callbacks: list[dict[str, float | bool | None]]
+    stopped: bool
+    python_random: list[Any]
+
+    def __post_init__(self) -> None:
+        check_range("epoch", self.epoch, least=1)
+        if len(self.history) != self.epoch or any(row.keys() != self.history[0].keys() for row in self.history):
+            raise ValueError("the history is not one row an epoch")
+        if not {"epoch", MONITOR} <= self.history[0].keys():
+            raise ValueError(f"the history tells no {MONITOR}")
+        rows: list[dict[str, Any]] = [*self.history, *self.callbacks]
+        numbers = [value for row in rows for value in row.values()]
+        if any(isinstance(value, int) and abs(value) >= 2**63 for value in numbers):
+            raise ValueError("a number is too large")
+
+
 def capture(model: keras.Model, epoch: int, state: dict[str, Any]) -> Checkpoint:
     """Takes the present state of a model, its optimiser and every generator of random numbers."""
     arrays = {f"model/{place}": np.asarray(keras.ops.convert_to_numpy(v)) for place, v in enumerate(_variables(model))}
@@ -49,17 +80,30 @@ def restore(model: keras.Model, checkpoint: Checkpoint) -> None:
     """Puts a model, its (built) optimiser and the generators back into a captured state.
 
     Raises:
-        InputError: If the checkpoint is of another network.
+        InputError: If the checkpoint is of another network, or its generators' states are none.
     """
+    values = {}
     for prefix, variables in (("model", _variables(model)), ("optimizer", model.optimizer.variables)):
         saved = [checkpoint.arrays.get(f"{prefix}/{place}") for place in range(len(variables))]
-        if any(value is None or tuple(value.shape) != tuple(v.shape) for value, v in zip(saved, variables, strict=True)):
+        if not all(map(_fits, saved, variables)):
             raise InputError("the checkpoint is of another network", received=prefix, fix="Resume with the run's own settings")
-        for variable, value in zip(variables, saved, strict=True):
+        values[prefix] = zip(variables, saved, strict=True)
+    try:
+        version, words, gauss = checkpoint.state["python_random"]
+        random.setstate((version, tuple(words), gauss))
+        _restore_random(checkpoint.arrays)
+    except (LookupError, TypeError, ValueError, OverflowError, RuntimeError) as error:  # of three libraries
+        raise InputError(
+            f"the checkpoint holds no state of random numbers ({error})", received=f"epoch {checkpoint.epoch}", fix=_OTHER
+        ) from error
+    for pairs in values.values():
+        for variable, value in pairs:
             variable.assign(value)
-    version, words, gauss = checkpoint.state["python_random"]
-    random.setstate((version, tuple(words), gauss))
-    _restore_random(checkpoint.arrays)
+
+
+def _fits(value: NDArray[Any] | None, variable: keras.Variable) -> bool:
+    now = np.asarray(keras.ops.convert_to_numpy(variable))  # as it would be captured
+    return value is not None and value.shape == now.shape and value.dtype == now.dtype
 
 
 def write(folder: Path, checkpoint: Checkpoint) -> None:
@@ -69,8 +113,13 @@ def write(folder: Path, checkpoint: Checkpoint) -> None:
     state = np.frombuffer(json.dumps({"epoch": checkpoint.epoch} | checkpoint.state).encode(), np.uint8)
     np.savez(buffer, allow_pickle=False, **(checkpoint.arrays | {"state": state}))
     files.write_bytes(folder / f"epoch-{checkpoint.epoch:05d}.npz", buffer.getvalue())
-    for old in sorted(folder.glob("epoch-*.npz"))[:-_KEPT]:
+    for old in checkpoints_in(folder)[:-_KEPT]:
         old.unlink()
+
+
+def checkpoints_in(folder: Path) -> list[Path]:
+    """Returns the files of a folder that are named as checkpoints and no links, the newest last."""
+    return sorted(path for path in folder.glob("epoch-*.npz") if path.is_file() and not path.is_symlink())
 
 
 def read_newest(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
@@ -83,20 +132,43 @@ def read_newest(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
         InputError: If there are checkpoints, but none is whole.
     """
     torn: list[Path] = []
-    found = sorted(folder.glob("epoch-*.npz"), reverse=True)
-    for path in found:
+    found = checkpoints_in(folder)
+    for path in reversed(found):
         try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as content:
-                arrays = {name: content[name] for name in content.files}
-            state = json.loads(arrays.pop("state").tobytes())
-            return Checkpoint(state.pop("epoch"), arrays, state), torn
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return _read(read_file(path, most=_MAX_BYTES)), torn
+        except Exception as error:  # zipfile and NumPy raise many kinds for bytes that are none of theirs
+            if is_out_of_memory(error):
+                raise
             torn.append(path)
     if found:
-        raise InputError(
-            "no checkpoint is whole", received=folder, fix="Start again in another folder, with --init-from its model"
-        )
+        raise InputError("no checkpoint is whole", received=folder, fix=_OTHER)
     return None, torn
+
+
+def _read(content: bytes) -> Checkpoint:
+    """Reads a checkpoint; nothing in it is packed, so that all of it together is no larger than its file."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = archive.infolist()
+        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+            raise ValueError("a member is packed")
+        if sum(member.file_size for member in members) > len(content):
+            raise ValueError("its members overlap")
+        arrays = {member.filename.removesuffix(".npy"): _array(archive.read(member)) for member in members}
+    state = json.loads(arrays.pop("state").tobytes())
+    settings_from_dict(_State, state)
+    return Checkpoint(state.pop("epoch"), arrays, state)
+
+
+def _array(content: bytes) -> NDArray[Any]:
+    """Reads an array of NumPy's own format; its header must say just what is there, before anything is made of it."""
+    stream = io.BytesIO(content)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("another version")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    if math.prod(shape) * dtype.itemsize != len(content) - stream.tell():
+        raise ValueError("another size")
+    stream.seek(0)
+    return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

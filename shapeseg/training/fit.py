@@ -10,7 +10,7 @@ import keras
 
 from shapeseg.datasets.feed import Feed
 from shapeseg.training import callbacks as own
-from shapeseg.training.checkpoint import Checkpoint
+from shapeseg.training.checkpoint import MONITOR, Checkpoint
 from shapeseg.training.losses import SegmentationLoss
 from shapeseg.training.metrics import PixelScores
 from shapeseg.training.schedule import learning_rate
@@ -70,12 +70,12 @@ def fit(
     """
     compile_model(model, settings, len(train))
     rows = own.WriteHistory(history)
-    stop = keras.callbacks.EarlyStopping(own.MONITOR, mode="max", patience=settings.patience, verbose=1)
+    stop = keras.callbacks.EarlyStopping(MONITOR, mode="max", patience=settings.patience, verbose=1)
     # The clock runs without a limit too: a resume may set or lift one, and finds its callbacks by place.
     remembering: list[keras.callbacks.Callback] = [own.SaveBest(save), stop, own.StopAfter(max_minutes), *callbacks]
     if settings.schedule == "plateau":
         patience = max(settings.patience // 4, 1)
-        remembering.append(keras.callbacks.ReduceLROnPlateau(own.MONITOR, mode="max", factor=0.1, patience=patience))
+        remembering.append(keras.callbacks.ReduceLROnPlateau(MONITOR, mode="max", factor=0.1, patience=patience))
     if resume is not None:
         model.optimizer.build(model.trainable_variables)
         if resume.state["stopped"] or resume.epoch >= settings.epochs:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import re
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from shapeseg import files
 from shapeseg.errors import InputError, UsageError, storage_errors
-from shapeseg.folders import make_folder
-from shapeseg.training.checkpoint import Checkpoint, read_newest
+from shapeseg.folders import LOCK, make_folder, refuse_links
+from shapeseg.incoming import MAX_TEXT, parse_json, read_file
+from shapeseg.settings import settings_from_dict
+from shapeseg.temporaries import leftovers
+from shapeseg.training.checkpoint import MONITOR, Checkpoint, read_newest
+from shapeseg.training.settings import TrainingSettings
 
 # Settings that do not change what a training computes, so that a resume may change them.
 _FREE = {"out", "resume", "config", "debug", "pictures_every", "max_minutes", "track"}
+_MAX_IMAGES = 2**28  # bytes of train_images.txt: four million images
+_IMAGE = re.compile(r"[0-9a-f]{64}|fresh scenes of seed [0-9]+, indices from [0-9]+: no dataset holds any of them")
+_CHECKPOINTS = ("run.json", "epoch-*.npz", LOCK)
 
 
 class RunFolder:
@@ -38,12 +49,15 @@ class RunFolder:
 
         Raises:
             UsageError: If it holds anything.
+            InputError: If its checkpoints are a link.
             StorageError: If it cannot be made.
         """
         make_folder(self.root, "the run's folder")
+        refuse_links(self.root, ["checkpoints"])
         with storage_errors("the run's folder cannot be read", received=self.root):
             # A kill may have come before there was anything to resume from.
-            used = self.identity.exists() or any(path != self.checkpoints for path in self.root.iterdir())
+            beginnings = (self.checkpoints, self.checkpoints / LOCK, *_left_behind(self.checkpoints))
+            used = any(path not in beginnings for path in self.root.rglob("*"))
         if used:
             raise UsageError("the run's folder is in use", received=self.root, fix="Name another, remove it, or --resume it")
         make_folder(self.checkpoints)
@@ -54,11 +68,14 @@ class RunFolder:
         """Checks that a resume goes on with what was begun.
 
         Raises:
-            InputError: If there is no unfinished run here.
+            InputError: If there is no unfinished run here, or ``run.json`` is none of a run.
             UsageError: If settings or data differ; the message names each difference.
         """
+        refuse_links(self.root, ["checkpoints"])
         begun = self._begun()
         now = json.loads(json.dumps(identity, default=str))
+        if begun.keys() != now.keys() or not all(_alike(begun[name], now[name]) for name in now):
+            raise _no_settings(self.identity, "names or kinds of values are others")
         differences = [
             f"{name}: begun with {old}, now {new}" for name, old, new in _differences(begun, now) if name not in _FREE
         ]
@@ -73,13 +90,20 @@ class RunFolder:
         Raises:
             InputError: If there is none.
         """
-        return int(self._begun()["training"]["epochs"])
+        return _epochs(self.identity, self._begun())
+
+    def finished_epochs(self) -> int:
+        """Returns the number of epochs that the finished run here was asked for.
+
+        Raises:
+            InputError: If its settings are missing or none of a run.
+        """
+        return _epochs(self.config, _read_settings(self.config))
 
     def _begun(self) -> dict[str, Any]:
-        try:
-            return json.loads(self.identity.read_bytes())
-        except FileNotFoundError:
-            raise InputError("there is no unfinished run", received=self.root, fix="Start it without --resume") from None
+        if not self.identity.exists():
+            raise InputError("there is no unfinished run", received=self.root, fix="Start it without --resume")
+        return _read_settings(self.identity)
 
     def newest_checkpoint(self) -> Checkpoint | None:
         """Reads the newest checkpoint that is whole, and says which were not."""
@@ -90,7 +114,69 @@ class RunFolder:
 
     def is_finished(self) -> bool:
         """Whether a model is there and nothing is left to resume."""
-        return self.model.exists() and not self.checkpoints.exists()
+        return self.model.exists() and not self.identity.exists()
+
+    def remove_checkpoints(self) -> None:
+        """Removes what a run has in ``checkpoints``, and the folder when nothing else is in it."""
+        _remove(self.checkpoints, _CHECKPOINTS)
+
+    def remove(self) -> None:
+        """Removes what a run has in its folder, and the folder when nothing else is in it."""
+        if not self.root.is_symlink():
+            self.remove_checkpoints()
+            _remove(self.root, [path.name for path in vars(self).values() if path.parent == self.root])
+
+
+def _remove(folder: Path, names: Sequence[str]) -> None:
+    """Removes our files, the first of ``names`` first, and the folder when it is empty; links and other files stay."""
+    if folder.is_symlink():
+        return
+    with suppress(OSError):  # what cannot be removed stays
+        named = [path for name in names for path in folder.glob(name)]
+        for path in (*named, *_left_behind(folder)):
+            if path.is_file() and not path.is_symlink():
+                path.unlink(missing_ok=True)
+        folder.rmdir()  # which an OSError refuses unless it is empty
+
+
+def _left_behind(folder: Path) -> list[Path]:
+    """Returns what killed writers of ours left in a folder."""
+    return [left.path for left in leftovers(folder) if left.ours] if folder.is_dir() else []
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    try:
+        content = parse_json(read_file(path, most=MAX_TEXT))
+    except FileNotFoundError:
+        raise _no_settings(path, "it is missing") from None
+    except ValueError as error:
+        raise _no_settings(path, str(error)) from error
+    if not isinstance(content, dict):
+        raise _no_settings(path, "it holds no names")
+    return content
+
+
+def _epochs(path: Path, content: dict[str, Any]) -> int:
+    training = content.get("training")
+    if not isinstance(training, dict):
+        raise _no_settings(path, "it tells nothing of the training")
+    try:
+        return settings_from_dict(TrainingSettings, training).epochs
+    except UsageError as error:
+        raise _no_settings(path, str(error)) from error
+
+
+def _no_settings(path: Path, why: str) -> InputError:
+    fix = "Start again in another folder, with --init-from its model"
+    return InputError(f"these are no settings of a run ({why})", received=path, fix=fix)
+
+
+def _alike(begun: Any, now: Any) -> bool:
+    """Whether two values may be of one setting: of one type, or one of them left out."""
+    if isinstance(begun, dict) and isinstance(now, dict):
+        return begun.keys() == now.keys() and all(_alike(begun[name], now[name]) for name in now)
+    numbers = isinstance(begun, int | float) and isinstance(now, int | float) and not isinstance(begun, bool)
+    return begun is None or now is None or type(begun) is type(now) or numbers
 
 
 def _differences(begun: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[tuple[str, Any, Any]]:
@@ -104,9 +190,25 @@ def _differences(begun: dict[str, Any], now: dict[str, Any], prefix: str = "") -
     return found
 
 
-def next_free(parent: Path, name: str) -> Path:
-    """Returns the first of ``parent/name-1``, ``parent/name-2`` ... that does not exist."""
-    return next(path for number in count(1) if not (path := parent / f"{name}-{number}").exists())
+def claim_number(parent: Path, name: str) -> int:
+    """Makes the first of ``parent/name-1``, ``parent/name-2`` ... that does not exist, and returns its number.
+
+    Of several processes that ask at once, each gets a folder of its own.
+
+    Raises:
+        StorageError: If it cannot be made.
+    """
+    make_folder(parent, "the folder of runs")
+    for number in count(1):
+        with storage_errors("the run's folder cannot be made", received=parent), suppress(FileExistsError):
+            numbered(parent, name, number).mkdir()
+            return number
+    raise AssertionError("numbers do not end")
+
+
+def numbered(parent: Path, name: str, number: int) -> Path:
+    """Returns the folder of a run that has a number."""
+    return parent / f"{name}-{number}"
 
 
 def newest_model(parent: Path) -> Path | None:
@@ -118,10 +220,33 @@ def newest_model(parent: Path) -> Path | None:
 def read_train_images(model: Path) -> frozenset[str] | None:
     """Returns the digests of the images that a saved model learned from; None where its run did not keep them."""
     path = RunFolder(model.parent).train_images
-    return frozenset(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else None
+    try:
+        lines = read_file(path, most=_MAX_IMAGES).decode("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        return None
+    for number, line in enumerate(lines, start=1):
+        if not _IMAGE.fullmatch(line):
+            raise InputError("a line names no image", received=f"{path}, line {number}", fix="Remove the file, or restore it")
+    return frozenset(lines)
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """Reads ``history.csv``: for each epoch, what was logged; a value that was not is left out."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
+    """Reads ``history.csv``: for each epoch, what was logged; a value that was not is left out.
+
+    Raises:
+        InputError: If it is none: not one row an epoch, of numbers.
+    """
+    content = read_file(path, most=MAX_TEXT)
+    try:
+        rows = list(csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True))
+        history = [{name: float(value) for name, value in row.items() if value} for row in rows]
+        whole = [row["epoch"] for row in history] == list(range(1, len(rows) + 1)) and all(MONITOR in row for row in history)
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
+        raise _no_history(path, str(error)) from error
+    if not history or not whole:
+        raise _no_history(path, f"it is not one row an epoch, with {MONITOR}")
+    return history
+
+
+def _no_history(path: Path, why: str) -> InputError:
+    return InputError(f"this is no history of a training ({why})", received=path, fix="Remove the file, or restore it")

@@ -80,8 +80,6 @@ def _golden(model: keras.Model, card: Card) -> Check:
         return Check("golden", "note", "the card holds no golden output; models saved from now on have one")
     if now.image_sha256 != card.golden.image_sha256:
         return Check("golden", "note", "this version draws the golden scene otherwise, so that nothing can be compared")
-    if len(now.means) != len(card.golden.means):
-        return Check("golden", "problem", "the card's golden output is damaged")
     difference = float(np.abs(np.subtract(now.means, card.golden.means)).max())
     within = difference <= TOLERANCE
     return Check("golden", "ok" if within else "problem", f"largest difference {difference:.1e}, {TOLERANCE:.0e} allowed")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from shapeseg import files
 from shapeseg.environment import prepare_keras, require_packages
+from shapeseg.errors import UsageError
 from shapeseg.folders import writer_lock
 from shapeseg.held_signals import HeldSignals
 from shapeseg.settings import options_to_dict
@@ -52,24 +52,26 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     prepare_keras(device=options.device, precision=settings.precision, deterministic=settings.deterministic)
     import keras
 
-    from shapeseg.models import build, load_model
+    from shapeseg.models import build
     from shapeseg.training.processes import agree, average_gradients, join_processes, leave_processes
-    from shapeseg.training.run_folder import RunFolder, next_free
+    from shapeseg.training.run_folder import RunFolder
     from shapeseg.workflows.train_data import open_training_data
 
     processes = join_processes()
-    architecture = _architecture(options)
-    folder = RunFolder(options.out or next_free(RUNS, architecture.name))
-    if options.resume and folder.is_finished():
-        print(f"nothing to do: the run in {folder.root} is finished")
-        return folder.model
-    begun_with = folder.planned_epochs() if options.resume else None
+    begun_with = None
+    if options.resume and options.out is not None:
+        begun = RunFolder(options.out)
+        if begun.is_finished():
+            return _nothing_to_do(begun, settings.epochs)
+        begun_with = begun.planned_epochs()
+    architecture, start = _start(options)
     data = open_training_data(options, architecture.stride, processes)
     if options.max_minutes is not None:
         epochs = begun_with or agree(_plan(options, architecture, data), processes)
         options = replace(options, training=replace(settings, epochs=epochs))
     keras.utils.set_random_seed(settings.seed % 2**32)
-    model = load_model(options.init_from) if options.init_from else build(architecture.name, architecture.settings)
+    model = start or build(architecture.name, architecture.settings)
+    folder = RunFolder(options.out or _claim(architecture, processes))
     if processes.writes:
         identity = options_to_dict(options) | {"data_sha256": data.digest}
         folder.resume(identity) if options.resume else folder.make(identity)
@@ -139,22 +141,50 @@ def _fit_and_report(
             )
         if writes:
             finish(folder, card, data.val, history, time.monotonic() - started)
-            shutil.rmtree(folder.checkpoints, ignore_errors=True)
+            folder.remove_checkpoints()
             tracked.run_ended(folder, len(history))
 
 
-def _architecture(options: TrainOptions) -> Architecture:
-    """Returns what to train, its settings complete."""
-    from shapeseg.models import Architecture, check_name, load_model, read_card
+def _nothing_to_do(folder: RunFolder, asked: int) -> Path:
+    """Says that a run is finished, and returns its model.
+
+    Raises:
+        UsageError: If other epochs are asked for.
+    """
+    from shapeseg.training.settings import TrainingSettings
+
+    epochs = folder.finished_epochs()
+    if asked not in (epochs, TrainingSettings().epochs):  # of flags that leave it out, we see the default
+        raise UsageError(
+            f"the run is finished, and was of {epochs} epochs",
+            received=f"epochs={asked}, {folder.root}",
+            fix=f"To train on, name another --out, and --init-from {folder.model}",
+        )
+    folder.remove_checkpoints()  # a kill may have left some
+    print(f"nothing to do: the run in {folder.root} is finished, after {epochs} epochs at most")
+    return folder.model
+
+
+def _start(options: TrainOptions) -> tuple[Architecture, keras.Model | None]:
+    """Returns what to train, its settings complete, and the saved model to start from, if any."""
+    from shapeseg.models import Architecture, check_name, load_with_card
 
     if options.init_from is not None:
-        load_model(options.init_from)  # refuses a model without a card
-        card = read_card(options.init_from)
-        if card is not None:
-            return card.architecture
+        model, _, card = load_with_card(options.init_from)
+        if card is not None:  # it is there: without one, the model is refused
+            return card.architecture, model
     check_name(options.model)
     architecture = Architecture(options.model, {"widths": options.widths} if options.widths else {})
-    return replace(architecture, settings=options_to_dict(architecture.typed_settings()))
+    return replace(architecture, settings=options_to_dict(architecture.typed_settings())), None
+
+
+def _claim(architecture: Architecture, processes: Processes) -> Path:
+    """Makes the folder of a run that was given none; of several processes, the one that writes does."""
+    from shapeseg.training.processes import agree
+    from shapeseg.training.run_folder import claim_number, numbered
+
+    number = agree(claim_number(RUNS, architecture.name) if processes.writes else 0, processes)
+    return numbered(RUNS, architecture.name, number)
 
 
 def _keep_train_images(folder: RunFolder, data: TrainingData, init_from: Path | None) -> None:

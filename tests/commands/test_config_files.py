@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 from command_runs import error_line, succeed
@@ -7,7 +8,7 @@ from runs_here import run_here
 from shapeseg.commands.command_line import run
 from shapeseg.errors import UsageError
 from shapeseg.training.settings import TrainingSettings
-from shapeseg.workflows.options import TrainOptions
+from shapeseg.workflows.options import PredictOptions, TrainOptions
 
 SCENE = {"width": 32, "height": 32, "min_size": 4, "max_size": 8, "colors": [[1, 2, 3], [4, 5, 6]], "kinds": ["ellipse"]}
 
@@ -70,3 +71,78 @@ def test_a_file_may_ask_for_the_traceback(tmp_path, capsys):
     (tmp_path / "settings.json").write_text('{"debug": true}')
     assert run(TrainOptions, fail, ["--config", str(tmp_path / "settings.json")], "train") == 2
     assert "Traceback" in capsys.readouterr().err
+
+
+UNREAD = [  # no JSON, or no YAML that is read
+    *("seed: 0b_", "out: !!timestamp x", "seed: !!int ''", "debug: !!bool maybe", "training: !!set {a}", "a: &a 1\nseed: *a"),
+    *(f"seed: {'1' * 6000}", "[" * 3000, "a: " + "[{" * 3000, "{a: " * 3000, "? " * 20_000, "out: a\0b", "? [a]\n: 2"),
+    *("\n".join("  " * depth + "a:" for depth in range(200)), "seed: 1\n---\nseed: 2", "", "\udcff", "x" * 2**16 + "x"),
+    "\n".join([f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 30)]),
+]
+NOT_MEANT = [  # no values of these options
+    *(
+        "seed: 2001-13-45",
+        f"seed: {2**70}",
+        f"seed: {'1' * 4000}",
+        "seed: -1",
+        "seed: 1.5",
+        "seed: true",
+        "seed: null",
+        "seed: =",
+        "seed: [1]",
+    ),
+    *(
+        "learning_rate: .nan",
+        "learning_rate: .inf",
+        f"learning_rate: {'9' * 400}.0",
+        "learning_rate: yes",
+        "widths: '48'",
+        "widths: [true]",
+    ),
+    *(
+        "1: 2",
+        "training: {1: 2}",
+        "<<: {seed: 1}",
+        "out: --help",
+        "out: -x",
+        'out: "\\uD800"',
+        'out: "a\\0b"',
+        '{"out": "a\\u0000"}',
+        "out: {a: b}",
+        "out: 5",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "content"),
+    [*((3, content) for content in UNREAD), *((2, content) for content in NOT_MEANT)],
+    ids=lambda value: repr(value)[:40],
+)
+def test_what_no_settings_file_holds_is_one_line(code, content, tmp_path, capsys):
+    (tmp_path / "settings.yaml").write_bytes(content.encode(errors="surrogateescape"))
+    assert run(TrainOptions, lambda options: 0, ["--config", str(tmp_path / "settings.yaml")], "train") == code
+    assert "a bug" not in error_line(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("content", ["model: 5", "model: [a]", "paths: abc", "paths: {a: b}", "paths: [1]", "paths: [[a]]"])
+def test_positional_settings_are_checked_too(content, tmp_path, capsys):
+    (tmp_path / "settings.yaml").write_text(content)
+    assert run(PredictOptions, lambda options: 0, ["--config", str(tmp_path / "settings.yaml")], "predict") == 2
+    assert error_line(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("name", ["/dev/full", "/dev/zero", "fifo", "folder", "missing"])
+def test_what_is_no_settings_file_is_missing_input(name, tmp_path, capsys):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    assert run(TrainOptions, lambda options: 0, ["--config", str(tmp_path / name)], "train") == 3
+    assert error_line(capsys.readouterr().err)
+
+
+def test_a_settings_file_may_be_a_link_and_begin_with_a_mark(tmp_path):
+    (tmp_path / "real").write_bytes("\ufeffseed: 3\nlearning_rate: 1e-3\n".encode())
+    (tmp_path / "link").symlink_to("real")
+    found = []
+    assert run(TrainOptions, found.append, ["--config", str(tmp_path / "link")], "train") == 0
+    assert found[0].training == TrainingSettings(seed=3, learning_rate=1e-3)

@@ -1,5 +1,6 @@
 import json
 import shutil
+import threading
 import zipfile
 
 import h5py
@@ -10,7 +11,7 @@ from command_runs import folder_names, run_python, succeed
 
 import shapeseg
 from shapeseg.errors import InputError, ModelRefusedError
-from shapeseg.models import Architecture, Card, build, load_model, read_card, save_model
+from shapeseg.models import Architecture, Card, build, load_model, load_with_card, read_card, save_model
 from shapeseg.training.losses import SegmentationLoss
 
 ARCHITECTURE = Architecture("unet", {"widths": [4, 6]})
@@ -200,7 +201,28 @@ def test_a_card_with_unknown_or_wrong_entries_is_refused(path):
         *({"threshold": value} for value in (5.0, -1, 0, 1, True, "0.4", float("nan"), float("inf"))),
         *({"format_version": value} for value in (0, 2, 99, True)),
         *({"data": {"target": value}} for value in ("hidden", 1, None)),
-        *({"golden": {"image_sha256": "0" * 64, "means": [value]}} for value in (-0.1, 1.5, float("nan"), "0.5")),
+        *({"golden": {"image_sha256": "0" * 64, "means": [value] * 16}} for value in (-0.1, 1.5, float("nan"), "0.5", True)),
+        *({"golden": {"image_sha256": "0" * 64, "means": [0.5] * count}} for count in (0, 15, 17)),
+        *({"golden": {"image_sha256": value, "means": [0.5] * 16}} for value in ("", "0", "x" * 64, None)),
+        *({name: value} for name in ("sha256", "previous_sha256") for value in ("0" * 63, "G" * 64, 5, [])),
+        *({"data": {"folder": value}} for value in (5, None, ["a"], "a\0b")),
+        *(
+            {"data": {"sha256": "0"}},
+            {"data": {"images": -1}},
+            {"data": {"images": 10**400}},
+            {"data": {"more": 1}},
+            {"data": []},
+        ),
+        *({"scores": {"iou": value}} for value in ("0.5", [0.5], float("nan"), float("inf"), 10**400, {})),
+        *({"scores": {"holdout": value}} for value in ([], "x", 0.5, {"iou": {"a": [float("nan")]}}, {"images": 10**400})),
+        *(
+            {"scores": {"split": 1}},
+            {"scores": []},
+            {"versions": {"keras": 3}},
+            {"versions": {"": "1"}},
+            {"versions": {"a b": "1"}},
+        ),
+        *({"command": 5}, {"command": None}, {"format_version": 1.0}, {"architecture": None}, {"architecture": {"name": []}}),
     ],
     ids=str,
 )
@@ -281,3 +303,28 @@ def test_code_in_a_model_is_refused_even_when_trusted(tmp_path):
         with pytest.raises(ModelRefusedError, match="Received: "):
             load_model(tmp_path / "model.keras", trust=trust)
     assert not canary.exists()
+
+
+def test_a_file_that_is_replaced_meanwhile_is_never_mixed_with_its_successor(tmp_path):
+    path, given = tmp_path / "model.keras", {}
+    for seed in (1, 2):
+        given[save_model(new_model(seed), path, Card(ARCHITECTURE)).sha256] = predict(new_model(seed))
+        shutil.copy(path, tmp_path / f"{seed}")
+    ended = threading.Event()
+
+    def replace():
+        while not ended.is_set():
+            for seed in (1, 2):
+                shutil.copy(tmp_path / f"{seed}", tmp_path / "next")
+                (tmp_path / "next").replace(path)
+
+    thread = threading.Thread(target=replace)
+    thread.start()
+    try:
+        loaded = [load_with_card(path) for _ in range(12)]
+    finally:
+        ended.set()
+        thread.join()
+    for model, digest, card in loaded:
+        assert digest in (card.sha256, card.previous_sha256)
+        assert np.abs(predict(model) - given[digest]).max() <= 1e-6

@@ -22,5 +22,9 @@ def pack(path, entries, packed=zipfile.ZIP_STORED):
 
 
 def renew_card(path):
+    edit_card(path, sha256=file_digest(path))
+
+
+def edit_card(path, **changes):
     card = path.with_suffix(".json")
-    card.write_text(json.dumps(json.loads(card.read_text()) | {"sha256": file_digest(path)}))
+    card.write_text(json.dumps(json.loads(card.read_text()) | changes))

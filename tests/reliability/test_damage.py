@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from checkpoint_states import state
 
 from shapeseg.datasets import DatasetSettings, create_dataset
 from shapeseg.datasets.manifest import read_manifest
@@ -108,9 +109,9 @@ def test_damage_of_a_checkpoint_never_changes_what_is_resumed(damage, tmp_path):
     """A bit that no reader looks at may flip; numbers that differ are never taken."""
     for epoch in (1, 2):
         arrays = {"weights": np.arange(50) * epoch}
-        checkpoint.write(tmp_path, checkpoint.Checkpoint(epoch, arrays, {"rows": [epoch]}))
+        checkpoint.write(tmp_path, checkpoint.Checkpoint(epoch, arrays, state(epoch)))
     for place in damage(tmp_path / "epoch-00002.npz"):
         found, torn = checkpoint.read_newest(tmp_path)
         assert found.epoch == 2 - len(torn), place
         assert np.array_equal(found.arrays["weights"], np.arange(50) * found.epoch)
-        assert found.state == {"rows": [found.epoch]}
+        assert found.state == state(found.epoch)

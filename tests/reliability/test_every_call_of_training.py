@@ -5,6 +5,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from checkpoint_states import state
 from failing_disk import FAULTS, every_call
 
 from shapeseg import files
@@ -47,21 +48,21 @@ def test_a_model_is_the_old_one_or_the_new_one_and_its_card_knows_it(fault, mode
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_newest_whole_checkpoint_is_used(fault, tmp_path):
-    def state(epoch):
-        return checkpoint.Checkpoint(epoch, {"weights": np.full(1000, epoch)}, {"rows": [epoch]})
+    def at(epoch):
+        return checkpoint.Checkpoint(epoch, {"weights": np.full(1000, epoch)}, state(epoch))
 
     def prepare(place):
         for epoch in (1, 2):
-            checkpoint.write(place / "checkpoints", state(epoch))
+            checkpoint.write(place / "checkpoints", at(epoch))
         return place / "checkpoints"
 
-    for folder, failure in every_call(lambda folder: checkpoint.write(folder, state(3)), prepare, fault, tmp_path):
+    for folder, failure in every_call(lambda folder: checkpoint.write(folder, at(3)), prepare, fault, tmp_path):
         newest, torn = checkpoint.read_newest(folder)
         assert torn == []
         assert newest.epoch == 3 or (failure and newest.epoch == 2)
-        assert newest.state["rows"] == [newest.epoch]
+        assert newest.state == state(newest.epoch)
         assert np.array_equal(newest.arrays["weights"], np.full(1000, newest.epoch))
-        checkpoint.write(folder, state(3))
+        checkpoint.write(folder, at(3))
         assert checkpoint.read_newest(folder)[0].epoch == 3
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 import pytest
+from checkpoint_states import state
 
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
 from shapeseg.datasets.append import append_samples
@@ -66,10 +67,10 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(tmp_path):
     model = build(ARCHITECTURE.name, ARCHITECTURE.settings)
     model.compile(optimizer=keras.optimizers.Adam())
     model.optimizer.build(model.trainable_variables)
-    checkpoint.write(tmp_path / "checkpoints", checkpoint.capture(model, 1, {}))
+    checkpoint.write(tmp_path / "checkpoints", checkpoint.capture(model, 1, state(1)))
     for size in (0, 1000, 20_000):
         with largest_file(size), pytest.raises(OSError, match="too large"):
-            checkpoint.write(tmp_path / "checkpoints", checkpoint.capture(model, 2, {}))
+            checkpoint.write(tmp_path / "checkpoints", checkpoint.capture(model, 2, state(2)))
         newest, torn = checkpoint.read_newest(tmp_path / "checkpoints")
         assert (newest.epoch, torn) == (1, [])
         assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["epoch-00001.npz"]

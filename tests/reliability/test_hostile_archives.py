@@ -73,7 +73,7 @@ def test_a_member_that_lies_about_its_size_is_refused(path):
 def test_a_link_or_a_pipe_in_place_of_the_file_is_refused(path, tmp_path):
     real = path.rename(tmp_path / "real.keras")
     path.symlink_to(real)
-    with pytest.raises(ModelRefusedError, match="no link"):
+    with pytest.raises(ModelRefusedError, match="link is not followed"):
         load_model(path)
     path.unlink()
     os.mkfifo(path)
@@ -84,5 +84,5 @@ def test_a_link_or_a_pipe_in_place_of_the_file_is_refused(path, tmp_path):
 def test_a_file_beyond_the_limit_is_refused_before_it_is_read(path):
     with path.open("r+b") as file:
         file.truncate(2**40)  # a hole, of no size on disk
-    with pytest.raises(ModelRefusedError, match="too large"):
+    with pytest.raises(ModelRefusedError, match="at most"):
         load_model(path)

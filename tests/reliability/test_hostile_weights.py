@@ -2,16 +2,20 @@
 
 import io
 import os
+import resource
+from contextlib import contextmanager
+from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 import pytest
 from command_runs import error_line
-from model_archives import WEIGHTS, members, pack
+from model_archives import WEIGHTS, edit_card, members, pack
 from runs_here import run_here
 
 from shapeseg.errors import ModelRefusedError
-from shapeseg.models import load_model
+from shapeseg.models import Architecture, Card, build, load_model, save_model
 
 
 def change_weights(path, change):
@@ -132,3 +136,106 @@ def test_the_command_tells_it_in_one_line(path, small_dataset, tmp_path):
     result = run_here("evaluate", path, "--data", small_dataset, cwd=tmp_path)
     assert result.returncode == 6
     assert "link out of its place" in error_line(result.stderr)
+
+
+GROWN = {5: 1024, 7: 1024, 12: 2048}
+
+
+def unallocated(weights, name, shape):
+    """Declares an array of which nothing is stored."""
+    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    layout.set_alloc_time(h5py.h5d.ALLOC_TIME_LATE)
+    parent, _, last = name.rpartition("/")
+    space = h5py.h5s.create_simple(shape)
+    h5py.h5d.create(weights[parent].id, last.encode(), h5py.h5t.IEEE_F32LE, space, layout)
+
+
+def test_a_model_that_declares_more_than_it_stores_takes_no_memory(tmp_path):
+    path = tmp_path / "model.keras"
+    small = Architecture("unet", {"widths": [5, 7]})
+    save_model(build(small.name, small.settings), path, Card(small))
+
+    def grow(weights):
+        names = []
+        weights.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+        for name in names:
+            shape = tuple(GROWN.get(side, side) for side in weights[name].shape)
+            del weights[name]
+            unallocated(weights, name, shape)
+
+    change_weights(path, grow)
+    edit_card(path, architecture={"name": "unet", "settings": {"widths": [1024, 1024]}})
+    assert path.stat().st_size < 50_000
+    declared = build_without_memory("unet", {"widths": [1024, 1024]})
+    assert read_shapes(path) == sorted(tuple(weight.shape) for weight in declared.weights)  # a card that matches
+    with little_memory(50 * 2**20), pytest.raises(ModelRefusedError, match="declares more than the file stores"):
+        load_model(path)
+
+
+def test_arrays_that_share_their_bytes_are_refused(path):
+    def share(weights):
+        name = first_array(weights)
+        for number in range(200):
+            weights[f"again{number}"] = weights[name]
+            weights[f"large{number}"] = weights[name]
+
+    change_weights(path, share)
+    with pytest.raises(ModelRefusedError, match=r"declares more|do not fit"):
+        load_model(path)
+
+
+def test_many_objects_are_refused(path):
+    change_weights(path, lambda weights: [weights.create_group(f"g{number}") for number in range(20_001)])
+    with pytest.raises(ModelRefusedError, match="more than 20,000"):
+        load_model(path)
+
+
+def read_shapes(path):
+    with h5py.File(io.BytesIO(members(path)[WEIGHTS])) as weights:
+        shapes = []
+        weights.visititems(lambda name, item: shapes.append(item.shape) if isinstance(item, h5py.Dataset) else None)
+    return sorted(shapes)
+
+
+def build_without_memory(name, settings):
+    with keras.device("meta"):
+        return build(name, settings)
+
+
+@contextmanager
+def little_memory(more):
+    """Lets this process take no more than so many bytes beyond what it has."""
+    has = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (has + more, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+VAST = [
+    ("unet", {"widths": [2**63]}),
+    ("unet", {"widths": [4] * 1000}),
+    ("unet", {"widths": [True, True]}),
+    ("unet", {"widths": [4.0, 6.0]}),
+    ("unet", {"widths": [10**400]}),
+    ("unet", {"widths": [1024, 1024, 1]}),
+    ("unet_plus_plus", {"widths": [2**20, 4]}),
+    ("deeplab_v3_plus", {"pyramid_width": 2**40}),
+    ("deeplab_v3_plus", {"skip_width": True}),
+    ("deeplab_v3_plus", {"dilations": [2**31]}),
+    ("segformer", {"decoder_width": 2**40}),
+    ("segformer", {"head_width": 2**40}),
+    ("segformer", {"expansion": 2**40}),
+    ("segformer", {"depth": 10**6}),
+    ("keras_cv_deeplab_v3_plus", {"blocks": 10**6}),
+    ("keras_cv_deeplab_v3_plus", {"pyramid_width": 2**40}),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), VAST, ids=lambda value: str(value)[:40])
+def test_a_card_that_asks_for_a_vast_network_is_refused_before_anything_is_built(name, settings, path):
+    edit_card(path, architecture={"name": name, "settings": settings})
+    with little_memory(50 * 2**20), pytest.raises(ModelRefusedError, match="card"):
+        load_model(path)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from command_runs import REPOSITORY, error_line, folder_names, run_python, succeed
+from command_runs import REPOSITORY, SCRIPTS, environment, error_line, folder_names, run_python, succeed
 
 from shapeseg.datasets import Dataset, create_dataset
 from shapeseg.datasets.append import append_samples
@@ -148,3 +148,65 @@ def test_few_file_descriptors_are_enough(tmp_path):
     assert result.returncode == 0, result.stderr
     assert len(Dataset(tmp_path / "out")) == 200
     assert verify_dataset(tmp_path / "out") == []
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("mebibytes", [60, 200, 300, 340])
+@pytest.mark.parametrize(
+    "words", [("-m", "shapeseg", "generate", "--help"), *((REPOSITORY / name, "--help") for name in SCRIPTS)]
+)
+def test_too_little_memory_to_start_is_told(words, mebibytes, tmp_path):
+    command = [sys.executable, *map(str, words)]
+    limit = limited(resource.RLIMIT_AS, mebibytes * 2**20)
+    settings = environment({"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1})
+    result = subprocess.run(command, cwd=tmp_path, env=settings, preexec_fn=limit, capture_output=True, text=True, check=False)
+    if result.returncode:  # by how much more is needed, machines differ
+        assert result.returncode == 8, result.stderr
+        assert "memory" in error_line(result.stderr)
+    else:
+        assert mebibytes > 300
+
+
+@pytest.mark.process
+def test_too_little_memory_for_keras_is_told_before_it_is_imported(tmp_path):
+    command = [sys.executable, "-m", "shapeseg", "doctor", str(REPOSITORY / "saved_models/reference/model.keras")]
+    limit = limited(resource.RLIMIT_AS, 800 * 2**20)  # with so much, a library that Keras imports waits for ever
+    result = subprocess.run(command, cwd=tmp_path, preexec_fn=limit, capture_output=True, text=True, check=False)
+    assert result.returncode == 8, result.stderr
+    assert "2,048 MiB" in error_line(result.stderr)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("unbuffered", [None, 1])
+@pytest.mark.parametrize("command", ["--help", "stats", "verify"])
+def test_a_reader_who_has_left_is_no_error(command, unbuffered, small_dataset):
+    read, write = os.pipe()
+    os.close(read)
+    words = [command] if command == "--help" else [command, str(small_dataset)]
+    with os.fdopen(write, "wb") as broken:
+        result = subprocess.run(
+            [sys.executable, "-m", "shapeseg", *words],
+            stdout=broken,
+            stderr=subprocess.PIPE,
+            env=environment({"PYTHONUNBUFFERED": unbuffered}),
+            check=False,
+        )
+    assert result.stderr == b""
+    assert result.returncode in (0, 4)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("unbuffered", [None, 1])
+@pytest.mark.parametrize("words", [("--help",), ("stats", "--help")])
+def test_help_that_cannot_be_written_is_told(words, unbuffered):
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        result = subprocess.run(
+            [sys.executable, "-m", "shapeseg", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment({"PYTHONUNBUFFERED": unbuffered}),
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 4
+    assert "No space left" in error_line(result.stderr)

@@ -1,9 +1,11 @@
+import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shapeseg.errors import StorageError, UsageError
-from shapeseg.training.run_folder import RunFolder, newest_model, next_free
+from shapeseg.errors import InputError, StorageError, UsageError
+from shapeseg.training.run_folder import RunFolder, claim_number, newest_model, read_history, read_train_images
 
 
 def test_a_run_takes_a_new_or_empty_folder_only(tmp_path):
@@ -27,12 +29,141 @@ def test_a_run_that_was_killed_before_it_began_is_begun_anew(tmp_path):
         run.make({"seed": 1})
 
 
-def test_the_next_free_name_counts_up(tmp_path):
-    for number in (1, 2, 3):
-        assert next_free(tmp_path, "unet") == tmp_path / f"unet-{number}"
-        (tmp_path / f"unet-{number}").mkdir()
-    assert next_free(tmp_path, "other") == tmp_path / "other-1"
-    assert next_free(tmp_path / "missing", "unet") == tmp_path / "missing" / "unet-1"
+def test_numbers_are_claimed_one_after_another(tmp_path):
+    (tmp_path / "unet-2").touch()
+    assert [claim_number(tmp_path / "new", "unet") for _ in range(3)] == [1, 2, 3]
+    assert [claim_number(tmp_path, name) for name in ("unet", "unet", "other")] == [1, 3, 1]
+    assert (tmp_path / "new/unet-3").is_dir()
+
+
+def test_many_who_claim_at_once_get_a_number_each(tmp_path):
+    with ThreadPoolExecutor(16) as pool:
+        numbers = list(pool.map(lambda _: claim_number(tmp_path, "unet"), range(64)))
+    assert sorted(numbers) == list(range(1, 65))
+
+
+def test_only_what_a_run_has_is_removed(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.make(IDENTITY)
+    for name in ("epoch-00003.npz", ".epoch-00004.7.shapeseg-tmp.npz", ".lock"):
+        (run.checkpoints / name).touch()
+    (run.root / "model.keras").touch()
+    (tmp_path / "theirs").write_text("theirs")
+    (run.checkpoints / "epoch-00002.npz").symlink_to(tmp_path / "theirs")
+    (run.checkpoints / "epoch-best.txt").write_text("mine")
+    (run.root / "history.csv").symlink_to(tmp_path / "theirs")
+    run.remove()
+    left = {str(path.relative_to(run.root)) for path in run.root.rglob("*")}
+    assert left == {"checkpoints", "checkpoints/epoch-00002.npz", "checkpoints/epoch-best.txt", "history.csv"}
+    assert (tmp_path / "theirs").read_text() == "theirs"
+    for name in left - {"checkpoints"}:
+        (run.root / name).unlink()
+    run.remove()
+    assert not run.root.exists()
+
+
+def test_a_run_is_finished_although_somebody_keeps_a_file_among_its_checkpoints(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.make(IDENTITY)
+    run.model.touch()
+    (run.checkpoints / "mine").touch()
+    assert not run.is_finished()
+    run.remove_checkpoints()
+    assert run.is_finished()
+    assert [path.name for path in run.checkpoints.iterdir()] == ["mine"]
+
+
+def test_nothing_is_written_or_removed_through_a_link(tmp_path):
+    other, run = RunFolder(tmp_path / "other"), RunFolder(tmp_path / "run")
+    other.make(IDENTITY)
+    run.root.mkdir()
+    run.checkpoints.symlink_to(other.checkpoints)
+    for begin in (run.make, run.resume):
+        with pytest.raises(UsageError, match="no link"):
+            begin(IDENTITY)
+    run.remove()
+    (tmp_path / "link").symlink_to(other.root)
+    RunFolder(tmp_path / "link").remove()
+    assert {path.name for path in other.root.rglob("*")} == {"checkpoints", "run.json", "config.json"}
+    run.checkpoints.unlink()
+    run.checkpoints.touch()
+    with pytest.raises(UsageError, match="must be a folder"):
+        run.make(IDENTITY)
+
+
+def test_a_checkpoint_that_nobody_began_is_not_taken_for_ours(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.checkpoints.mkdir(parents=True)
+    (run.checkpoints / "epoch-00001.npz").touch()
+    with pytest.raises(UsageError, match="in use"):
+        run.make(IDENTITY)
+
+
+IDENTITY = {"data": "d", "val_data": None, "max_minutes": None, "training": {"epochs": 3, "seed": 1}, "data_sha256": "0" * 64}
+NO_IDENTITIES = [
+    *(b"", b"{", b"[]", b"{}", b"3", b"null", b"[" * 5000, b"\xff", b'{"training": {}}'),
+    *(json.dumps({name: value for name, value in IDENTITY.items() if name != missing}).encode() for missing in IDENTITY),
+    *(json.dumps(IDENTITY | {name: {"a": [5]}}).encode() for name in IDENTITY if IDENTITY[name] is not None),
+    *(
+        json.dumps(IDENTITY | {"training": IDENTITY["training"] | {"epochs": value}}).encode()
+        for value in ("3", [], True, 0.5)
+    ),
+]
+
+
+@pytest.mark.parametrize("content", NO_IDENTITIES, ids=lambda content: content.decode(errors="replace")[:60])
+def test_a_beginning_that_is_none_is_missing_input(content, tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.make(IDENTITY)
+    run.resume(IDENTITY)
+    assert run.planned_epochs() == run.finished_epochs() == 3
+    run.identity.write_bytes(content)
+    with pytest.raises(InputError, match=r"no settings of a run .* Received: "):
+        _ = run.planned_epochs(), run.resume(IDENTITY)
+
+
+def test_a_beginning_with_another_value_is_told_by_name(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.make(IDENTITY)
+    with pytest.raises(UsageError, match=r"training\.seed: begun with 1, now 2"):
+        run.resume(IDENTITY | {"training": {"epochs": 3, "seed": 2}})
+
+
+HISTORY = "epoch,loss,val_iou\n1,0.5,0.25\n2,0.4,0.5\n"
+NO_HISTORIES = [
+    *("", "epoch,loss,val_iou\n", "epoch\n1\n", "loss,val_iou\n0.5,0.5\n", HISTORY + "4,1,1\n", HISTORY + "3,1,1,1\n"),
+    *(HISTORY.replace("0.4", "low"), HISTORY.replace("2,", "two,"), HISTORY.replace("0.25", ""), "\0" * 100, "\udcff" * 9),
+    *('"' + "a" * 200_000, "1" * 5000),
+]
+
+
+def test_a_history_is_read_and_what_was_not_logged_is_left_out(tmp_path):
+    (tmp_path / "history.csv").write_text(HISTORY.replace("0.4", ""))
+    rows = [{"epoch": 1, "loss": 0.5, "val_iou": 0.25}, {"epoch": 2, "val_iou": 0.5}]
+    assert read_history(tmp_path / "history.csv") == rows
+
+
+@pytest.mark.parametrize("content", NO_HISTORIES, ids=lambda content: repr(content)[:40])
+def test_a_history_that_is_none_is_missing_input(content, tmp_path):
+    (tmp_path / "history.csv").write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(InputError, match=r"^this is no history of a training \(.*Received: "):
+        read_history(tmp_path / "history.csv")
+
+
+def test_the_images_of_a_run_are_digests_or_a_stream(tmp_path):
+    model, path = tmp_path / "model.keras", tmp_path / "train_images.txt"
+    assert read_train_images(model) is None
+    fresh = "fresh scenes of seed 3, indices from 90: no dataset holds any of them"
+    path.write_text(f"{'a' * 64}\n{fresh}\n")
+    assert read_train_images(model) == {"a" * 64, fresh}
+    for content in (b"\xff", b"a\n", b"A" * 64, b"a" * 65, b"\n", b"\0" * 64):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="line 1"):
+            read_train_images(model)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(InputError, match="no regular file"):
+        read_train_images(model)
 
 
 def test_the_newest_model_is_the_last_saved_and_the_reference_only_when_alone(tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from shapeseg.datasets import Dataset
 from shapeseg.errors import ResourcesError, ShapesegError
+from shapeseg.folders import refuse_links
 from shapeseg.scenes import GENERATOR_VERSION
 from shapeseg.settings import flags_of, options_to_dict
 from shapeseg.training.run_folder import RunFolder
@@ -110,7 +110,8 @@ def train_cells(cells: Sequence[Cell], jobs: int, lock: int, progress: Callable[
 
 
 def _start(cell: Cell, lock: int) -> subprocess.Popen[str]:
-    shutil.rmtree(cell.run.root, ignore_errors=True)
+    refuse_links(cell.run.root.parent, [cell.run.root.name])
+    cell.run.remove()
     return subprocess.Popen(
         [sys.executable, "-m", "shapeseg", "train", *cell.arguments],
         env=os.environ | {"OMP_NUM_THREADS": "1"},

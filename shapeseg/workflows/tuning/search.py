@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import time
 from typing import Any
 
@@ -11,12 +10,13 @@ import numpy as np
 import optuna
 from tqdm import tqdm
 
-from shapeseg.folders import make_folder
+from shapeseg.folders import make_folder, refuse_links
 from shapeseg.held_signals import HeldSignals
 from shapeseg.models import Architecture
 from shapeseg.settings import options_to_dict
 from shapeseg.terminal import progress_bar
 from shapeseg.training.processes import Processes
+from shapeseg.training.run_folder import RunFolder
 from shapeseg.workflows.options import TrainOptions
 from shapeseg.workflows.train_data import open_training_data
 from shapeseg.workflows.tuning.report import describe, write_best, write_report
@@ -38,6 +38,7 @@ def tune(options: TuneOptions) -> optuna.Study:
     """Runs trials until the study has as many as asked for, and returns it. Keras must be ready."""
     settings = identity(options)
     make_folder(options.folder)
+    refuse_links(options.folder, ["trials"])
     with told_storage_errors(options.storage_url):
         study = open_study(
             options.storage_url,
@@ -115,4 +116,4 @@ def _trial(trial: optuna.Trial, options: TuneOptions, signals: HeldSignals) -> f
 def forget(trial: optuna.trial.FrozenTrial, options: TuneOptions) -> None:
     """Says that a trial was killed, and removes what it left."""
     tqdm.write(f"trial {trial.number:>4}  killed; it counts as failed")
-    shutil.rmtree(options.trial_folder(trial.number), ignore_errors=True)
+    RunFolder(options.trial_folder(trial.number)).remove()

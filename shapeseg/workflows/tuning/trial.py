@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -15,7 +14,8 @@ import optuna
 
 from shapeseg.errors import DivergedError, UsageError, is_out_of_memory
 from shapeseg.held_signals import HeldSignals
-from shapeseg.training.callbacks import MONITOR
+from shapeseg.training.checkpoint import MONITOR
+from shapeseg.training.run_folder import RunFolder
 from shapeseg.workflows.options import TrainOptions
 from shapeseg.workflows.train import train
 
@@ -61,7 +61,7 @@ def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path, signals:
         with signals.let_through(), redirect_stdout(StringIO()):  # a line a trial is enough
             train(replace(options, out=folder), callbacks=[scores])
     except BaseException as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        RunFolder(folder).remove()
         if isinstance(error, DivergedError):
             raise _prune(trial, "diverged") from error
         if is_out_of_memory(error):
