@@ -13,7 +13,7 @@ from shapeseg.errors import NotInstalledError, ResourcesError, UsageError
 BACKENDS = ("torch", "jax", "tensorflow")
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
-START_MEMORY = 300 * 2**20
+START_MEMORY = 384 * 2**20
 """Bytes of address space without which no command starts."""
 
 _KERAS_MEMORY = 1536 * 2**20

@@ -1,11 +1,14 @@
 """``train`` with the words of a command line: what it starts from, what it learns from, and where its run goes."""
 
 import json
+import shutil
+import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
-from command_runs import digest, folder_names, rows_of, succeed, table_of
+from command_runs import REPOSITORY, digest, error_line, folder_names, rows_of, succeed, table_of
 from runs_here import run_here
 
 import shapeseg
@@ -110,3 +113,48 @@ def test_a_batch_of_one_pixel_a_channel_is_learned_from(tmp_path):
     succeed(run_here("generate", "--out", "data", *flags, cwd=tmp_path))
     flags = ("--data", "data", "--widths", *[4] * 4, "--batch-size", 1, "--epochs", 1, "--out", "run")
     succeed(run_here("train", *flags, cwd=tmp_path))
+
+
+def test_a_finished_run_is_never_trained_further_without_a_word(tiny_run, tmp_path):
+    shutil.copytree(tiny_run, tmp_path / "run")
+    resume = ("train", "--data", "nowhere", "--out", "run", "--resume")
+    for words in (resume, (*resume, "--epochs", 1)):
+        assert "nothing to do" in succeed(run_here(*words, cwd=tmp_path)).stdout
+    more = run_here(*resume, "--epochs", 3, cwd=tmp_path)
+    assert more.returncode == 2
+    assert "--init-from run/model.keras" in error_line(more.stderr)
+    for content in ("{}", "[]", '{"training": {"epochs": "many"}}'):
+        (tmp_path / "run/config.json").write_text(content)
+        unknown = run_here(*resume, cwd=tmp_path)
+        assert unknown.returncode == 3
+        assert error_line(unknown.stderr)
+    assert folder_names(tmp_path / "run") == folder_names(tiny_run)
+
+
+@pytest.mark.process
+def test_runs_that_begin_together_take_a_number_each(small_dataset, tmp_path):
+    command = [sys.executable, str(REPOSITORY / "train.py"), "--data", str(small_dataset), *map(str, TINY)]
+    trainings = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) for _ in range(3)]
+    assert [training.wait() for training in trainings] == [0, 0, 0]
+    assert folder_names(tmp_path / "saved_models") == {"unet-1", "unet-2", "unet-3"}
+    for run in (tmp_path / "saved_models").iterdir():
+        assert digest(run / "model.keras") == json.loads((run / "model.json").read_text())["sha256"]
+
+
+@pytest.mark.parametrize("change", [{"scores": {"holdout": []}}, {"data": {"folder": 5}}, {"versions": {"": "1"}}], ids=str)
+def test_a_card_with_a_wrong_value_is_one_line_whatever_is_asked(change, small_dataset, tiny_run, tmp_path):
+    shutil.copytree(tiny_run, tmp_path / "run")
+    card, model = tmp_path / "run/model.json", "run/model.keras"
+    card.write_text(json.dumps(json.loads(card.read_text()) | change))
+    for words in (
+        ("evaluate", model, "--data", small_dataset),
+        ("evaluate", model, "--data", small_dataset, "--ship"),
+        ("predict", model, small_dataset / "images"),
+        ("export", model),
+        ("train", "--data", small_dataset, "--init-from", model),
+    ):
+        result = run_here(*words, cwd=tmp_path)
+        assert result.returncode == 6
+        assert "card" in error_line(result.stderr)
+    assert run_here("doctor", model, cwd=tmp_path).returncode == 1
+    assert folder_names(tmp_path) == {"run"}
