@@ -128,7 +128,7 @@ def _copy(name: str, content: bytes) -> Iterator[Path]:
     """Yields a private file of what was checked, for Keras, which reads none but files."""
     with TemporaryDirectory(prefix="shapeseg-") as folder:
         path = Path(folder) / name
-        path.write_bytes(content)
+        files.write_new_bytes(path, content)
         yield path
 
 

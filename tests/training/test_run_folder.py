@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shapeseg.errors import InputError, StorageError, UsageError
+from shapeseg.temporaries import temporary_file
 from shapeseg.training.run_folder import RunFolder, claim_number, newest_model, read_history, read_train_images
 
 
@@ -20,10 +21,18 @@ def test_a_run_takes_a_new_or_empty_folder_only(tmp_path):
     assert (tmp_path / "a" / "b" / "note").read_text() == "mine"
 
 
+def leave_temporary(target):
+    """Leaves the temporary file that a killed writer leaves."""
+    with temporary_file(target) as path:
+        path.write_text("{")
+        path.rename(target.with_name("aside"))
+    target.with_name("aside").rename(path)
+
+
 def test_a_run_that_was_killed_before_it_began_is_begun_anew(tmp_path):
     run = RunFolder(tmp_path / "run")
     run.checkpoints.mkdir(parents=True)
-    (run.checkpoints / ".run.1.shapeseg-tmp.json").write_text("{")
+    leave_temporary(run.identity)
     run.make({"seed": 1})
     with pytest.raises(UsageError, match="in use"):
         run.make({"seed": 1})
@@ -45,8 +54,10 @@ def test_many_who_claim_at_once_get_a_number_each(tmp_path):
 def test_only_what_a_run_has_is_removed(tmp_path):
     run = RunFolder(tmp_path / "run")
     run.make(IDENTITY)
-    for name in ("epoch-00003.npz", ".epoch-00004.7.shapeseg-tmp.npz", ".lock"):
+    for name in ("epoch-00003.npz", ".lock"):
         (run.checkpoints / name).touch()
+    leave_temporary(run.checkpoints / "epoch-00004.npz")
+    (run.checkpoints / ".epoch-00004.1-2.shapeseg-tmp.npz").write_text("a copy")
     (run.root / "model.keras").touch()
     (tmp_path / "theirs").write_text("theirs")
     (run.checkpoints / "epoch-00002.npz").symlink_to(tmp_path / "theirs")
@@ -54,7 +65,8 @@ def test_only_what_a_run_has_is_removed(tmp_path):
     (run.root / "history.csv").symlink_to(tmp_path / "theirs")
     run.remove()
     left = {str(path.relative_to(run.root)) for path in run.root.rglob("*")}
-    assert left == {"checkpoints", "checkpoints/epoch-00002.npz", "checkpoints/epoch-best.txt", "history.csv"}
+    theirs = {"epoch-00002.npz", "epoch-best.txt", ".epoch-00004.1-2.shapeseg-tmp.npz"}
+    assert left == {"checkpoints", "history.csv", *(f"checkpoints/{name}" for name in theirs)}
     assert (tmp_path / "theirs").read_text() == "theirs"
     for name in left - {"checkpoints"}:
         (run.root / name).unlink()
@@ -79,7 +91,7 @@ def test_nothing_is_written_or_removed_through_a_link(tmp_path):
     run.root.mkdir()
     run.checkpoints.symlink_to(other.checkpoints)
     for begin in (run.make, run.resume):
-        with pytest.raises(UsageError, match="no link"):
+        with pytest.raises(InputError, match="through a link"):
             begin(IDENTITY)
     run.remove()
     (tmp_path / "link").symlink_to(other.root)
@@ -87,7 +99,7 @@ def test_nothing_is_written_or_removed_through_a_link(tmp_path):
     assert {path.name for path in other.root.rglob("*")} == {"checkpoints", "run.json", "config.json"}
     run.checkpoints.unlink()
     run.checkpoints.touch()
-    with pytest.raises(UsageError, match="must be a folder"):
+    with pytest.raises(InputError, match="through a link"):
         run.make(IDENTITY)
 
 
