@@ -115,7 +115,7 @@ def _report(kinds: list[str], outcomes: list[Outcome]) -> int:
     first: dict[tuple[object, ...], Outcome] = {}
     for outcome in sorted(outcomes, key=lambda each: each.case):
         if outcome.faults:
-            first.setdefault((outcome.kind, outcome.target, *outcome.faults, outcome.place), outcome)
+            first.setdefault((outcome.kind, *outcome.faults, outcome.place or outcome.target), outcome)
     for each in first.values():
         print(f"{each.kind} {each.case}: {each.target}: {' '.join(each.faults)} (exit {each.code}) {each.place} {each.detail}")
     return 1 if first else 0

@@ -31,7 +31,7 @@ import shapeseg.workflows.train  # noqa: F401
 from shapeseg.__main__ import main
 from shapeseg.errors import ShapesegError, is_out_of_memory
 
-ADDRESSES, MEMORY, SECONDS, HANG = 4 * 2**30, 2**30, 10, 30
+ADDRESSES, MEMORY, SECONDS, HANG = 4 * 2**30, 2**30, 10, 15
 DOCUMENTED, WELL = range(9), (0, 1)  # exit codes; 1 says that something was found
 FAULTS = ("bug", "exit", "slow", "memory", "touched")
 # A canary's files: links lead to the first, and where it stands in for a folder of images, some have their names. The others

@@ -191,7 +191,7 @@ def mutated_checkpoint(random, content):
         entries[name] = _npy(np.frombuffer(changed, np.uint8))
     elif way == "array":
         shape = random.choice(((), (0,), array.shape[:-1], (*array.shape, 1), (624,)))
-        number = random.choice([each for each in HOSTILE if isinstance(each, int | float)])
+        number = float(random.choice([each for each in HOSTILE if isinstance(each, int | float)]))
         entries[name] = _npy(np.full(shape, number, random.choice(("f8", "f4", "S9", "?"))))
     elif way == "header":
         entries[name] = _with_header(random, entries[name])

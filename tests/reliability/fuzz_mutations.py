@@ -39,6 +39,11 @@ NAMES += [
 HOSTILE += NAMES
 
 
+def hostile(random):
+    """Returns a value that nobody expects, one's own to change."""
+    return copy.deepcopy(random.choice(HOSTILE))
+
+
 def mutated_bytes(random, content):
     """Flips, inserts, deletes, splices, cuts off or repeats, once or a few times."""
     changed = bytearray(content)
@@ -97,7 +102,7 @@ def _change(random, holder, key, places):
         ways += ["remove", "repeat", "shuffle items", "add item"]
     match random.choice(ways):
         case "replace":
-            holder[key] = random.choice(HOSTILE)
+            holder[key] = hostile(random)
         case "near":
             holder[key] = _near(random, value)
         case "swap":
@@ -108,11 +113,11 @@ def _change(random, holder, key, places):
         case "remove":
             del holder[key]
         case "twice":
-            holder[f"!twice {key}"] = random.choice(HOSTILE)
+            holder[f"!twice {key}"] = hostile(random)
         case "rename":
             holder[random.choice((f"{key} ", f"{key}s", str(key).upper(), *NAMES))] = holder.pop(key)
         case "add":
-            holder[random.choice(("extra", "__class__", "format", "path", *NAMES))] = random.choice(HOSTILE)
+            holder[random.choice(("extra", "__class__", "format", "path", *NAMES))] = hostile(random)
         case "shuffle":
             items = list(holder.items())
             random.shuffle(items)
@@ -123,7 +128,7 @@ def _change(random, holder, key, places):
         case "shuffle items":
             random.shuffle(holder)
         case "add item":
-            holder.insert(key, random.choice(HOSTILE))
+            holder.insert(key, hostile(random))
 
 
 def _near(random, value):
@@ -135,7 +140,7 @@ def _near(random, value):
     if isinstance(value, str) and value:
         place = random.randrange(len(value))
         return random.choice((value[:place], value[:place] + "0" + value[place + 1 :], value * 2, value.upper(), f"{value}\0"))
-    return random.choice(HOSTILE)
+    return hostile(random)
 
 
 def mutated_json(random, content, **layout):
@@ -169,7 +174,7 @@ def mutated_lines(random, content, mutate=None):
 def _mutated_words(random, line):
     words = re.findall(r"[^\s,:]+", line)
     word = random.choice(words) if words else ""
-    value = random.choice(HOSTILE)
+    value = hostile(random)
     new = value if isinstance(value, str) and not value.startswith("!") else json_text(value)
     return line.replace(word, new, 1) if random.random() < 0.8 else f"{line} {new}"
 
