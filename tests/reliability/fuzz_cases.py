@@ -84,6 +84,8 @@ def snapshot(place: Path, kind: str) -> dict[str, tuple[object, ...]]:
         if path.name in _SECRETS and not kind.startswith("config"):  # there, a person names what is read
             content = state.st_atime_ns
         seen[str(path)] = (state.st_mode, state.st_ino, state.st_size, state.st_mtime_ns, content)
+    for path in (place / "work").rglob("inside"):  # of a folder that stands where one of ours might
+        seen[str(path)] = (path.lstat().st_ino,)
     return seen | {"beside": tuple(sorted(path.name for path in place.iterdir()))}
 
 

@@ -1,14 +1,11 @@
 """Every kind of file that comes from outside: how it is damaged, and who reads it.
 
 Everything happens in a working folder, the current one. A case gets a copy of the whole inputs that its kind
-needs, and ``damage`` changes one of them. Digests that speak of what was changed
-are made right again, so that damage gets past them.
+needs, and ``damage`` changes one of them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,10 +13,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import fuzz_damage
 import fuzz_formats
-from fuzz_mutations import json_text, misplace, mutated_bytes, mutated_json, mutated_lines, mutated_value, mutated_yaml
-from fuzz_whole import BEGUN, CONFIGS, DATA, ONNX, RUN, TRAIN, write_export_card
-from model_archives import renew_card
+from fuzz_mutations import misplace, mutated_json, mutated_lines, mutated_yaml
+from fuzz_whole import BEGUN, CONFIGS, DATA, ONNX, RUN, TRAIN
 
 from shapeseg.commands import command_line
 from shapeseg.datasets import Dataset
@@ -29,6 +26,7 @@ from shapeseg.datasets.formats.convert import convert, open_source
 from shapeseg.datasets.manifest import read_manifest
 from shapeseg.datasets.metadata import parse_rows, read_metadata
 from shapeseg.datasets.verify import verify_dataset
+from shapeseg.folders import is_unfinished
 from shapeseg.inference.export_card import export_card_path, read_export_card
 from shapeseg.inference.opened_model import open_export
 from shapeseg.models import load_model, read_card
@@ -70,43 +68,6 @@ def _any_of(folder: str, pattern: str, mutate: Callable[..., bytes]) -> Callable
     return lambda random: _change(random.choice(sorted(Path(folder).rglob(pattern))), mutate, random)
 
 
-def _metadata(random: Random) -> None:
-    _change(path := _rows()[0], mutated_lines, random, lambda random, line: json_text(mutated_value(random, json.loads(line))))
-    if random.random() < 0.95:
-        _name_metadata(path)
-
-
-def _stored_image(random: Random) -> None:
-    path, rows = _rows()
-    row, role = random.choice(rows), random.choice(("image", "mask", "instance_map"))
-    fuzz_formats.damage_image(random, DATA / row[role])
-    row["sha256"][role] = hashlib.sha256((DATA / row[role]).read_bytes()).hexdigest()
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    _name_metadata(path)
-
-
-def _rows() -> tuple[Path, list[Any]]:
-    path = DATA / json.loads((DATA / "dataset.json").read_bytes())["metadata"]["file"]
-    return path, [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def _name_metadata(path: Path) -> None:
-    content = json.loads((DATA / "dataset.json").read_bytes())
-    content["metadata"]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    (DATA / "dataset.json").write_text(json.dumps(content))
-
-
-def _keras(random: Random) -> None:
-    _change(RUN / "model.keras", fuzz_formats.mutated_keras, random)
-    if random.random() < 0.95:
-        renew_card(RUN / "model.keras")
-
-
-def _onnx(random: Random) -> None:
-    _change(ONNX, mutated_bytes, random)
-    write_export_card()
-
-
 def _configs(suffix: str, mutate: Callable[..., bytes]) -> Callable[[Random], None]:
     def damage(random: Random) -> None:
         for name in CONFIGS:
@@ -141,7 +102,7 @@ def _convert(folder: str, to: Any) -> Callable[[], object]:
 
 _READ_DATA: dict[str, Callable[[], object]] = {
     "read_manifest": lambda: read_manifest(DATA),
-    "parse_rows": lambda: parse_rows(read_metadata(DATA)[1]),
+    "parse_rows": lambda: parse_rows(*read_metadata(DATA)),
     "Dataset": lambda: Dataset(DATA),
     "verify_dataset quick": lambda: verify_dataset(DATA, quick=True),
     "verify_dataset": lambda: verify_dataset(DATA, workers=0),
@@ -193,10 +154,10 @@ _READ_BEGUN: dict[str, Callable[[], object]] = {
 }
 _IN_DATA = """
 images masks instances images/000003.png images/000010.png masks/000011.png metadata.csv metadata.jsonl dataset.json
-class_dict.csv .lock .appending.json .metadata.jsonl.shapeseg-tmp .metadata.csv.shapeseg-tmp .dataset.json.shapeseg-tmp
+class_dict.csv .lock .appending.json .metadata.0123456789abcdef.shapeseg-tmp.jsonl .dataset.0-0.shapeseg-tmp.json
 """
 _IN_RUN = """
-run run/model.keras run/model.json run/history.csv run/train_images.txt run/.model.keras.shapeseg-tmp begun
+run run/model.keras run/model.json run/history.csv run/train_images.txt run/.model.0-0.shapeseg-tmp.keras begun
 begun/model.keras begun/model.json begun/history.csv begun/curves.png begun/checkpoints begun/checkpoints/run.json
 begun/checkpoints/.lock begun/checkpoints/epoch-00001.npz begun/config.json scores/metrics.json scores/images.csv
 scores/report.html predicted/00_mask.png predicted/00.json exported.pt2 exported.pt2.json
@@ -204,7 +165,7 @@ scores/report.html predicted/00_mask.png predicted/00.json exported.pt2 exported
 _DATA_PLACES = (
     DATA,
     *(DATA / name for name in _IN_DATA.split()),
-    *(Path(f".{name}.staging") for name in ("merged", "filtered", "twins", "converted")),
+    *(Path(f".{name}.0123456789abcdef.shapeseg-tmp") for name in ("merged", "filtered", "twins", "converted")),
 )
 _RUN_PLACES = tuple(map(Path, _IN_RUN.split()))
 _USES_OF_PALETTE = (
@@ -215,12 +176,15 @@ _ALL_DATA, _ALL_RUN = ("data", "run", "begun"), ("data", "run", "begun", "plain"
 
 KINDS = {
     "manifest": Kind(_ALL_DATA, _any_of("data/shapes", "dataset.json", mutated_json), _DATA_PLACES, _READ_DATA, _USE_DATA),
-    "metadata": Kind(_ALL_DATA, _metadata, _DATA_PLACES, _READ_DATA, _USE_DATA),
-    "stored image": Kind(_ALL_DATA, _stored_image, _DATA_PLACES, _READ_DATA, _USE_DATA),
-    "journal": Kind(_ALL_DATA, _any_of("data", ".appending.json", mutated_json), _DATA_PLACES, _READ_DATA, _USE_DATA[2:6]),
+    "metadata": Kind(_ALL_DATA, fuzz_damage.metadata, _DATA_PLACES, _READ_DATA, _USE_DATA),
+    "stored image": Kind(_ALL_DATA, fuzz_damage.stored_image, _DATA_PLACES, _READ_DATA, _USE_DATA),
+    "journal": Kind(_ALL_DATA, fuzz_damage.journal, (DATA / ".appending.json",), _READ_DATA, _USE_DATA[2:5]),
+    "lock": Kind(
+        _ALL_DATA, fuzz_damage.lock, (DATA / ".lock",), {"is_unfinished": lambda: is_unfinished(DATA)}, _USE_DATA[2:5]
+    ),
     "dataset's places": Kind(_ALL_DATA, _misplaced(_DATA_PLACES), _DATA_PLACES, _READ_DATA, _USE_DATA),
     "card": Kind(_ALL_RUN, _any_of("run", "model.json", mutated_json), _RUN_PLACES, _READ_RUN, _USE_MODEL),
-    "keras": Kind(_ALL_RUN, _keras, _RUN_PLACES, _READ_RUN, _USE_MODEL),
+    "keras": Kind(_ALL_RUN, fuzz_damage.keras, _RUN_PLACES, _READ_RUN, _USE_MODEL),
     "run's places": Kind(_ALL_RUN, _misplaced(_RUN_PLACES), _RUN_PLACES, _READ_RUN | _READ_BEGUN, (*_USE_MODEL, *_RESUME)),
     "run.json": Kind(("data", "begun"), _any_of("begun", "run.json", mutated_json), (_BEGUN.identity,), _READ_BEGUN, _RESUME),
     "checkpoint": Kind(
@@ -251,7 +215,9 @@ KINDS = {
         {"read_export_card": lambda: read_export_card(ONNX), "open_export": lambda: open_export(ONNX, "onnx")},
         _USE_ONNX,
     ),
-    "onnx": Kind(("exported", "plain"), _onnx, (ONNX,), {"open_export": lambda: open_export(ONNX, "onnx")}, _USE_ONNX),
+    "onnx": Kind(
+        ("exported", "plain"), fuzz_damage.onnx, (ONNX,), {"open_export": lambda: open_export(ONNX, "onnx")}, _USE_ONNX
+    ),
     "yolo": Kind(
         ("yolo",),
         _any_of("yolo/labels", "*.txt", mutated_lines),

@@ -29,7 +29,6 @@ def make_whole() -> None:
     """Makes whole inputs of all kinds."""
     testing.make_dataset(DATA, 10, seed=1, size=32, max_instances=3, min_size=6, max_size=14)
     testing.make_dataset("data/other", 4, seed=2, size=32, max_instances=3, min_size=6, max_size=14)
-    (DATA / ".appending.json").write_text(json.dumps({"first": 10, "stop": 12}))
     _make_plain(Path("plain"))
     convert(open_source(DATA), "yolo", Path("yolo"))
     convert(open_source(DATA), "palette", Path("palette"))
