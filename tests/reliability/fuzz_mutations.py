@@ -95,7 +95,7 @@ def _places(holder):
 
 def _change(random, holder, key, places):
     value = holder[key]
-    ways = ["replace", "replace", "replace", "near", "swap", "wrap"]
+    ways = ["replace", "replace", "near", "near", "near", "swap", "wrap"]
     if isinstance(holder, dict):
         ways += ["remove", "twice", "rename", "add", "shuffle"]
     elif isinstance(value, list | dict) or len(holder) > 1:
