@@ -22,6 +22,7 @@ import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import chdir
 from itertools import product
 from pathlib import Path
@@ -82,11 +83,10 @@ def main() -> int:
             some = range(first, min(first + CHUNKS[mode], cases))
             jobs.append((folder / "whole", kind, mode, some, options.seed))
     outcomes: list[Outcome] = []
-    with (
-        multiprocessing.get_context("fork").Pool(options.workers) as pool,
-        tqdm(total=sum(len(job[3]) for job in jobs)) as bar,
-    ):
-        for some in pool.imap_unordered(survey, jobs):
+    total = sum(len(job[3]) for job in jobs)
+    fork = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(options.workers, fork) as workers, tqdm(total=total, disable=None) as bar:
+        for some in workers.map(survey, jobs):
             outcomes += some
             bar.update(len(some))
     shutil.rmtree(folder)

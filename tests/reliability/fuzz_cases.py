@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import re
@@ -37,6 +38,7 @@ FAULTS = ("bug", "exit", "slow", "memory", "touched")
 # A canary's files: links lead to the first, and where it stands in for a folder of images, some have their names. The others
 # have names that only a hostile path gives, so that nobody may even read them.
 _VICTIMS = ("victim", *(f"victim.{kind}" for kind in ("json", "jsonl", "csv", "txt", "keras")), "000003.png", "000010.png")
+_LINE = re.compile(r'shapeseg/([a-z_/]+\.py)", line (\d+)')
 _SECRETS = ("secret", "secret.png", "secret.h5")
 
 
@@ -99,13 +101,15 @@ def run_case(whole: Path, kind: str, mode: str, case: int, seed: int, place: Pat
     said = os.open(place / "said", os.O_RDWR | os.O_CREAT)
     os.dup2(said, 1)
     os.dup2(said, 2)
+    faulthandler.dump_traceback_later(SECONDS, file=said)  # says where it hangs
     before, started = snapshot(place, kind), time.monotonic()
     with chdir(place / "work"):
         code, traced = _exit(partial(_read if mode == "reader" else _command, kind, target))
     seconds, memory = time.monotonic() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    faulthandler.cancel_dump_traceback_later()
     os.close(said)
     if code == 70:
-        traced = traced or place.joinpath("said").read_text(errors="replace")
+        traced = traced or _said(place)
     faults = {
         "bug": code == 70,
         "exit": code != 70 and code not in (WELL if mode == "whole" else DOCUMENTED),
@@ -114,6 +118,11 @@ def run_case(whole: Path, kind: str, mode: str, case: int, seed: int, place: Pat
         "touched": snapshot(place, kind) != before,
     }
     return Outcome(kind, case, target, code, [name for name, there in faults.items() if there], *_origin(traced))
+
+
+def _said(place: Path) -> str:
+    path = place / "said"
+    return path.read_text(errors="replace") if path.exists() else ""
 
 
 def _target(kind: str, mode: str, case: int) -> str:
@@ -150,7 +159,7 @@ def _exit(target: Callable[[], int]) -> tuple[int, str]:
 
 def _origin(traced: str) -> tuple[str, str]:
     """Returns of a traceback the exception with the last line of ours, and the exception's words."""
-    lines = re.findall(r'shapeseg/([a-z_/]+\.py)", line (\d+)', traced)
+    lines = _LINE.findall(traced)
     raised = re.findall(r"^([A-Za-z_.]+(?:Error|Exception|Warning|Exit|Interrupt))\b:? ?(.*)", traced, re.MULTILINE)
     kind, words = raised[-1] if raised else ("", traced[-100:])
     return f"{kind} at {':'.join(lines[-1])}" if lines else kind, words[:100]
@@ -182,6 +191,8 @@ def _in_child(whole: Path, kind: str, mode: str, cases: range, seed: int, scratc
     if code := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
         case = cases[len(outcomes)]
         fault, place = ("exit", "it died") if ended else ("slow", f"it was killed after {HANG} s")
+        if at := _LINE.search(_said(scratch / str(case))):  # the innermost comes first
+            place += f", at {':'.join(at.groups())}"
         outcomes.append(Outcome(kind, case, _target(kind, mode, case), code, [fault], place))
     return outcomes
 
@@ -190,7 +201,9 @@ def _be_child(whole: Path, kind: str, mode: str, cases: range, seed: int, scratc
     code, terminal = 1, os.fdopen(os.dup(2), "w")
     try:
         os.setsid()
+        tempfile.tempdir = str(scratch)
         torch.set_num_threads(1)
+        sys.modules["__main__"] = sys.modules[main.__module__]  # which worker processes of a command import, too
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
         sys.stdout, sys.stderr = (os.fdopen(number, "w", errors="backslashreplace", closefd=False) for number in (1, 2))
         for case in cases:
