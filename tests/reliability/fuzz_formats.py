@@ -6,6 +6,7 @@ import io
 import json
 import stat
 import struct
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -82,7 +83,7 @@ def _orientation(number):
 def _packed(entries):
     """Returns a zip of (name or ZipInfo, content)."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(buffer, "w") as archive:  # of names that are there twice
         for name, content in entries:
             archive.writestr(name, content)
     return buffer.getvalue()
