@@ -121,7 +121,7 @@ def _mutated_members(random, entries):
     new = random.choice((
         [],
         [(name, b"")],
-        [(random.choice([each for each in NAMES if each.isascii()]) or "x", content)],
+        [(random.choice([each for each in NAMES if each.isascii() and each.strip("\0")]), content)],
         [(link, "../canary/secret")],
         [(bomb, bytes(30 * 2**20))],
         [members[place], ("../canary/new", content)],
