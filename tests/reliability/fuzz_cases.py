@@ -160,8 +160,8 @@ def _exit(target: Callable[[], int]) -> tuple[int, str]:
 def _origin(traced: str) -> tuple[str, str]:
     """Returns of a traceback the exception with the last line of ours, and the exception's words."""
     lines = _LINE.findall(traced)
-    raised = re.findall(r"^([A-Za-z_.]+(?:Error|Exception|Warning|Exit|Interrupt))\b:? ?(.*)", traced, re.MULTILINE)
-    kind, words = raised[-1] if raised else ("", traced[-100:])
+    raised = re.findall(r"^([A-Za-z_.]+(?:Error|Exception|Warning|Exit|Interrupt|Iteration))\b:? ?(.*)", traced, re.MULTILINE)
+    kind, words = raised[-1] if raised else ("", " ".join(traced[-100:].split()))
     return f"{kind} at {':'.join(lines[-1])}" if lines else kind, words[:100]
 
 
