@@ -1,5 +1,5 @@
-# make demo | check | test | kill-test | faults | test-keras-cv | browser | lint | notebook | notebooks | slides | bench |
-# bench-quick | reliability | audit | clean.
+# make demo | check | test | kill-test | fuzz | faults | test-keras-cv | browser | lint | notebook | notebooks | slides |
+# bench | bench-quick | reliability | audit | clean.
 # Needs Python 3.11 to 3.14 with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
@@ -13,7 +13,7 @@ export KERAS_BACKEND ?= torch
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(WORKERS)
 
-.PHONY: demo check quick-tests test kill-test faults test-keras-cv browser lint notebook notebooks slides bench bench-quick \
+.PHONY: demo check quick-tests test kill-test fuzz faults test-keras-cv browser lint notebook notebooks slides bench bench-quick \
 	reliability audit clean
 
 demo: $(VENV)/installed
@@ -37,6 +37,10 @@ test: $(VENV)/installed-dev lint
 # KILLS random kills of each command that writes a dataset; `make test` does a few.
 kill-test: $(VENV)/installed-dev
 	$(BIN)/python tests/reliability/kill_commands.py $(or $(KILLS),200)
+
+# Damaged files of every kind, 5,000 to readers and 100 to commands, in about an hour on two cores; `make test` does a few.
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python tests/reliability/fuzz.py
 
 # Do the tests of a room notice some forty faults that a careless edit could make there?
 faults: $(VENV)/installed-dev
