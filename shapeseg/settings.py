@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from numbers import Real
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import dacite
+from dacite.types import is_instance
 
 from shapeseg.errors import UsageError
 
@@ -116,7 +120,8 @@ def check_range(
         fix: What to do about it.
     """
     holds = value is None or (
-        not isinstance(value, bool)  # which Python counts as 0 and 1
+        isinstance(value, Real)
+        and not isinstance(value, bool)  # which Python counts as 0 and 1
         and -math.inf < value < math.inf  # not isfinite, which takes no integers of hundreds of digits
         and (least is None or value >= least)
         and (above is None or value > above)
@@ -125,6 +130,38 @@ def check_range(
     )
     if not holds:
         raise UsageError(f"{name} must be {_range(least, above, most, below)}", received=f"{name}={value!s:.60}", fix=fix)
+
+
+def check_choices(settings: Any) -> None:
+    """Raises a UsageError unless each field of a dataclass that is one of a few words, or some of them, is so."""
+    kind: Any = type(settings)
+    for name, hint, words in _choices_of(kind):
+        value = getattr(settings, name)
+        if not is_instance(value, hint):
+            values = value if isinstance(value, tuple | list) else [value]
+            wrong = next((each for each in values if each not in words), value)
+            raise UsageError(f"{name} is none of its choices", received=f"{name}={value!r:.60}", fix=suggestion(wrong, words))
+
+
+@cache
+def _choices_of(kind: Any) -> list[tuple[str, Any, list[str]]]:
+    """Returns the fields that are words of a few: name, type, and the words."""
+    found = [(name, hint, list(_words_in(hint))) for name, hint in get_type_hints(kind).items()]
+    return [field for field in found if field[2]]
+
+
+def _words_in(hint: Any) -> Iterator[str]:
+    if get_origin(hint) is Literal:
+        yield from get_args(hint)
+    else:
+        for inner in get_args(hint):
+            yield from _words_in(inner)
+
+
+def suggestion(wrong: object, words: Sequence[str]) -> str:
+    """Returns what to do about a word that is none of some: the one that was meant, or all of them."""
+    close = difflib.get_close_matches(str(wrong), words, n=1)
+    return f"Did you mean {close[0]}" if close else f"Use one of {', '.join(words)}"
 
 
 def check_seed(value: int, name: str = "seed") -> None:

@@ -6,7 +6,10 @@ import pytest
 
 from shapeseg.datasets import DatasetSettings
 from shapeseg.errors import UsageError
+from shapeseg.scenes import SceneSettings
+from shapeseg.scenes.rule import FilterSettings
 from shapeseg.settings import check_range, settings_from_dict
+from shapeseg.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -58,3 +61,20 @@ def test_a_number_is_within_its_bounds_or_refused_by_name_and_value(bounds, fits
 def test_dataset_settings_survive_json():
     settings = DatasetSettings()
     assert settings_from_dict(DatasetSettings, json.loads(json.dumps(asdict(settings)))) == settings
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: TrainingSettings(loss="dise"), r"loss is none of its choices\. Received: loss='dise'\. Did you mean dice\."),
+        (lambda: TrainingSettings(augmentation=("trun",)), "Did you mean turn"),
+        (lambda: TrainingSettings(augmentation="turn"), "augmentation is none of its choices"),
+        (lambda: TrainingSettings(epochs="3"), "epochs must be 1 or more"),
+        (lambda: SceneSettings(kinds=("squre",)), "kinds is none of its choices"),
+        (lambda: SceneSettings(occluder_color="purple"), "occluder_color is none of its choices"),
+        (lambda: FilterSettings(way="drop"), "way is none of its choices"),
+    ],
+)
+def test_a_value_is_checked_when_settings_are_made(make, told):
+    with pytest.raises(UsageError, match=told):
+        make()

@@ -16,12 +16,12 @@ def learning_rate(settings: TrainingSettings, steps_per_epoch: int) -> float | L
     warmup = round(settings.warmup_epochs * steps_per_epoch)
     after = max(settings.epochs * steps_per_epoch - warmup, 1)
     peak = settings.learning_rate
-    if settings.schedule == "plateau":
+    if not settings.rate_is_scheduled:
         return peak
     falling = {
         "linear": PolynomialDecay(peak, after, 0.0),
         "cosine": CosineDecay(peak, after),
-        "constant": PolynomialDecay(peak, 1, peak),
+        "constant": PolynomialDecay(peak, 1, peak),  # after a warm-up
     }[settings.schedule]
     return WarmUp(falling, warmup) if warmup else falling
 

@@ -53,10 +53,12 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     import keras
 
     from shapeseg.models import build
+    from shapeseg.training.keras_callbacks import refuse_unsuited
     from shapeseg.training.processes import agree, average_gradients, join_processes, leave_processes
     from shapeseg.training.run_folder import RunFolder
     from shapeseg.workflows.train_data import open_training_data
 
+    refuse_unsuited(callbacks, settings)
     processes = join_processes()
     begun_with = None
     if options.resume and options.out is not None:
