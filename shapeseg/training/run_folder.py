@@ -12,6 +12,7 @@ from typing import Any
 from shapeseg import files
 from shapeseg.errors import InputError, UsageError, storage_errors
 from shapeseg.folders import make_folder
+from shapeseg.temporaries import remove_left_files
 from shapeseg.training.checkpoint import Checkpoint, read_newest
 
 # Settings that do not change what a training computes, so that a resume may change them.
@@ -48,10 +49,13 @@ class RunFolder:
             raise UsageError("the run's folder is in use", received=self.root, fix="Name another, remove it, or --resume it")
         make_folder(self.checkpoints)
         files.write_json(self.identity, identity)
+        self._write_config(identity)
+
+    def _write_config(self, identity: dict[str, Any]) -> None:
         files.write_json(self.config, {name: value for name, value in identity.items() if name != "data_sha256"})
 
     def resume(self, identity: dict[str, Any]) -> None:
-        """Checks that a resume goes on with what was begun.
+        """Checks that a resume goes on with what was begun, and puts right what a kill left half done.
 
         Raises:
             InputError: If there is no unfinished run here.
@@ -66,6 +70,9 @@ class RunFolder:
             raise UsageError(
                 "a resume must go on with the same settings and data", received="; ".join(differences), fix="Undo the changes"
             )
+        remove_left_files(self.root)
+        if not self.config.exists():
+            self._write_config(begun)
 
     def planned_epochs(self) -> int:
         """Returns the number of epochs that the unfinished run here was begun with.

@@ -1,6 +1,9 @@
 import os
+import shutil
 
 import pytest
+from command_runs import folder_names
+from left_files import left_by_a_kill
 
 from shapeseg.errors import StorageError, UsageError
 from shapeseg.training.run_folder import RunFolder, newest_model, next_free
@@ -25,6 +28,18 @@ def test_a_run_that_was_killed_before_it_began_is_begun_anew(tmp_path):
     run.make({"seed": 1})
     with pytest.raises(UsageError, match="in use"):
         run.make({"seed": 1})
+
+
+def test_a_resume_puts_right_what_a_kill_left_half_done(tmp_path):
+    run, identity = RunFolder(tmp_path / "run"), {"seed": 1, "data_sha256": "0"}
+    run.make(identity)
+    config = run.config.read_bytes()
+    run.config.unlink()
+    left = left_by_a_kill(run.model)
+    copy = shutil.copy(left, run.root / ".model.1-2.shapeseg-tmp.keras")
+    run.resume(identity)
+    assert run.config.read_bytes() == config
+    assert folder_names(run.root) == {"checkpoints", "config.json", copy.name}
 
 
 def test_the_next_free_name_counts_up(tmp_path):
