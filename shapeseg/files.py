@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from shapeseg.temporaries import temporary_file
+from shapeseg.temporaries import remove_left_files, temporary_file
 
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -32,8 +32,14 @@ def sync(path: Path) -> None:
 def replace_with(target: Path, write: Callable[[Path], object]) -> None:
     """Calls ``write(temporary_path)`` and renames the result over ``target``, durably.
 
-    For writers that insist on a path (Keras, Matplotlib). If ``write`` raises, ``target`` stays as it was.
+    For writers that insist on a path (Keras, Matplotlib). If ``write`` raises, ``target`` stays as it was. What killed
+    writers of it left goes first: nobody else may ever come by.
     """
+    remove_left_files(target.parent, target.name)
+    _replace_with(target, write)
+
+
+def _replace_with(target: Path, write: Callable[[Path], object]) -> None:
     with temporary_file(target) as temporary:
         write(temporary)
         sync(temporary)
@@ -43,7 +49,7 @@ def replace_with(target: Path, write: Callable[[Path], object]) -> None:
 
 def write_bytes(target: Path, content: bytes) -> None:
     """Writes ``target`` whole or not at all, durably."""
-    replace_with(target, lambda temporary: _write_and_close(os.open(temporary, _WRITE), content))
+    _replace_with(target, lambda temporary: _write_and_close(os.open(temporary, _WRITE), content))
 
 
 def write_text(target: Path, content: str) -> None:

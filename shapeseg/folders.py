@@ -15,7 +15,7 @@ from pathlib import Path
 from shapeseg import files
 from shapeseg.errors import BusyError, InputError, UsageError, storage_errors
 from shapeseg.incoming import read_file
-from shapeseg.temporaries import folder_identity, leftovers, make_temporary_folder
+from shapeseg.temporaries import folder_identity, leftovers, make_temporary_folder, remove_left_files
 from shapeseg.terminal import say
 
 LOCK = ".lock"
@@ -54,9 +54,7 @@ def writer_lock(folder: Path) -> Iterator[int]:
     """
     descriptor = _take_lock(folder)
     try:
-        for left in leftovers(folder):
-            if left.ours and not left.path.is_dir():
-                left.path.unlink(missing_ok=True)
+        remove_left_files(folder)
         yield descriptor
         (folder / LOCK).unlink(missing_ok=True)
     finally:

@@ -13,7 +13,7 @@ import re
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,10 +71,18 @@ def leftovers(folder: Path, target: str | None = None) -> list[Leftover]:
     for path in sorted(folder.iterdir()):
         match = _NAME.fullmatch(path.name)
         if match and target in (None, match[1] + match[3]):
-            state = os.lstat(path)
-            if not _is_written(path, state):
-                found.append(Leftover(path, match[2] == _inode(state) or _is_empty(path, state)))
+            with suppress(FileNotFoundError):  # its writer has just ended
+                state = os.lstat(path)
+                if not _is_written(path, state):
+                    found.append(Leftover(path, match[2] == _inode(state) or _is_empty(path, state)))
     return found
+
+
+def remove_left_files(folder: Path, target: str | None = None) -> None:
+    """Removes the files, not the folders, that killed writers left; see :func:`leftovers`."""
+    for left in leftovers(folder, target):
+        if left.ours and not left.path.is_dir():
+            left.path.unlink(missing_ok=True)
 
 
 def _name(stem: str, token: str, suffix: str, beside: Path) -> Path:
@@ -95,7 +103,10 @@ def _is_written(path: Path, state: os.stat_result) -> bool:
     """Whether a living writer holds a file; who fills a folder holds the lock in it."""
     if not stat.S_ISREG(state.st_mode):
         return False
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except PermissionError:  # of another user, in a folder of many
+        return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

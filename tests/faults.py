@@ -175,8 +175,8 @@ FAULTS = (
     Fault(
         "large counts lose their upper part",
         "training/metrics.py",
-        "high.assign_add(summed // _LIMB)",
-        "high.assign(summed // _LIMB)",
+        "high.assign_add(low // _LIMB)",
+        "high.assign(low // _LIMB)",
         "training/test_metrics.py",
     ),
     Fault(

@@ -1,9 +1,11 @@
 import json
 import os
+import shutil
 import stat
 
 import pytest
 from command_runs import folder_names
+from left_files import left_by_a_kill
 
 from shapeseg import files
 
@@ -29,6 +31,15 @@ def test_a_writer_that_fails_leaves_the_old_file_and_no_other(tmp_path):
         files.replace_with(target, write)
     assert target.read_bytes() == b"old"
     assert folder_names(tmp_path) == {"model.keras"}
+
+
+def test_what_a_killed_writer_left_goes_when_the_same_is_written_again(tmp_path):
+    target = tmp_path / "model.keras"
+    left_by_a_kill(target)
+    of_another = left_by_a_kill(tmp_path / "other.keras")
+    copy = shutil.copy(left_by_a_kill(target), tmp_path / ".model.1-2.shapeseg-tmp.keras")
+    files.replace_with(target, lambda temporary: temporary.write_bytes(b"new"))
+    assert folder_names(tmp_path) == {"model.keras", of_another.name, copy.name}
 
 
 def test_content_is_safe_before_it_has_its_name_and_the_name_is_safe_at_the_end(tmp_path, monkeypatch):

@@ -1,9 +1,9 @@
-import os
 import shutil
 from pathlib import Path
 
 import pytest
 from command_runs import folder_names
+from left_files import left_by_a_kill
 
 from shapeseg.temporaries import folder_identity, leftovers, make_temporary_folder, temporary_file
 
@@ -16,15 +16,6 @@ def test_a_temporary_file_is_beside_its_target_and_goes(tmp_path):
         assert path.read_bytes() == b""
         assert leftovers(tmp_path) == []  # its writer lives
     assert folder_names(tmp_path) == set()
-
-
-def left_by_a_kill(target):
-    """Leaves what a kill leaves of a temporary file."""
-    with temporary_file(target) as path:
-        path.write_text("half")
-        kept = path.with_name("kept")
-        os.link(path, kept)
-    return kept.rename(path)
 
 
 def test_what_a_killed_writer_left_is_ours_and_a_copy_of_it_is_not(tmp_path):

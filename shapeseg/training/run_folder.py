@@ -18,7 +18,7 @@ from shapeseg.errors import InputError, UsageError, storage_errors
 from shapeseg.folders import LOCK, make_folder, refuse_links
 from shapeseg.incoming import MAX_TEXT, parse_json, read_file
 from shapeseg.settings import settings_from_dict
-from shapeseg.temporaries import leftovers
+from shapeseg.temporaries import leftovers, remove_left_files
 from shapeseg.training.checkpoint import MONITOR, Checkpoint, read_newest
 from shapeseg.training.settings import TrainingSettings
 
@@ -62,10 +62,13 @@ class RunFolder:
             raise UsageError("the run's folder is in use", received=self.root, fix="Name another, remove it, or --resume it")
         make_folder(self.checkpoints)
         files.write_json(self.identity, identity)
+        self._write_config(identity)
+
+    def _write_config(self, identity: dict[str, Any]) -> None:
         files.write_json(self.config, {name: value for name, value in identity.items() if name != "data_sha256"})
 
     def resume(self, identity: dict[str, Any]) -> None:
-        """Checks that a resume goes on with what was begun.
+        """Checks that a resume goes on with what was begun, and puts right what a kill left half done.
 
         Raises:
             InputError: If there is no unfinished run here, or ``run.json`` is none of a run.
@@ -83,6 +86,9 @@ class RunFolder:
             raise UsageError(
                 "a resume must go on with the same settings and data", received="; ".join(differences), fix="Undo the changes"
             )
+        remove_left_files(self.root)
+        if not self.config.exists():
+            self._write_config(begun)
 
     def planned_epochs(self) -> int:
         """Returns the number of epochs that the unfinished run here was begun with.

@@ -77,8 +77,7 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     if processes.writes:
         identity = options_to_dict(options) | {"data_sha256": data.digest}
         folder.resume(identity) if options.resume else folder.make(identity)
-        if not options.resume:
-            _keep_train_images(folder, data, options.init_from)
+        _keep_train_images(folder, data, options.init_from)
     size = f"{model.count_params():,} parameters, {len(data.train.source)} images, {options.training.epochs} epochs"
     print(f"training  {architecture.name}, {size}, on {_device(processes)}, into {folder.root}")
     average_gradients(model, processes)

@@ -182,6 +182,8 @@ def test_a_kill_between_the_last_epoch_and_the_end_of_the_run_costs_nothing(smal
     assert killed.returncode == -signal.SIGKILL
     assert (tmp_path / "killed" / "checkpoints").exists()
     assert not (tmp_path / "killed" / "curves.png").exists()
+    for name in ("config.json", "train_images.txt"):  # as if it had been killed at the beginning, too
+        (tmp_path / "killed" / name).unlink()
     succeed(run_here("train", *arguments, "--out", "killed", "--resume", cwd=tmp_path))
     assert same(arrays(tmp_path / "killed"), arrays(tmp_path / "whole"))
     names = [{path.name for path in (tmp_path / run).iterdir()} for run in ("killed", "whole")]

@@ -1,8 +1,11 @@
 import json
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from command_runs import folder_names
+from left_files import left_by_a_kill
 
 from shapeseg.errors import InputError, StorageError, UsageError
 from shapeseg.temporaries import temporary_file
@@ -176,6 +179,18 @@ def test_the_images_of_a_run_are_digests_or_a_stream(tmp_path):
     os.mkfifo(path)
     with pytest.raises(InputError, match="no regular file"):
         read_train_images(model)
+
+
+def test_a_resume_puts_right_what_a_kill_left_half_done(tmp_path):
+    run, identity = RunFolder(tmp_path / "run"), IDENTITY
+    run.make(identity)
+    config = run.config.read_bytes()
+    run.config.unlink()
+    left = left_by_a_kill(run.model)
+    copy = shutil.copy(left, run.root / ".model.1-2.shapeseg-tmp.keras")
+    run.resume(identity)
+    assert run.config.read_bytes() == config
+    assert folder_names(run.root) == {"checkpoints", "config.json", copy.name}
 
 
 def test_the_newest_model_is_the_last_saved_and_the_reference_only_when_alone(tmp_path):
