@@ -237,5 +237,5 @@ VAST = [
 @pytest.mark.parametrize(("name", "settings"), VAST, ids=lambda value: str(value)[:40])
 def test_a_card_that_asks_for_a_vast_network_is_refused_before_anything_is_built(name, settings, path):
     edit_card(path, architecture={"name": name, "settings": settings})
-    with little_memory(50 * 2**20), pytest.raises(ModelRefusedError, match="card"):
+    with little_memory(50 * 2**20), pytest.raises(ModelRefusedError, match="card cannot be used"):
         load_model(path)

@@ -1,9 +1,11 @@
 import math
 
+import keras
 import pytest
 
-from shapeseg.errors import DivergedError
-from shapeseg.training.callbacks import SaveBest, StopOnDivergence
+from shapeseg.errors import DivergedError, InputError
+from shapeseg.training.callbacks import Checkpoints, SaveBest, StopAfter, StopOnDivergence, WriteHistory
+from shapeseg.training.checkpoint import Checkpoint
 
 
 def test_save_best_saves_improvements_only():
@@ -31,3 +33,25 @@ def test_divergence_stops_the_training(loss):
 @pytest.mark.parametrize("logs", [{"loss": 0.0}, {"loss": 1e30}, {}, None])
 def test_finite_losses_go_on(logs):
     StopOnDivergence().on_epoch_end(0, logs)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [{"on_epoch_end": 1}, {}, {}],
+        [{"save": 1.0}, {}, {}],
+        [{"params": 1}, {}, {}],
+        [{"_seconds": 0.0}, {}, {}],
+        [{}, {"spent": None}, {}],
+        [{}, {"spent": True}, {}],
+        [{}, {}, {"restore_best_weights": 1}],
+    ],
+    ids=str,
+)
+def test_a_checkpoint_of_other_callbacks_is_missing_input(numbers):
+    others = [SaveBest(print), StopAfter(None), keras.callbacks.EarlyStopping()]
+    before = [dict(vars(other)) for other in others]
+    resumed = Checkpoint(1, {}, {"callbacks": numbers, "history": []})
+    with pytest.raises(InputError, match=r"of another callback\. Received: "):
+        Checkpoints(None, WriteHistory(None), others, resumed).on_train_begin()
+    assert [vars(other) for other in others] == before
