@@ -46,7 +46,7 @@ def settings_from_dict(kind: type[Settings], content: Mapping[str, Any]) -> Sett
         return dacite.from_dict(kind, content, _AS_TYPED)
     except UsageError:
         raise  # of the settings themselves: a value out of range
-    except (dacite.DaciteError, TypeError, AttributeError) as error:
+    except (dacite.DaciteError, TypeError, ValueError, AttributeError) as error:
         raise UnknownSettingError(
             f"these are no {kind.__name__}", received=error, fix="Correct that name or value, or leave it out"
         ) from error

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from shapeseg.datasets.image_digest import image_digest
 from shapeseg.datasets.manifest import Manifest
 from shapeseg.datasets.metadata import GLANCE, glance_problem, read_metadata
-from shapeseg.datasets.png import SIGNATURE, decode_png
+from shapeseg.datasets.png import SIGNATURE, decode_png, png_size
 from shapeseg.datasets.rows import RowError, check_row, numbering_problems
 from shapeseg.datasets.samples import FOLDERS, Row, largest_file, measured
 from shapeseg.datasets.splits import split_of
@@ -175,7 +175,9 @@ def _check_content(content: bytes, digest: str) -> Any:
         raise _Wrong("the content is not what its row names (SHA-256)")
     if (ours := decode_png(content)) is not None:
         return ours
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    image = None
+    if png_size(content) is not None:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise _Wrong("the image cannot be decoded")
     return image[..., ::-1] if image.ndim == 3 else image

@@ -72,7 +72,7 @@ def read_model_file(path: Path) -> ModelFile:
     try:
         with h5py.File(io.BytesIO(content), "r") as weights:
             return ModelFile(whole, digest(whole), content, list(_arrays(weights, len(content))))
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, OverflowError) as error:
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, OverflowError, SystemError) as error:
         raise ModelRefusedError(
             f"the weights cannot be used ({error})", received=path, fix="Restore it from a copy"
         ) from error

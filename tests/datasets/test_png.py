@@ -1,11 +1,12 @@
 import io
+import struct
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from shapeseg.datasets.png import decode_png, encode_png
+from shapeseg.datasets.png import decode_png, encode_png, png_size
 
 SHAPES = [(1, 1), (1, 1, 3), (7, 300), (300, 7, 3), (64, 64, 3)]
 
@@ -81,3 +82,14 @@ def test_files_of_others_are_not_read(mode):
     Image.new(mode, (40, 30)).save(buffer, "PNG", compress_level=9)
     pixels = decode_png(buffer.getvalue())
     assert pixels is None or (mode in ("RGB", "L") and not pixels.any())
+
+
+def test_a_file_whose_pieces_reach_beyond_its_end_has_no_size():
+    content = encode_png(np.zeros((4, 6), np.uint8))
+    assert png_size(content) == (6, 4)
+    place = content.index(b"IDAT") - 4
+    for length in (0, 2**20, 2**31 - 1, 2**32 - 1):
+        assert png_size(content[:place] + struct.pack(">I", length) + content[place + 4 :]) is None
+    for cut in (7, 20, 30, len(content) - 1, len(content) - 14):
+        assert png_size(content[:cut]) is None
+    assert png_size(content + b"more") is None
