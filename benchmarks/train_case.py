@@ -16,7 +16,7 @@ from typing import Literal
 
 import tyro
 
-from shapeseg.environment import Device, prepare_keras
+from shapeseg.environment import Device, computing_in, prepare_keras
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,14 @@ class Case:
 def main() -> None:
     """Measures and prints."""
     case = tyro.cli(Case, description=__doc__)
-    prepare_keras(device=case.device, precision=case.precision)
+    prepare_keras(device=case.device)
     import keras
     import numpy as np
     from train_speed import ready_batches, ready_model
 
     batches = ready_batches(case.batch, -(-case.images // case.batch))
-    model, ready = ready_model(batches)
+    with computing_in(case.precision):
+        model, ready = ready_model(batches)
     model.jit_compile = case.compiled or keras.backend.backend() != "torch"
 
     def speed(work: Callable[[], object]) -> float:

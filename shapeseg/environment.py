@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from typing import Literal
 
@@ -50,13 +51,11 @@ def missing_packages(packages: Sequence[str]) -> list[str]:
     return [package for package in packages if find_spec(package) is None]
 
 
-def prepare_keras(*, device: Device = "auto", precision: str = "float32", deterministic: bool = False) -> None:
+def prepare_keras(*, device: Device = "auto") -> None:
     """Imports keras with settings that a user's ``keras.json`` cannot change.
 
     Args:
         device: Where torch computes; auto takes a GPU where there is one.
-        precision: What most is computed in.
-        deterministic: Refuse kernels whose results differ from run to run.
 
     Raises:
         UsageError: If the backend is unknown or the device not there.
@@ -79,12 +78,38 @@ def prepare_keras(*, device: Device = "auto", precision: str = "float32", determ
     keras.config.set_image_data_format("channels_last")
     keras.config.set_max_epochs(None)  # KERAS_MAX_EPOCHS would cut a training short without a word
     keras.config.set_max_steps_per_epoch(None)
-    keras.config.set_dtype_policy(precision if precision == "float32" else f"mixed_{precision}")
-    if deterministic and name == "torch":
-        import torch
 
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True)
+
+@contextmanager
+def computing_in(precision: str = "float32", *, deterministic: bool = False) -> Iterator[None]:
+    """Lets what is built in the block compute in a precision; after it, the person's own settings hold again.
+
+    Args:
+        precision: What most is computed in; weights are float32 whatever this is.
+        deterministic: On torch, refuse kernels whose results differ from run to run.
+    """
+    import keras
+
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision if precision == "float32" else f"mixed_{precision}")
+    try:
+        with _deterministic() if deterministic and keras.backend.backend() == "torch" else nullcontext():
+            yield
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+@contextmanager
+def _deterministic() -> Iterator[None]:
+    import torch
+
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
 
 
 def _choose_device(backend: str, device: Device) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from shapeseg import files
 from shapeseg.card_files import not_known_to_be_whole
+from shapeseg.environment import computing_in
 from shapeseg.errors import InputError, ModelRefusedError, StorageError
 from shapeseg.models.archive import WEIGHTS, Array, read_model_file
 from shapeseg.models.card import Card, card_path, file_digest, read_card
@@ -36,7 +37,7 @@ def save_model(model: keras.Model, path: Path, card: Card) -> Card:
         The card as written.
     """
     weights = [keras.ops.convert_to_numpy(weight) for weight in model.weights]
-    with in_float32():
+    with computing_in("float32"):
         clean = build(card.architecture.name, card.architecture.settings)
         saved = build(card.architecture.name, card.architecture.settings)
     clean.set_weights(weights)
@@ -108,9 +109,10 @@ def load_with_card(path: Path, *, trust: bool = False) -> LoadedModel:
             fix="Restore model and card together, or pass --trust-model (trust=True) if you know where it comes from",
         )
     try:
-        with _without_memory():  # a card may ask for a network that no memory holds
-            _compare(build(card.architecture.name, card.architecture.settings), file.arrays)
-        model = build(card.architecture.name, card.architecture.settings)
+        with computing_in("float32"):  # as a saved model does, whatever the person computes in
+            with _without_memory():  # a card may ask for a network that no memory holds
+                _compare(build(card.architecture.name, card.architecture.settings), file.arrays)
+            model = build(card.architecture.name, card.architecture.settings)
     except ValueError as error:
         raise _unfit(path) from error
     with _copy(WEIGHTS, file.weights) as copy:
@@ -147,17 +149,6 @@ def _unfit(path: Path) -> ModelRefusedError:
 def _without_memory() -> AbstractContextManager[object]:
     """On torch, what is built in this context has shapes and no numbers; other backends have nothing like it."""
     return keras.device("meta") if keras.backend.backend() == "torch" else nullcontext()
-
-
-@contextmanager
-def in_float32() -> Iterator[None]:
-    """Builds models that compute in float32, as a saved one does, whatever precision it was trained in."""
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)
 
 
 def _load_with_keras(path: Path, content: bytes) -> keras.Model:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapeseg import files
-from shapeseg.environment import prepare_keras, require_packages
+from shapeseg.environment import computing_in, prepare_keras, require_packages
 from shapeseg.errors import UsageError
 from shapeseg.folders import writer_lock
 from shapeseg.held_signals import HeldSignals
@@ -49,7 +49,12 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     settings = options.training
     if options.track != "none":
         require_packages([options.track], f"--track {options.track}")
-    prepare_keras(device=options.device, precision=settings.precision, deterministic=settings.deterministic)
+    prepare_keras(device=options.device)
+    with computing_in(settings.precision, deterministic=settings.deterministic):
+        return _train(options, callbacks)
+
+
+def _train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback]) -> Path:
     import keras
 
     from shapeseg.models import build
@@ -58,6 +63,7 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
     from shapeseg.training.run_folder import RunFolder
     from shapeseg.workflows.train_data import open_training_data
 
+    settings = options.training
     refuse_unsuited(callbacks, settings)
     processes = join_processes()
     begun_with = None
@@ -168,11 +174,13 @@ def _nothing_to_do(folder: RunFolder, asked: int) -> Path:
 
 def _start(options: TrainOptions) -> tuple[Architecture, keras.Model | None]:
     """Returns what to train, its settings complete, and the saved model to start from, if any."""
-    from shapeseg.models import Architecture, check_name, load_with_card
+    from shapeseg.models import Architecture, build, check_name, load_with_card
 
     if options.init_from is not None:
-        model, _, card = load_with_card(options.init_from)
+        saved, _, card = load_with_card(options.init_from)
         if card is not None:  # it is there: without one, the model is refused
+            model = build(card.architecture.name, card.architecture.settings)  # in the precision of this training
+            model.set_weights(saved.get_weights())
             return card.architecture, model
     check_name(options.model)
     architecture = Architecture(options.model, {"widths": options.widths} if options.widths else {})

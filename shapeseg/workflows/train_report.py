@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import ExampleSource, example_at, examples
 from shapeseg.datasets.feed import Feed
+from shapeseg.environment import computing_in
 from shapeseg.evaluation.counts import Counts, summarise
 from shapeseg.evaluation.prediction import Predicted, predict
 from shapeseg.evaluation.threshold import best_candidate, counts_at, histograms
 from shapeseg.inference.opened_model import OpenedModel
 from shapeseg.models import Architecture, Card, build, file_digest
 from shapeseg.models.golden import golden_output
-from shapeseg.models.saving import in_float32
 from shapeseg.reporting.pictures import prediction_figure, save_figure
 from shapeseg.reporting.tables import table
 from shapeseg.reporting.tiles import prediction_tile, worst
@@ -36,7 +36,7 @@ def start_card(architecture: Architecture, data: TrainingData) -> Card:
 
 def finish(folder: RunFolder, card: Card, val: Feed, history: list[dict[str, float]], seconds: float) -> None:
     """Chooses the threshold on val, writes the final card and the pictures, and prints what was reached."""
-    with in_float32():
+    with computing_in("float32"):
         network = build(card.architecture.name, card.architecture.settings)
     network.load_weights(folder.model)
     model = OpenedModel(network, card.architecture.stride, target=val.target)

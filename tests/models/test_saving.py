@@ -328,3 +328,19 @@ def test_a_file_that_is_replaced_meanwhile_is_never_mixed_with_its_successor(tmp
     for model, digest, card in loaded:
         assert digest in (card.sha256, card.previous_sha256)
         assert np.abs(predict(model) - given[digest]).max() <= 1e-6
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "float64"])
+def test_a_saved_model_computes_in_float32_whatever_the_person_s_policy(policy, tmp_path):
+    path = tmp_path / "model.keras"
+    save_model(build("unet", {"widths": [4, 4]}), path, Card(Architecture("unet", {"widths": [4, 4]})))
+    images = np.random.Generator(np.random.PCG64(2)).integers(0, 256, (2, 16, 16, 3), np.uint8)
+    expected = keras.saving.load_model(path, compile=False).predict_on_batch(images)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        loaded = load_model(path)
+        assert keras.config.dtype_policy().name == policy
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert np.array_equal(np.asarray(loaded.predict_on_batch(images)), np.asarray(expected))

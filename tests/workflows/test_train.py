@@ -103,9 +103,13 @@ def test_images_of_many_sizes_are_learned_from_one_by_one(tmp_path):
 
 
 def test_a_model_trained_in_another_precision_is_described_as_it_is_saved(small_dataset, tmp_path):
-    flags = ("--data", small_dataset, "--precision", "bfloat16", *TINY, "--out", "run")
-    succeed(run_here("train", *flags, cwd=tmp_path))
+    flags = ("--data", small_dataset, "--precision", "bfloat16", *TINY)
+    before = keras.config.dtype_policy().name
+    succeed(run_here("train", *flags, "--out", "run", cwd=tmp_path))
+    assert keras.config.dtype_policy().name == before
     succeed(run_here("doctor", "run/model.keras", cwd=tmp_path))
+    succeed(run_here("train", *flags, "--init-from", "run/model.keras", "--out", "further", cwd=tmp_path))
+    succeed(run_here("doctor", "further/model.keras", cwd=tmp_path))
 
 
 def test_a_batch_of_one_pixel_a_channel_is_learned_from(tmp_path):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from shapeseg import files
 from shapeseg.datasets import Dataset
 from shapeseg.evaluation import evaluate_model
+from shapeseg.incoming import parse_json, read_file
 from shapeseg.inference.opened_model import open_model
 from shapeseg.models import file_digest
 from shapeseg.training.run_folder import RunFolder
 from shapeseg.workflows.study.arms import rows_digest
 from shapeseg.workflows.study.scores import SetScores, scores_from_dict, scores_to_dict
+
+_MAX_SCORES = 2**30  # bytes of the scores of one test set
 
 
 def measure_cell(run: RunFolder, tests: Mapping[str, Dataset], progress: Callable[[int], object]) -> dict[str, SetScores]:
@@ -28,7 +32,7 @@ def measure_cell(run: RunFolder, tests: Mapping[str, Dataset], progress: Callabl
     for name, data in tests.items():
         measured_of = {"model": model_digest, "data": rows_digest(data)}
         path = run.root / f"scores-{name}.json"
-        content = json.loads(path.read_bytes()) if path.exists() else {}
+        content = _kept(path)
         if content.get("of") != measured_of:
             model = model or open_model(run.model)
             content = {"of": measured_of, **scores_to_dict(evaluate_model(model, data), [row["index"] for row in data.rows])}
@@ -36,3 +40,12 @@ def measure_cell(run: RunFolder, tests: Mapping[str, Dataset], progress: Callabl
         scores[name] = scores_from_dict(content)
         progress(1)
     return scores
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    """Reads scores that were measured before; nothing where there are none that can be read."""
+    try:
+        content = parse_json(read_file(path, most=_MAX_SCORES))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

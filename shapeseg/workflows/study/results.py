@@ -93,7 +93,7 @@ def write_study(out: Path, results: StudyResults, tests: Mapping[str, Dataset], 
 
 def _model(cell: Cell) -> dict[str, Any]:
     card = read_card(cell.run.model)
-    return {"run": cell.run.root.name} | ({"threshold": card.threshold, "val_iou": card.scores["iou"]} if card else {})
+    return {"run": cell.run.root.name} | ({"threshold": card.threshold, "val_iou": card.scores.get("iou")} if card else {})
 
 
 def _comparisons(name: str, data: Dataset, places: list[int], arm: ArmName, cells: Mapping[Key, Cell]) -> list[Comparison]:
