@@ -34,7 +34,7 @@ test: $(VENV)/installed-dev lint
 	$(PYTEST) -m "not process"
 	$(PYTEST) -m process
 
-# KILLS random kills of each command that writes a dataset; `make test` does a few.
+# KILLS random kills of each command that writes, study and tune left out; `make test` does a few.
 kill-test: $(VENV)/installed-dev
 	$(BIN)/python tests/reliability/kill_commands.py $(or $(KILLS),200)
 
