@@ -78,7 +78,7 @@ slides: $(VENV)/installed
 		--output-dir reports/slides notebooks/5_presentation.ipynb
 
 # All benchmarks; docs/benchmarks.md shows the full ones. Peers come with benchmarks/requirements.txt, and are skipped without.
-BENCHMARKS := startup generate feed metrics inference train gpu
+BENCHMARKS := startup generate feed metrics inference train busy gpu
 bench: $(VENV)/installed-dev
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit 1; done
 	$(BIN)/python docs/make_benchmarks.py

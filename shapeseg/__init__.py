@@ -13,6 +13,10 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load_model"]
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
+# Torch's threads wait for each other by spinning, and beside other programs a step then takes a hundred times as long. With
+# libgomp, which torch for Linux brings, they soon sleep instead; elsewhere this is not read (docs/benchmarks.md).
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 if TYPE_CHECKING:
     from shapeseg.models import load_model

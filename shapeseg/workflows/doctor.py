@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -46,6 +47,7 @@ def examine(path: Path, *, device: Device = "auto") -> list[Check]:
         newer = f"{digest} is the model before; the card names a newer one, whose save was interrupted"
         findings.append(Check("digest", "ok" if current else "note", digest if current else newer))
         findings += _versions(card)
+        findings.append(_threads())
         findings.append(_golden(network, card) if current else Check("golden", "note", "the card's is of the newer model"))
     return findings
 
@@ -55,6 +57,16 @@ def _versions(card: Card) -> Iterator[Check]:
         now = _version(package)
         same = now == saved
         yield Check("version", "ok" if same else "note", f"{package} {now}" + ("" if same else f"; saved with {saved}"))
+
+
+def _threads() -> Check:
+    """Says how many threads compute, and how they wait for each other: beside other programs that decides the speed."""
+    waiting = {
+        name: os.environ[name] for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT") if name in os.environ
+    }
+    said = ", ".join(f"{name}={value}" for name, value in waiting.items())
+    torch = sys.modules.get("torch")
+    return Check("threads", "ok", (f"{torch.get_num_threads()} of torch; " if torch else "") + (said or "nothing is set"))
 
 
 def _version(package: str) -> str:
