@@ -29,7 +29,7 @@ BATCH = 4
 def main(argv: Sequence[str] | None = None) -> None:
     """Measures each side beside 0, 2, 4 and 8 busy programs."""
     options = tyro.cli(Options, args=argv, description=__doc__)
-    steps = 5 if options.quick or options.images else 50
+    steps = options.images or (5 if options.quick else 50)
     cores = os.cpu_count() or 1
     rows = []
     with ExitStack() as running:

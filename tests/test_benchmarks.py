@@ -22,6 +22,7 @@ RUNS = {
     "metrics": (("--images", 20), {"metrics": (4, 2)}),
     "inference": (("--images", 16), {"inference": (6, 4)}),
     "startup": ((), {"startup": (8, 3)}),
+    "busy": (("--images", 1), {"busy": {"steps": 4}}),
     "train": (
         ("--images", 20, "--sections", "speed", "quality", "memory"),
         {"train_speed": (8, 4), "train_quality": {"quality": 1}, "train_memory": {"memory": 1}},

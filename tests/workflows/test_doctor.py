@@ -37,7 +37,7 @@ def outcomes(text):
 def test_a_saved_model_is_healthy_and_its_card_knows_what_it_gives(model, capsys):
     assert main([str(model)]) == 0
     text = capsys.readouterr().out
-    assert outcomes(text) == {"file": "ok", "digest": "ok", "version": "ok", "golden": "ok"}
+    assert outcomes(text) == {"file": "ok", "digest": "ok", "version": "ok", "threads": "ok", "golden": "ok"}
     assert text.endswith("model.keras: healthy\n")
     means = read_card(model).golden.means
     assert len(means) == 16
@@ -105,4 +105,4 @@ def test_the_model_before_an_interrupted_save_is_noted(model, tmp_path, capsys):
     save_model(new_model(1), model, Card(ARCHITECTURE))
     shutil.copy(old, model)
     assert main([str(model)]) == 0
-    assert outcomes(capsys.readouterr().out) == {"file": "ok", "digest": "note", "golden": "note"}
+    assert outcomes(capsys.readouterr().out) == {"file": "ok", "digest": "note", "threads": "ok", "golden": "note"}
