@@ -8,7 +8,6 @@ from command_runs import folder_names
 from left_files import left_by_a_kill
 
 from shapeseg.errors import InputError, StorageError, UsageError
-from shapeseg.temporaries import temporary_file
 from shapeseg.training.run_folder import RunFolder, claim_number, newest_model, read_history, read_train_images
 
 
@@ -24,18 +23,10 @@ def test_a_run_takes_a_new_or_empty_folder_only(tmp_path):
     assert (tmp_path / "a" / "b" / "note").read_text() == "mine"
 
 
-def leave_temporary(target):
-    """Leaves the temporary file that a killed writer leaves."""
-    with temporary_file(target) as path:
-        path.write_text("{")
-        path.rename(target.with_name("aside"))
-    target.with_name("aside").rename(path)
-
-
 def test_a_run_that_was_killed_before_it_began_is_begun_anew(tmp_path):
     run = RunFolder(tmp_path / "run")
     run.checkpoints.mkdir(parents=True)
-    leave_temporary(run.identity)
+    left_by_a_kill(run.identity)
     run.make({"seed": 1})
     with pytest.raises(UsageError, match="in use"):
         run.make({"seed": 1})
@@ -59,7 +50,7 @@ def test_only_what_a_run_has_is_removed(tmp_path):
     run.make(IDENTITY)
     for name in ("epoch-00003.npz", ".lock"):
         (run.checkpoints / name).touch()
-    leave_temporary(run.checkpoints / "epoch-00004.npz")
+    left_by_a_kill(run.checkpoints / "epoch-00004.npz")
     (run.checkpoints / ".epoch-00004.1-2.shapeseg-tmp.npz").write_text("a copy")
     (run.root / "model.keras").touch()
     (tmp_path / "theirs").write_text("theirs")
