@@ -1,4 +1,4 @@
-# make demo | check | test | kill-test | fuzz | faults | test-keras-cv | browser | lint | notebook | notebooks | slides |
+# make demo | check | test | kill-test | fuzz | faults | test-keras-cv | test-nightly | browser | lint | notebook | notebooks | slides |
 # bench | bench-quick | reliability | audit | clean.
 # Needs Python 3.11 to 3.14 with venv, and nothing else.
 PYTHON ?= python3
@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV_KERAS_CV := .venv-keras-cv
+VENV_NIGHTLY := .venv-nightly
 SITE_PACKAGES := import sysconfig; print(sysconfig.get_path('purelib'))
 export KERAS_BACKEND ?= torch
 
@@ -13,7 +14,7 @@ export KERAS_BACKEND ?= torch
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(WORKERS)
 
-.PHONY: demo check quick-tests test kill-test fuzz faults test-keras-cv browser lint notebook notebooks slides bench bench-quick \
+.PHONY: demo check quick-tests test kill-test fuzz faults test-keras-cv test-nightly browser lint notebook notebooks slides bench bench-quick \
 	reliability audit clean
 
 demo: $(VENV)/installed
@@ -48,6 +49,10 @@ faults: $(VENV)/installed-dev
 
 test-keras-cv: $(VENV_KERAS_CV)/installed
 	$(VENV_KERAS_CV)/bin/python -m pytest $(WORKERS) -m keras_cv tests/models tests/workflows/test_keras_cv.py tests/workflows/test_backends.py
+
+# What will the next Keras break? Its nightly build, in an environment on top of the other one.
+test-nightly: $(VENV_NIGHTLY)/installed
+	$(VENV_NIGHTLY)/bin/python -m pytest $(WORKERS) tests/models tests/training tests/datasets/test_feed.py tests/evaluation
 
 # Debian's Chromium, for the tests of report.html; without it they are skipped.
 browser:
@@ -87,7 +92,7 @@ bench-quick: $(VENV)/installed-dev
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --quick || exit 1; done
 
 clean:
-	rm -rf $(VENV) $(VENV_KERAS_CV) data reports saved_models/unet-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV_KERAS_CV) $(VENV_NIGHTLY) data reports saved_models/unet-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: requirements.txt pyproject.toml
@@ -97,6 +102,13 @@ $(VENV)/installed: requirements.txt pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	$(PIP) -r requirements-dev.txt
+	touch $@
+
+$(VENV_NIGHTLY)/installed: $(VENV)/installed-dev
+	rm -rf $(VENV_NIGHTLY)
+	$(BIN)/python -m venv --without-pip $(VENV_NIGHTLY)
+	$(BIN)/python -c "$(SITE_PACKAGES)" > "$$($(VENV_NIGHTLY)/bin/python -c "$(SITE_PACKAGES)")/of_the_other_environment.pth"
+	$(VENV_NIGHTLY)/bin/python -m pip install --quiet --disable-pip-version-check --pre --no-deps keras-nightly
 	touch $@
 
 # On top of the other environment: what that has, keras-cv and TensorFlow find there, and only what is missing is installed.
