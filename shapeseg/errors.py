@@ -21,6 +21,10 @@ class ShapesegError(Exception):
         super().__init__(f"{what}. Received: {received}. {fix}.")
         self._parts = (what, received, fix)
 
+    def _render_traceback_(self) -> list[str]:
+        """Notebooks (IPython) show this in place of a traceback."""
+        return [f"error: {self}"]
+
     def __reduce__(self) -> tuple[object, ...]:
         """Keyword-only arguments need this to cross from a worker process."""
         what, received, fix = self._parts
@@ -47,6 +51,10 @@ class InputError(ShapesegError, ValueError):
     """Data that is missing, damaged or not what the command needs."""
 
     exit_code = 3
+
+
+class NoSampleError(UsageError, IndexError):
+    """A place beyond the end of a dataset."""
 
 
 class StorageError(ShapesegError, OSError):

@@ -93,14 +93,6 @@ def test_torch_is_the_default_backend_and_a_chosen_one_stays(tmp_path):
     assert succeed(run_python("-c", script, cwd=tmp_path, KERAS_BACKEND="jax")).stdout == "jax\n"
 
 
-def test_load_model_is_at_the_top_and_nothing_else_is_made_up():
-    from shapeseg.models import load_model
-
-    assert shapeseg.load_model is load_model
-    with pytest.raises(AttributeError, match="save_everything"):
-        _ = shapeseg.save_everything
-
-
 def test_the_version_is_the_package_s():
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     assert shapeseg.__version__ == project["version"]

@@ -42,18 +42,21 @@ class FilterOptions(CommonOptions):
 
 
 def _command(options: FilterOptions) -> None:
-    settings = _settings(options)
+    settings = filter_settings(options)
+    _print(options, settings, filter_as_asked(options, settings))
+
+
+def filter_as_asked(options: FilterOptions, settings: FilterSettings) -> FilterResult:
+    """Filters into a new dataset or in place, or only works out what would go."""
     if options.dry_run:
-        result = plan_filter(Dataset(options.data), settings)
-    elif options.out is None:
-        result = filter_in_place(options.data, settings, purge=options.purge)
-    else:
-        with progress_bar("copying", len(Dataset(options.data)), "image") as progress:
-            result = filter_copy(Dataset(options.data), settings, options.out, progress)
-    _print(options, settings, result)
+        return plan_filter(Dataset(options.data), settings)
+    if options.out is None:
+        return filter_in_place(options.data, settings, purge=options.purge)
+    with progress_bar("copying", len(Dataset(options.data)), "image") as progress:
+        return filter_copy(Dataset(options.data), settings, options.out, progress)
 
 
-def _settings(options: FilterOptions) -> FilterSettings:
+def filter_settings(options: FilterOptions) -> FilterSettings:
     """Returns what to remove.
 
     Raises:

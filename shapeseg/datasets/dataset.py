@@ -16,7 +16,7 @@ from shapeseg.datasets.metadata import parse_rows, read_metadata, rule_of
 from shapeseg.datasets.plain import is_plain, read_plain, refuse_damaged_pair
 from shapeseg.datasets.samples import Row, is_as_named, read_image, read_mask
 from shapeseg.datasets.splits import SPLITS
-from shapeseg.errors import InputError, UsageError
+from shapeseg.errors import InputError, NoSampleError, UsageError
 from shapeseg.labels import label_map
 from shapeseg.scenes import Scene, SceneSettings
 from shapeseg.scenes.rule import UNKNOWN
@@ -91,7 +91,7 @@ class Dataset:
     def __getitem__(self, place: int | slice) -> Sample | Dataset:
         if isinstance(place, slice):
             return self._part(self.rows[place])
-        row = self.rows[place]
+        row = self.row(place)
         mask = read_mask(self.folder, row) if self.has_recipes else 255 * read_foreground(self.folder / row["mask"])
         return Sample(row, self.image(place), mask)
 
@@ -102,9 +102,23 @@ class Dataset:
     def __iter__(self) -> Iterator[Sample]:
         return (self[place] for place in range(len(self)))
 
+    def row(self, place: int) -> Row:
+        """Returns one metadata row.
+
+        Raises:
+            NoSampleError: If there are not so many; Python's own ways through a sequence end by it.
+        """
+        if not -len(self) <= place < len(self):
+            raise NoSampleError(
+                "there is no such place in the dataset",
+                received=f"{place}, {len(self)} images in {self.folder}",
+                fix=f"Use 0 to {len(self) - 1}",
+            )
+        return self.rows[place]
+
     def image(self, place: int) -> NDArray[np.uint8]:
         """Returns one image alone: uint8 (H, W, 3), RGB, 0 to 255."""
-        row = self.rows[place]
+        row = self.row(place)
         return read_image(self.folder, row) if self.has_recipes else read_rgb(self.folder / row["image"])
 
     @property
@@ -135,8 +149,16 @@ class Dataset:
         return image, label_map(mask != 0)
 
     def scene(self, place: int) -> Scene:
-        """Returns the scene that one sample was drawn from."""
-        return Scene.from_dict(self.rows[place], self.rule or UNKNOWN)
+        """Returns the scene that one sample was drawn from.
+
+        Raises:
+            NoSampleError: If there are not so many samples.
+            InputError: If no recipe is known.
+        """
+        row = self.row(place)
+        if not self.has_recipes:
+            raise InputError("scenes are unknown without recipes", received=self.folder, fix="Name a dataset made by shapeseg")
+        return Scene.from_dict(row, self.rule or UNKNOWN)
 
     def split(self, name: str) -> Dataset:
         """Returns the samples of one split; ``"all"`` is every sample.

@@ -81,14 +81,20 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
     nothing in the file is ever run. That the card names the file's digest proves that it is whole, not who made it.
 
     Args:
-        path: A ``.keras`` file.
+        path: A ``.keras`` file, or the folder of a run, which holds ``model.keras``.
         trust: Load a model that has no card, or another digest, with plain Keras in its safe mode.
 
     Raises:
         InputError: If there is no such file.
         ModelRefusedError: If it is no model, or not one that its card knows.
     """
-    return load_with_card(Path(path), trust=trust).network
+    return load_with_card(model_file(Path(path)), trust=trust).network
+
+
+def model_file(path: Path) -> Path:
+    """Returns the model of a run that is named by its folder; any other path is that of a model already."""
+    of_run = path / "model.keras"
+    return of_run if of_run.exists() else path
 
 
 def load_with_card(path: Path, *, trust: bool = False) -> LoadedModel:

@@ -25,9 +25,14 @@ def worst(counts: Sequence[Counts], limit: int) -> list[int]:
 
 def tile(name: str, example: Example, predicted: NDArray[np.bool_]) -> Prediction:
     """Returns the tile of an image: what was predicted for it, bool (H, W), and how well."""
-    iou = count(example.target, predicted).iou
+    return of_masks(name, example.image, example.target, predicted)
+
+
+def of_masks(name: str, image: NDArray[np.uint8], truth: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> Prediction:
+    """Returns the tile of an image, uint8 (H, W, 3): the truth, what was predicted, bool (H, W), and how well."""
+    iou = count(truth, predicted).iou
     shown = "undefined" if iou is None else f"{iou:.3f}"
-    return Prediction(f"{name}  IoU {shown}", example.image, example.target, predicted)
+    return Prediction(f"{name}  IoU {shown}", image, truth, predicted)
 
 
 def prediction_tile(name: str, predicted: Predicted, threshold: float) -> Prediction:

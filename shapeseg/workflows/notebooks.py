@@ -1,18 +1,60 @@
-"""What the notebooks begin with: the root of the repository, and a dataset."""
+"""What notebooks are written with, beside the rest of the face: the root of the repository, a dataset, pictures and tables."""
 
 from __future__ import annotations
 
+import csv
+import io
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from shapeseg.datasets import Dataset, create_dataset
+from shapeseg.datasets.examples import examples
+from shapeseg.datasets.statistics import statistics
 from shapeseg.errors import InputError
+from shapeseg.incoming import MAX_TEXT, parse_json, read_file
+from shapeseg.inference.opened_model import OpenedModel, open_model
+from shapeseg.reporting import evaluation_charts, tiles
+from shapeseg.reporting.evaluation_charts import calibration_figure, response_figure
+from shapeseg.reporting.pictures import Prediction, error_map, gallery_figure, prediction_figure, scene_figure
+from shapeseg.reporting.statistics_picture import statistics_figure
+from shapeseg.reporting.tables import first_section, markdown_table, table, without_pictures
+from shapeseg.reporting.training_charts import runs_figure
+from shapeseg.scenes.twins import DESCRIPTIONS
+from shapeseg.workflows.options import GenerateOptions
 
 if TYPE_CHECKING:
-    from shapeseg.datasets import Dataset
+    from matplotlib.figure import Figure
 
-_DEFAULT = Path("data/shapes")
-_DEFAULT_IMAGES = 1000
+__all__ = [
+    "DESCRIPTIONS",
+    "NO_RECIPES",
+    "calibration_figure",
+    "error_map",
+    "errors_figure",
+    "first_section",
+    "gallery_figure",
+    "markdown_table",
+    "open_data",
+    "predictions_figure",
+    "response_figure",
+    "runs_figure",
+    "scene_figure",
+    "statistics",
+    "statistics_figure",
+    "table",
+    "threshold_figure",
+    "without_pictures",
+    "work_in_root",
+]
+
+NO_RECIPES = "This needs recipes, which only a dataset made by shapeseg has, so there is nothing to show here."
+
+_DEFAULT = GenerateOptions()
 
 
 def work_in_root() -> None:
@@ -28,19 +70,89 @@ def work_in_root() -> None:
     os.chdir(root)
 
 
-def open_data(num_images: int) -> Dataset:
-    """Returns the first images of the default dataset. What is missing is drawn: all of ``data/shapes``, or a smaller one.
+def open_data(folder: str | Path, num_images: int | None = None) -> Dataset:
+    """Returns the first images of a dataset, and says so where they are fewer than were asked for.
+
+    A dataset that is not there is drawn, with as many images as the default dataset, or more if more are asked for.
 
     Args:
-        num_images: 1 or more; a smaller dataset goes to ``data/notebook-N``.
+        folder: A dataset, or a plain folder of images and masks.
+        num_images: 1 or more; None takes all.
     """
-    from shapeseg.datasets import Dataset, create_dataset
+    path = Path(folder)
+    if not path.exists():
+        most = max(num_images or 0, _DEFAULT.num_images)
+        print(f"there is no {path} yet, so it is drawn: {most} images")
+        create_dataset(path, num_images=most, seed=_DEFAULT.seed, workers=1)
+    data = Dataset(path)
+    if num_images is not None and num_images > len(data):
+        print(f"{path} holds {len(data)} images, not {num_images}: all of them are taken")
+        num_images = None
+    return data if num_images is None else data.first(num_images)
 
-    folder = _DEFAULT
-    if not folder.exists() and num_images != _DEFAULT_IMAGES:
-        folder = Path(f"data/notebook-{num_images}")
-    if not folder.exists():
-        create_dataset(folder, num_images=num_images, seed=0, workers=1)
-    data = Dataset(folder)
-    data.rows = data.rows[:num_images]
-    return data
+
+def predictions_figure(
+    model: str | Path,
+    images: Sequence[NDArray[np.uint8]],
+    masks: Sequence[NDArray[Any]],
+    names: Sequence[str],
+    heading: str = "",
+) -> Figure:
+    """Draws what a saved model makes of images, a column each: image, truth, prediction, error.
+
+    Args:
+        model: A run's folder or its ``model.keras``.
+        images: uint8 (H, W, 3), RGB, 0 to 255.
+        masks: (H, W), the truth: 0 where there is no target.
+        names: Of each image.
+        heading: Of the figure.
+    """
+    opened = _open(model)
+
+    def draw() -> Iterator[Prediction]:
+        for image, mask, name in zip(images, masks, names, strict=True):
+            predicted = opened.probabilities(image[None])[0] >= opened.threshold
+            yield tiles.of_masks(name, image, mask != 0, predicted)
+
+    return prediction_figure(list(draw()), heading)
+
+
+def errors_figure(report: str | Path) -> Figure | str:
+    """Draws where the wrong pixels of an evaluation lie, and the IoU of each image against its most hidden rectangle.
+
+    Args:
+        report: Folder that an evaluation has written.
+
+    Returns:
+        The figure, or what is to be said where recipes are unknown.
+    """
+    places = parse_json(read_file(Path(report) / "metrics.json", most=MAX_TEXT))["wrong_pixels"]
+    if places is None:
+        return NO_RECIPES
+    rows = csv.DictReader(io.StringIO(read_file(Path(report) / "per_image.csv", most=MAX_TEXT).decode()))
+    return evaluation_charts.errors_figure(places, [_scores(row) for row in rows])
+
+
+def _scores(row: Mapping[str, str]) -> dict[str, float | None]:
+    return {name: float(row[name]) if row[name] else None for name in ("iou", "max_occlusion")}
+
+
+def threshold_figure(model: str | Path, data: Dataset) -> Figure:
+    """Draws IoU, precision and recall of a saved model against the threshold, its own marked.
+
+    Args:
+        model: A run's folder or its ``model.keras``.
+        data: The val split, on which its threshold was chosen.
+    """
+    from shapeseg.evaluation.prediction import predict
+    from shapeseg.evaluation.threshold import histograms
+
+    opened = _open(model)
+    found = [histograms(each.example.target, each.probability) for each in predict(opened, examples(data, opened.target))]
+    return evaluation_charts.threshold_figure(sum(found[1:], found[0]), opened.threshold)
+
+
+def _open(model: str | Path) -> OpenedModel:
+    from shapeseg.models.saving import model_file
+
+    return open_model(model_file(Path(model)))

@@ -44,9 +44,11 @@ def origin(model: OpenedModel, data: Dataset) -> Origin:
 
 
 def command_line() -> str:
-    """Returns the command that is running, as it can be pasted in the project's folder."""
+    """Returns the command that is running, as it can be pasted in the project's folder; a notebook has none."""
     program, *arguments = sys.argv
     path = Path(program)
+    if path.name == "ipykernel_launcher.py":
+        return "a notebook"
     if path.name == "__main__.py":
         start = ["python", "-m", "shapeseg"]
     else:  # a script of the project, or the command that an installation makes

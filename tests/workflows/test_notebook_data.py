@@ -21,10 +21,19 @@ def test_a_notebook_outside_the_repository_is_told_so(tmp_path, monkeypatch):
         work_in_root()
 
 
-def test_a_missing_dataset_is_drawn_and_the_default_one_is_taken_in_part(tmp_path, monkeypatch):
+def test_the_default_dataset_is_drawn_where_it_is_missing_and_taken_in_part(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    drawn = open_data(12)
-    assert folder_names(tmp_path / "data") == {"notebook-12"}
-    drawn.folder.rename(tmp_path / "data" / "shapes")
-    assert open_data(5).rows == drawn.rows[:5]
+    drawn = open_data("data/shapes", 12)
     assert folder_names(tmp_path / "data") == {"shapes"}
+    assert len(drawn) == 12
+    whole = open_data(Path("data/shapes"))
+    assert len(whole) == 1000
+    assert whole.rows[:12] == drawn.rows
+    assert "it is drawn: 1000 images" in capsys.readouterr().out
+
+
+def test_fewer_images_than_were_asked_for_are_told(small_dataset, capsys):
+    assert len(open_data(small_dataset, 30)) == 30
+    assert not capsys.readouterr().out
+    assert len(open_data(small_dataset, 31)) == 30
+    assert capsys.readouterr().out == f"{small_dataset} holds 30 images, not 31: all of them are taken\n"
