@@ -46,10 +46,24 @@ def settings_from_dict(kind: type[Settings], content: Mapping[str, Any]) -> Sett
         return dacite.from_dict(kind, content, _AS_TYPED)
     except UsageError:
         raise  # of the settings themselves: a value out of range
-    except (dacite.DaciteError, TypeError, ValueError, AttributeError) as error:
+    except dacite.UnexpectedDataError as error:
+        unknown = sorted(map(str, error.keys))
         raise UnknownSettingError(
-            f"these are no {kind.__name__}", received=error, fix="Correct that name or value, or leave it out"
+            f"{kind.__name__} has no such setting",
+            received=f"{', '.join(unknown):.60}",
+            fix=suggestion(unknown[0], _names_in(kind)),
         ) from error
+    except dacite.WrongTypeError as error:
+        if words := list(_words_in(error.field_type)):
+            raise _no_choice(UnknownSettingError, str(error.field_path), error.value, words) from error
+        raise _no_settings(kind, error) from error
+    except (dacite.DaciteError, TypeError, ValueError, AttributeError) as error:
+        raise _no_settings(kind, error) from error
+
+
+def _no_settings(kind: type, error: Exception) -> UsageError:
+    fix = "Correct that name or value, or leave it out"
+    return UnknownSettingError(f"these are no {kind.__name__}", received=error, fix=fix)
 
 
 def _no_bool(kind: type) -> Callable[[Any], Any]:
@@ -66,10 +80,52 @@ def _no_bool(kind: type) -> Callable[[Any], Any]:
 _AS_TYPED = dacite.Config(strict=True, cast=[tuple, Path], type_hooks={kind: _no_bool(kind) for kind in (int, float)})
 
 
+def options_from_flags(kind: type[Settings], flags: Mapping[str, Any]) -> Settings:
+    """Builds options from names that stand alone, as flags do; each goes into the group that it is of.
+
+    Raises:
+        UsageError: If a name is unknown or a value has the wrong type or is out of range.
+    """
+    return settings_from_dict(kind, in_groups(kind, flags))
+
+
+def in_groups(kind: type, flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Puts settings that stand alone, as flags do, into the group that they are of."""
+    groups = _groups_of(kind)
+    of = {field.name: group for group, hint in groups.items() for field in dataclasses.fields(hint)}
+    named = {str(name).replace("-", "_"): value for name, value in flags.items()}
+    placed = {name: value for name, value in named.items() if name not in of or name in get_type_hints(kind)}
+    for name in named.keys() - placed.keys():
+        group = placed.setdefault(of[name], {})
+        if isinstance(group, dict):
+            group[name] = named[name]
+    return placed
+
+
+def _groups_of(kind: type) -> dict[str, Any]:
+    """Returns the settings within settings: name and type."""
+    return {name: hint for name, hint in get_type_hints(kind).items() if dataclasses.is_dataclass(hint)}
+
+
+def _names_in(kind: Any) -> list[str]:
+    """Returns the names of all settings, as flags have them."""
+    groups = _groups_of(kind)
+    own = [field.name for field in dataclasses.fields(kind) if field.name not in groups]
+    return own + [name for group in groups.values() for name in _names_in(group)]
+
+
+_CALL = frozenset(field.name for field in dataclasses.fields(CommonOptions))
+
+
 def options_to_dict(options: Any) -> dict[str, Any]:
-    """Returns options as plain JSON types, in the form that ``--config`` reads."""
+    """Returns options as plain JSON types, in the form that ``--config`` reads; how a command was called is none of them."""
     plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(options), default=str))
-    return plain
+    return without_call(plain)
+
+
+def without_call(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Leaves out ``config`` and ``debug``, which say how a command was called, not what it does."""
+    return {name: value for name, value in plain.items() if name not in _CALL}
 
 
 def flags_of(content: Mapping[str, Any]) -> list[str]:
@@ -138,9 +194,13 @@ def check_choices(settings: Any) -> None:
     for name, hint, words in _choices_of(kind):
         value = getattr(settings, name)
         if not is_instance(value, hint):
-            values = value if isinstance(value, tuple | list) else [value]
-            wrong = next((each for each in values if each not in words), value)
-            raise UsageError(f"{name} is none of its choices", received=f"{name}={value!r:.60}", fix=suggestion(wrong, words))
+            raise _no_choice(UsageError, name, value, words)
+
+
+def _no_choice(kind: type[UsageError], name: str, value: Any, words: list[str]) -> UsageError:
+    values = value if isinstance(value, tuple | list) else [value]
+    wrong = next((each for each in values if each not in words), value)
+    return kind(f"{name} is none of its choices", received=f"{name}={value!r:.60}", fix=suggestion(wrong, words))
 
 
 @cache

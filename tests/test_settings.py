@@ -8,7 +8,7 @@ from shapeseg.datasets import DatasetSettings
 from shapeseg.errors import UsageError
 from shapeseg.scenes import SceneSettings
 from shapeseg.scenes.rule import FilterSettings
-from shapeseg.settings import check_range, settings_from_dict
+from shapeseg.settings import CommonOptions, check_range, options_from_flags, options_to_dict, settings_from_dict
 from shapeseg.training.settings import TrainingSettings
 
 
@@ -39,6 +39,22 @@ def test_unknown_names_and_wrong_types_are_refused_by_name(content):
     with pytest.raises(UsageError) as caught:
         settings_from_dict(Outer, content)
     assert next(iter(content)) in str(caught.value) or "side" in str(caught.value)
+
+
+def test_names_that_stand_alone_go_into_their_group_and_the_one_that_was_meant_is_told():
+    assert options_from_flags(Outer, {"count": 5, "sides": [7]}) == Outer(5, inner=Inner((7,)))
+    assert options_from_flags(Outer, {"inner": {"sides": [7]}}) == Outer(inner=Inner((7,)))
+    for wrong, meant in (("cuont", "count"), ("side", "sides")):
+        with pytest.raises(UsageError, match=f"Received: {wrong}. Did you mean {meant}"):
+            options_from_flags(Outer, {wrong: 5})
+
+
+def test_how_a_command_was_called_is_no_setting():
+    @dataclass(frozen=True)
+    class Options(CommonOptions):
+        count: int = 3
+
+    assert options_to_dict(Options(config=Path("a.yaml"), debug=True, count=4)) == {"count": 4}
 
 
 @pytest.mark.parametrize(

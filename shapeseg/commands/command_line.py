@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
 import errno
 import io
 import os
@@ -18,7 +17,7 @@ from typing import Any, TypeVar, get_type_hints
 import tyro
 
 from shapeseg.errors import InputError, ResourcesError, ShapesegError, StorageError, UsageError, is_out_of_memory
-from shapeseg.settings import CommonOptions, UnknownSettingError, flags_of, settings_from_dict
+from shapeseg.settings import CommonOptions, UnknownSettingError, flags_of, in_groups, settings_from_dict
 from shapeseg.terminal import say
 
 Options = TypeVar("Options", bound=CommonOptions)
@@ -94,7 +93,7 @@ def _parse(options_type: type[Options], arguments: list[str], prog: str | None) 
     if path is not None:
         from shapeseg.commands.config_file import read_config  # which few commands need
 
-        content = _in_groups(options_type, read_config(path))
+        content = in_groups(options_type, read_config(path))
     try:
         settings_from_dict(options_type, content)
     except UnknownSettingError:
@@ -121,20 +120,6 @@ def _parse(options_type: type[Options], arguments: list[str], prog: str | None) 
             raise end.__context__ from None
         sys.stderr.write(told.getvalue())
         raise
-
-
-def _in_groups(options_type: type, content: dict[str, Any]) -> dict[str, Any]:
-    """Puts settings that stand alone, as flags do, into the group that they are of."""
-    hints = get_type_hints(options_type)
-    groups = {name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint)}
-    of = {field.name: group for group, hint in groups.items() for field in dataclasses.fields(hint)}
-    named = {str(name).replace("-", "_"): value for name, value in content.items()}
-    placed = {name: value for name, value in named.items() if name in hints or name not in of}
-    for name in named.keys() - placed.keys():
-        group = placed.setdefault(of[name], {})
-        if isinstance(group, dict):
-            group[name] = named[name]
-    return placed
 
 
 def _paths(value: str | list[str]) -> Path | tuple[Path, ...]:

@@ -17,13 +17,13 @@ from shapeseg import files
 from shapeseg.errors import InputError, UsageError, storage_errors
 from shapeseg.folders import LOCK, make_folder, refuse_links
 from shapeseg.incoming import MAX_TEXT, parse_json, read_file
-from shapeseg.settings import settings_from_dict
+from shapeseg.settings import settings_from_dict, without_call
 from shapeseg.temporaries import leftovers, remove_left_files
 from shapeseg.training.checkpoint import MONITOR, Checkpoint, read_newest
 from shapeseg.training.settings import TrainingSettings
 
 # Settings that do not change what a training computes, so that a resume may change them.
-_FREE = {"out", "resume", "config", "debug", "pictures_every", "max_minutes", "track"}
+_FREE = {"out", "resume", "pictures_every", "max_minutes", "track"}
 _MAX_IMAGES = 2**28  # bytes of train_images.txt: four million images
 _IMAGE = re.compile(r"[0-9a-f]{64}|fresh scenes of seed [0-9]+, indices from [0-9]+: no dataset holds any of them")
 _CHECKPOINTS = ("run.json", "epoch-*.npz", LOCK)
@@ -75,7 +75,7 @@ class RunFolder:
             UsageError: If settings or data differ; the message names each difference.
         """
         refuse_links(self.root, ["checkpoints"])
-        begun = self._begun()
+        begun = without_call(self._begun())  # which runs of 0.1.0 have
         now = json.loads(json.dumps(identity, default=str))
         if begun.keys() != now.keys() or not all(_alike(begun[name], now[name]) for name in now):
             raise _no_settings(self.identity, "names or kinds of values are others")

@@ -105,6 +105,14 @@ def test_a_checkpoint_that_nobody_began_is_not_taken_for_ours(tmp_path):
         run.make(IDENTITY)
 
 
+def test_a_run_of_a_version_that_noted_how_it_was_called_goes_on(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.make(IDENTITY | {"config": "settings.yaml", "debug": True})
+    run.resume(IDENTITY)
+    with pytest.raises(UsageError, match=r"data: begun with d, now other"):
+        run.resume(IDENTITY | {"data": "other"})
+
+
 IDENTITY = {"data": "d", "val_data": None, "max_minutes": None, "training": {"epochs": 3, "seed": 1}, "data_sha256": "0" * 64}
 NO_IDENTITIES = [
     *(b"", b"{", b"[]", b"{}", b"3", b"null", b"[" * 5000, b"\xff", b'{"training": {}}'),
