@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from shapeseg import files
-from shapeseg.card_files import not_known_to_be_whole
+from shapeseg.card_files import model_file, not_known_to_be_whole
 from shapeseg.environment import computing_in
 from shapeseg.errors import InputError, ModelRefusedError, StorageError
 from shapeseg.models.archive import WEIGHTS, Array, read_model_file
@@ -81,7 +81,7 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
     nothing in the file is ever run. That the card names the file's digest proves that it is whole, not who made it.
 
     Args:
-        path: A ``.keras`` file.
+        path: A ``.keras`` file, or the folder of a run, which holds ``model.keras``.
         trust: Load a model that has no card, or another digest, with plain Keras in its safe mode.
 
     Raises:
@@ -93,10 +93,12 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
 
 def load_with_card(path: Path, *, trust: bool = False) -> LoadedModel:
     """Loads a saved model as :func:`load_model` does, and says what is known of it. File and card are read once."""
+    path = model_file(path)
     if not path.exists():
         raise InputError("there is no such model", received=path, fix="Train one with: python train.py")
     if path.suffix != ".keras" or path.is_dir():
-        raise ModelRefusedError("a model is a .keras file", received=path, fix="Name the model.keras of a run")
+        what = "a model is a .keras file, or the folder of a run that holds one"
+        raise ModelRefusedError(what, received=path, fix="Name the model.keras of a run")
     file = read_model_file(path)
     card = read_card(path)
     if card is None or file.sha256 not in (card.sha256, card.previous_sha256):
