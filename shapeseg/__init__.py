@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shapeseg.api import predict as predict
     from shapeseg.api import train as train
     from shapeseg.api import write_twins as write_twins
+    from shapeseg.architectures import ARCHITECTURES as ARCHITECTURES
     from shapeseg.datasets.dataset import Dataset as Dataset
     from shapeseg.datasets.dataset import Sample as Sample
     from shapeseg.datasets.feed import Feed as Feed
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from shapeseg.errors import ShapesegError as ShapesegError
     from shapeseg.errors import UsageError as UsageError
     from shapeseg.evaluation.metrics import Metrics as Metrics
-    from shapeseg.models.registry import ARCHITECTURES as ARCHITECTURES
     from shapeseg.models.saving import load_model as load_model
     from shapeseg.scenes import Instance as Instance
     from shapeseg.scenes import Scene as Scene
@@ -59,7 +59,7 @@ _HOMES = {
     "Feed": "datasets.feed",
     **dict.fromkeys(("InputError", "ShapesegError", "UsageError"), "errors"),
     "Metrics": "evaluation.metrics",
-    "ARCHITECTURES": "models.registry",
+    "ARCHITECTURES": "architectures",
     "load_model": "models",
     **dict.fromkeys(("Instance", "Scene", "SceneSettings", "Truth", "sample_scene"), "scenes"),
     "SegmentationLoss": "training.losses",

@@ -328,6 +328,6 @@ def _options(kind: type[Options], flags: Mapping[str, Any]) -> Options:
 
 
 def _model_file(model: AnyPath | None) -> Path | None:
-    from shapeseg.models.saving import model_file
+    from shapeseg.card_files import model_file
 
     return None if model is None else model_file(Path(model))

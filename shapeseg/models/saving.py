@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from shapeseg import files
-from shapeseg.card_files import not_known_to_be_whole
+from shapeseg.card_files import model_file, not_known_to_be_whole
 from shapeseg.environment import computing_in
 from shapeseg.errors import InputError, ModelRefusedError, StorageError
 from shapeseg.models.archive import WEIGHTS, Array, read_model_file
@@ -91,18 +91,14 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
     return load_with_card(model_file(Path(path)), trust=trust).network
 
 
-def model_file(path: Path) -> Path:
-    """Returns the model of a run that is named by its folder; any other path is that of a model already."""
-    of_run = path / "model.keras"
-    return of_run if of_run.exists() else path
-
-
 def load_with_card(path: Path, *, trust: bool = False) -> LoadedModel:
     """Loads a saved model as :func:`load_model` does, and says what is known of it. File and card are read once."""
+    path = model_file(path)
     if not path.exists():
         raise InputError("there is no such model", received=path, fix="Train one with: python train.py")
     if path.suffix != ".keras" or path.is_dir():
-        raise ModelRefusedError("a model is a .keras file", received=path, fix="Name the model.keras of a run")
+        what = "a model is a .keras file, or the folder of a run that holds one"
+        raise ModelRefusedError(what, received=path, fix="Name the model.keras of a run")
     file = read_model_file(path)
     card = read_card(path)
     if card is None or file.sha256 not in (card.sha256, card.previous_sha256):

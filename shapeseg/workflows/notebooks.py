@@ -153,6 +153,6 @@ def threshold_figure(model: str | Path, data: Dataset) -> Figure:
 
 
 def _open(model: str | Path) -> OpenedModel:
-    from shapeseg.models.saving import model_file
+    from shapeseg.card_files import model_file
 
     return open_model(model_file(Path(model)))

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from shapeseg.architectures import check_known
 from shapeseg.datasets.splits import SplitSettings
 from shapeseg.environment import Device
 from shapeseg.errors import UsageError
@@ -35,8 +36,8 @@ class GenerateOptions(CommonOptions):
     """Who draws: processes of this machine, or a Ray cluster that shares its disk. It does not change the result."""
     ray_address: str | None = None
     """Address of the cluster; by default one is started on this machine."""
-    scene: Annotated[SceneSettings, tyro.conf.arg(name="")] = SceneSettings()
-    splits: Annotated[SplitSettings, tyro.conf.arg(name="")] = SplitSettings()
+    scene: SceneSettings = SceneSettings()
+    splits: SplitSettings = SplitSettings()
 
     def __post_init__(self) -> None:
         if self.ray_address is not None and self.engine != "ray":
@@ -60,7 +61,7 @@ class TrainOptions(CommonOptions):
     widths: tuple[int, ...] = ()
     """Channels of each level of the network; empty takes the architecture's own."""
     init_from: Path | None = None
-    """Saved model to start from (its architecture counts); by default the first weights are random."""
+    """Saved model to start from, or its run folder (its architecture counts); by default the first weights are random."""
     out: Path | None = None
     """Run folder; by default the next free saved_models/MODEL-N."""
     resume: bool = False
@@ -73,9 +74,10 @@ class TrainOptions(CommonOptions):
     """Where to compute."""
     track: TrackerName = "none"
     """Where else to show settings, scores, pictures and model; the run's folder holds them all whatever this is."""
-    training: Annotated[TrainingSettings, tyro.conf.arg(name="")] = field(default_factory=TrainingSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
 
     def __post_init__(self) -> None:
+        check_known(self.model)
         if self.resume and self.out is None:
             raise UsageError(
                 "resume needs to know which run", received="out=None", fix="Name it: --resume --out saved_models/RUN"
@@ -97,7 +99,7 @@ class EvaluateOptions(CommonOptions):
     """Measure a saved model on a dataset."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
-    """The .keras file; by default the newest under saved_models, else the reference."""
+    """The .keras file, or its run folder; by default the newest under saved_models, else the reference."""
     data: Path | None = None
     """Dataset to measure on; by default the one that the model's card names."""
     split: str = "test"
@@ -106,7 +108,7 @@ class EvaluateOptions(CommonOptions):
     """Folder to write; by default reports/RUN. Results of an earlier evaluation there are replaced."""
     threshold: float | None = None
     """Probability from which a pixel counts as rectangle; by default the one in the model's card, chosen on val."""
-    prediction: Annotated[PredictionOptions, tyro.conf.arg(name="")] = field(default_factory=PredictionOptions)
+    prediction: PredictionOptions = field(default_factory=PredictionOptions)
     corruptions: bool = False
     """Also measure noisy, blurred, recoloured ... images: IoU against severity, into corruptions.json and corruptions.png."""
     corruption_images: int = 100
@@ -133,7 +135,7 @@ class PredictOptions(CommonOptions):
     """Segment images: for each a mask, an overlay, and a JSON file with box, area and score of every connected part."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
-    """The .keras file, or an exported one with --runtime."""
+    """The .keras file, or its run folder; with --runtime, an exported file."""
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
     """Images (PNG, JPEG, BMP, TIFF, WebP), and folders of images."""
     out: Path = Path("predictions")
@@ -161,7 +163,7 @@ class ExportOptions(CommonOptions):
     """Write a saved model as ONNX, OpenVINO or torch program, for images of any number and size, with a card beside it."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
-    """The .keras file."""
+    """The .keras file, or its run folder."""
     format: Format = "onnx"
     """onnx (.onnx), openvino (.xml and .bin) or torch (.pt2, for torch.export.load)."""
     out: Path | None = None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import tyro
-
+from shapeseg.architectures import check_known
 from shapeseg.environment import Device
 from shapeseg.errors import UsageError
 from shapeseg.settings import CommonOptions, check_range, check_seed
@@ -41,9 +40,10 @@ class TuneOptions(CommonOptions):
     """Seconds between a running trial's signs of life; one that misses three counts as failed."""
     device: Device = "auto"
     """Where to compute."""
-    space: Annotated[SearchSpace, tyro.conf.arg(name="")] = SearchSpace()
+    space: SearchSpace = SearchSpace()
 
     def __post_init__(self) -> None:
+        check_known(self.model)
         for name in ("trials", "epochs", "startup_trials", "heartbeat"):
             check_range(name, getattr(self, name), least=1, fix="Try the default")
         check_seed(self.seed)
