@@ -66,7 +66,14 @@ def one_thread():
 
 
 # Files that take a worker half a minute or more: were one of them the last to begin, the other worker would wait for it.
-LONGEST = ("test_benchmarks.py", "test_every_call.py", "test_export.py", "test_processes.py", "test_tune.py")
+LONGEST = (
+    "test_benchmarks.py",
+    "test_every_call.py",
+    "test_notebooks.py",
+    "test_export.py",
+    "test_processes.py",
+    "test_tune.py",
+)
 
 
 def pytest_collection_modifyitems(items):
