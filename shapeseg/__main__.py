@@ -41,8 +41,9 @@ def _tell(name: str) -> int:
     if name in ("-h", "--help"):
         print(f"usage: shapeseg COMMAND [OPTIONS]\n\n{listing}\n\nshapeseg COMMAND --help tells more of each.")
         return 0
-    print(f"error: there is no such command. Received: {name!a}. Use one of {', '.join(COMMANDS)}.", file=sys.stderr)
-    return 2
+    from shapeseg.settings import suggestion  # which no other way through here needs
+
+    return _tell_error(f"there is no such command. Received: {name!a}. {suggestion(name, [*COMMANDS])}.", 2)
 
 
 def _to_its_end(action: Callable[[], int]) -> int:

@@ -54,7 +54,7 @@ def settings_from_dict(kind: type[Settings], content: Mapping[str, Any]) -> Sett
             fix=suggestion(unknown[0], _names_in(kind)),
         ) from error
     except dacite.WrongTypeError as error:
-        if words := list(_words_in(error.field_type)):
+        if words := list(words_of(error.field_type)):
             raise _no_choice(UnknownSettingError, str(error.field_path), error.value, words) from error
         raise _no_settings(kind, error) from error
     except (dacite.DaciteError, TypeError, ValueError, AttributeError) as error:
@@ -89,17 +89,23 @@ def options_from_flags(kind: type[Settings], flags: Mapping[str, Any]) -> Settin
     return settings_from_dict(kind, in_groups(kind, flags))
 
 
-def in_groups(kind: type, flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Puts settings that stand alone, as flags do, into the group that they are of."""
-    groups = _groups_of(kind)
-    of = {field.name: group for group, hint in groups.items() for field in dataclasses.fields(hint)}
+def in_groups(kind: type, flags: Mapping[str, Any], content: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Puts settings that stand alone, as flags do, into the group that they are of.
+
+    Args:
+        kind: Dataclass of the options; what is not given in a group keeps what these have for it.
+        flags: The settings; a group may stand there whole, too.
+        content: Settings in groups that were given before, of which those here win.
+    """
+    usual = vars(kind())
+    groups = {name: vars(value) for name, value in usual.items() if dataclasses.is_dataclass(value)}
+    of = {setting: name for name, settings in groups.items() for setting in settings if setting not in usual}
     named = {str(name).replace("-", "_"): value for name, value in flags.items()}
-    placed = {name: value for name, value in named.items() if name not in of or name in get_type_hints(kind)}
-    for name in named.keys() - placed.keys():
-        group = placed.setdefault(of[name], {})
-        if isinstance(group, dict):
-            group[name] = named[name]
-    return placed
+    placed = {**(content or {}), **{name: value for name, value in named.items() if name not in of}}
+    for name in named.keys() & of.keys():
+        group = placed.get(of[name], {})
+        placed[of[name]] = group | {name: named[name]} if isinstance(group, dict) else group
+    return placed | {name: group | placed[name] for name, group in groups.items() if isinstance(placed.get(name), dict)}
 
 
 def _groups_of(kind: type) -> dict[str, Any]:
@@ -206,22 +212,24 @@ def _no_choice(kind: type[UsageError], name: str, value: Any, words: list[str]) 
 @cache
 def _choices_of(kind: Any) -> list[tuple[str, Any, list[str]]]:
     """Returns the fields that are words of a few: name, type, and the words."""
-    found = [(name, hint, list(_words_in(hint))) for name, hint in get_type_hints(kind).items()]
+    found = [(name, hint, list(words_of(hint))) for name, hint in get_type_hints(kind).items()]
     return [field for field in found if field[2]]
 
 
-def _words_in(hint: Any) -> Iterator[str]:
+def words_of(hint: Any) -> Iterator[str]:
+    """Yields the words that a type has to choose from, or that it is made of."""
     if get_origin(hint) is Literal:
         yield from get_args(hint)
     else:
         for inner in get_args(hint):
-            yield from _words_in(inner)
+            yield from words_of(inner)
 
 
-def suggestion(wrong: object, words: Sequence[str]) -> str:
-    """Returns what to do about a word that is none of some: the one that was meant, or all of them."""
-    close = difflib.get_close_matches(str(wrong), words, n=1)
-    return f"Did you mean {close[0]}" if close else f"Use one of {', '.join(words)}"
+def suggestion(wrong: object, words: Sequence[str], *, otherwise: str | None = None) -> str:
+    """Returns what to do about a word that is none of some: the one that was meant, else all of them, or ``otherwise``."""
+    begun = [word for word in words if wrong and word.startswith(str(wrong))]
+    close = difflib.get_close_matches(str(wrong), begun or words, n=1, cutoff=0.0 if begun else 0.6)
+    return f"Did you mean {close[0]}" if close else otherwise or f"Use one of {', '.join(words)}"
 
 
 def check_seed(value: int, name: str = "seed") -> None:

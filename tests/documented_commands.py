@@ -57,8 +57,8 @@ def parse(monkeypatch, name, arguments):
     module = import_module(f"shapeseg.commands.{name}")
     parsed = []
 
-    def note(kind, _command, argv, prog=None):
-        parsed.append(command_line._parse(kind, list(argv), prog))
+    def note(kind, _command, argv, prog, layout):
+        parsed.append(command_line._parse(kind, list(argv), prog, layout))
 
     with monkeypatch.context() as patch:
         patch.chdir(REPOSITORY)

@@ -266,8 +266,8 @@ FAULTS = (
     Fault(
         "a settings file wins over flags",
         "commands/command_line.py",
-        "args=flags + arguments",
-        "args=arguments + flags",
+        "in_groups(options_type, given, content)",
+        "in_groups(options_type, content, in_groups(options_type, given))",
         "commands/test_config_files.py",
     ),
     Fault(

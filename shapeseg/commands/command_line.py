@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import errno
 import io
 import os
@@ -12,28 +10,36 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
-import tyro
-
+from shapeseg.commands.flags import Layout
+from shapeseg.commands.parsing import parse_flags
 from shapeseg.errors import InputError, ResourcesError, ShapesegError, StorageError, UsageError, is_out_of_memory
-from shapeseg.settings import CommonOptions, UnknownSettingError, flags_of, in_groups, settings_from_dict
+from shapeseg.settings import CommonOptions, UnknownSettingError, in_groups, settings_from_dict
 from shapeseg.terminal import say
 
 Options = TypeVar("Options", bound=CommonOptions)
 
+_PLAIN = Layout()
 
-def entry_point(options_type: type[Options], command: Callable[[Options], object]) -> Callable[..., int]:
+
+def entry_point(
+    options_type: type[Options], command: Callable[[Options], object], layout: Layout = _PLAIN
+) -> Callable[..., int]:
     """Returns the ``main(argv=None, prog=None)`` of a command; see :func:`run`."""
 
     def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-        return run(options_type, command, argv, prog)
+        return run(options_type, command, argv, prog, layout)
 
     return main
 
 
 def run(
-    options_type: type[Options], command: Callable[[Options], object], argv: Sequence[str] | None, prog: str | None = None
+    options_type: type[Options],
+    command: Callable[[Options], object],
+    argv: Sequence[str] | None,
+    prog: str | None = None,
+    layout: Layout = _PLAIN,
 ) -> int:
     """Parses ``argv`` (None takes the program's own), runs the command, and returns its exit code.
 
@@ -48,7 +54,7 @@ def run(
     if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup has it ignored
         signal.signal(signal.SIGHUP, _terminate)
     try:
-        options = _parse(options_type, arguments, prog)
+        options = _parse(options_type, arguments, prog or f"python {Path(sys.argv[0]).name}", layout)
         debug = options.debug
         code = command(options)
         return code if isinstance(code, int) else 0
@@ -86,51 +92,21 @@ def _print_any_letter() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _parse(options_type: type[Options], arguments: list[str], prog: str | None) -> Options:
-    """Reads a settings file as flags ahead of the typed ones, of which the last counts: so those win, and may mend it."""
-    path = _config_path(arguments)
-    content = {}
-    if path is not None:
+def _parse(options_type: type[Options], arguments: list[str], prog: str, layout: Layout) -> Options:
+    """Reads the flags and the settings file that they may name; flags win, and may mend what the file alone could not mean."""
+    given = parse_flags(options_type, arguments, prog, layout)
+    content: dict[str, Any] = {}
+    if path := given.get("config"):
         from shapeseg.commands.config_file import read_config  # which few commands need
 
         content = in_groups(options_type, read_config(path))
-    try:
-        settings_from_dict(options_type, content)
-    except UnknownSettingError:
-        raise
-    except UsageError:
-        pass  # out of range by itself; a flag may mend it, and if none does, it is told below
-    hints = get_type_hints(options_type, include_extras=True)
-    positional = {name for name, hint in hints.items() if tyro.conf.Positional in getattr(hint, "__metadata__", ())}
-    named: dict[str, Any] = {name: _paths(content[name]) for name in positional if content.get(name) is not None}
-    flags = flags_of({name: value for name, value in content.items() if name not in positional})
-    told = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(told):
-            return tyro.cli(
-                options_type,
-                args=flags + arguments,
-                default=options_type(**named),
-                prog=prog,
-                description=options_type.__doc__,
-            )
-    except SystemExit as end:
-        # Of what the options themselves refuse, tyro would make a box of many lines.
-        if isinstance(end.__context__, ShapesegError):
-            raise end.__context__ from None
-        sys.stderr.write(told.getvalue())
-        raise
-
-
-def _paths(value: str | list[str]) -> Path | tuple[Path, ...]:
-    return tuple(map(Path, value)) if isinstance(value, list) else Path(value)
-
-
-def _config_path(arguments: list[str]) -> Path | None:
-    """Finds ``--config`` ahead of the full parse, which needs its content as defaults."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--config", type=Path)
-    return parser.parse_known_args([argument for argument in arguments if argument != "--"])[0].config
+        try:
+            settings_from_dict(options_type, content)
+        except UnknownSettingError:
+            raise
+        except UsageError:
+            pass  # out of range by itself; if no flag mends it, it is told below
+    return settings_from_dict(options_type, in_groups(options_type, given, content))
 
 
 def _of_os_error(failure: OSError) -> tuple[str, int]:

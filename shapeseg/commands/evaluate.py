@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.workflows.evaluate import evaluate
 from shapeseg.workflows.options import EvaluateOptions
 
 __all__ = ["EvaluateOptions", "evaluate", "main"]
 
 
-main = entry_point(EvaluateOptions, evaluate)
+LAYOUT = Layout(
+    examples=("saved_models/reference", "saved_models/my-run --data data/shapes --split val --corruptions"),
+)
+
+main = entry_point(EvaluateOptions, evaluate, LAYOUT)

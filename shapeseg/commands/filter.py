@@ -10,6 +10,7 @@ from typing import Annotated
 import tyro
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.filter import FilterResult, filter_copy, filter_in_place, plan_filter
 from shapeseg.errors import UsageError
@@ -103,4 +104,8 @@ def _print(options: FilterOptions, settings: FilterSettings, result: FilterResul
         print(f"dataset   {options.out or options.data}: {len(result.rows)} images")
 
 
-main = entry_point(FilterOptions, _command)
+LAYOUT = Layout(
+    examples=("data/shapes --way drop-occluded --out data/clean", "data/shapes --max-occlusion 0.25 --in-place --dry-run"),
+)
+
+main = entry_point(FilterOptions, _command, LAYOUT)

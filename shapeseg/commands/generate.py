@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.workflows.options import GenerateOptions
 
 
@@ -12,4 +13,8 @@ def _command(options: GenerateOptions) -> None:
     generate(options)
 
 
-main = entry_point(GenerateOptions, _command)
+LAYOUT = Layout(
+    examples=("--num-images 200 --out data/few", "--out data/heavy --seed 1 --occlusion-rates 0.3 0.6"),
+)
+
+main = entry_point(GenerateOptions, _command, LAYOUT)

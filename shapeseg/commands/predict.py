@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.workflows.options import PredictOptions
 
 
@@ -12,4 +13,8 @@ def _command(options: PredictOptions) -> int:
     return predict(options)
 
 
-main = entry_point(PredictOptions, _command)
+LAYOUT = Layout(
+    examples=("saved_models/reference photo.png", "saved_models/my-run photos/ --out predictions/photos"),
+)
+
+main = entry_point(PredictOptions, _command, LAYOUT)

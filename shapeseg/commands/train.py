@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.workflows.options import TrainOptions
 from shapeseg.workflows.train import train
 
 __all__ = ["TrainOptions", "main", "train"]
 
+LAYOUT = Layout(
+    groups={
+        "": ("data", "model", "epochs", "batch_size", "learning_rate"),
+        "run": ("out", "resume", "max_minutes", "seed", "device", "pictures_every", "track"),
+        "data": ("val_data", "train_images", "epoch_images", "augmentation", "target", "ignore_ambiguous"),
+        "network": ("widths", "init_from"),
+        "training": ("loss", "schedule", "warmup_epochs", "patience", "clip_norm", "accumulate", "precision", "deterministic"),
+    },
+    examples=("--epochs 5", "--data none --model segformer --lr 4e-3 --out saved_models/fresh"),
+)
 
-main = entry_point(TrainOptions, train)
+main = entry_point(TrainOptions, train, LAYOUT)

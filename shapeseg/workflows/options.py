@@ -35,8 +35,8 @@ class GenerateOptions(CommonOptions):
     """Who draws: processes of this machine, or a Ray cluster that shares its disk. It does not change the result."""
     ray_address: str | None = None
     """Address of the cluster; by default one is started on this machine."""
-    scene: Annotated[SceneSettings, tyro.conf.arg(name="")] = SceneSettings()
-    splits: Annotated[SplitSettings, tyro.conf.arg(name="")] = SplitSettings()
+    scene: SceneSettings = SceneSettings()
+    splits: SplitSettings = SplitSettings()
 
     def __post_init__(self) -> None:
         if self.ray_address is not None and self.engine != "ray":
@@ -73,7 +73,7 @@ class TrainOptions(CommonOptions):
     """Where to compute."""
     track: TrackerName = "none"
     """Where else to show settings, scores, pictures and model; the run's folder holds them all whatever this is."""
-    training: Annotated[TrainingSettings, tyro.conf.arg(name="")] = field(default_factory=TrainingSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
 
     def __post_init__(self) -> None:
         if self.resume and self.out is None:
@@ -106,7 +106,7 @@ class EvaluateOptions(CommonOptions):
     """Folder to write; by default reports/RUN. Results of an earlier evaluation there are replaced."""
     threshold: float | None = None
     """Probability from which a pixel counts as rectangle; by default the one in the model's card, chosen on val."""
-    prediction: Annotated[PredictionOptions, tyro.conf.arg(name="")] = field(default_factory=PredictionOptions)
+    prediction: PredictionOptions = field(default_factory=PredictionOptions)
     corruptions: bool = False
     """Also measure noisy, blurred, recoloured ... images: IoU against severity, into corruptions.json and corruptions.png."""
     corruption_images: int = 100

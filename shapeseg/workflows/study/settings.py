@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args
-
-import tyro
+from typing import Any, Final, Literal, get_args
 
 from shapeseg.errors import UsageError
 from shapeseg.scenes import SceneSettings
@@ -54,8 +52,8 @@ class StudyOptions(CommonOptions):
     """Architecture, by name."""
     widths: tuple[int, ...] = ()
     """Channels of each level of the network; empty takes the architecture's own."""
-    scene: Annotated[SceneSettings, tyro.conf.arg(name="")] = SceneSettings()
-    training: Annotated[TrainingSettings, tyro.conf.arg(name="")] = field(default_factory=_usual_training)
+    scene: SceneSettings = SceneSettings()
+    training: TrainingSettings = field(default_factory=_usual_training)
 
     def __post_init__(self) -> None:
         for name, usual in (("seeds", 3), ("train_images", 720), ("val_images", 90), ("test_images", 300), ("jobs", 2)):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-import tyro
+from typing import Any
 
 from shapeseg.environment import Device
 from shapeseg.errors import UsageError
@@ -41,7 +39,7 @@ class TuneOptions(CommonOptions):
     """Seconds between a running trial's signs of life; one that misses three counts as failed."""
     device: Device = "auto"
     """Where to compute."""
-    space: Annotated[SearchSpace, tyro.conf.arg(name="")] = SearchSpace()
+    space: SearchSpace = SearchSpace()
 
     def __post_init__(self) -> None:
         for name in ("trials", "epochs", "startup_trials", "heartbeat"):
