@@ -22,6 +22,12 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LARGEST = 2**63  # of a number in a card
 
 
+def model_file(path: Path) -> Path:
+    """Returns the model of a run that is named by its folder; any other path is that of a model already."""
+    of_run = path / "model.keras"
+    return of_run if of_run.exists() else path
+
+
 def read_model_bytes(path: Path) -> bytes:
     """Reads a model file whole.
 

@@ -20,7 +20,7 @@ class DoctorOptions(CommonOptions):
     """Check a saved model: it loads, its card names it, versions are the same, and a known scene gives the stored output."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
-    """The .keras file."""
+    """The .keras file, or its run folder."""
     device: Device = "auto"
     """Where to compute."""
 

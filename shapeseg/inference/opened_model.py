@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.card_files import not_known_to_be_whole, read_model_bytes
+from shapeseg.card_files import model_file, not_known_to_be_whole, read_model_bytes
 from shapeseg.environment import Device, prepare_keras, require_packages
 from shapeseg.errors import InputError, ModelRefusedError, UsageError
 from shapeseg.inference.export_card import digests, export_card_path, read_export_card
@@ -72,7 +72,7 @@ def _is_large(shape: tuple[int, ...]) -> bool:
 
 
 def open_model(path: Path, *, device: Device = "auto", trust: bool = False) -> OpenedModel:
-    """Opens a ``.keras`` file.
+    """Opens a ``.keras`` file, which may be named by the folder of its run.
 
     Raises:
         InputError: If there is none.
@@ -81,6 +81,7 @@ def open_model(path: Path, *, device: Device = "auto", trust: bool = False) -> O
     prepare_keras(device=device)
     from shapeseg.models import load_with_card
 
+    path = model_file(path)
     model, digest, card = load_with_card(path, trust=trust)
     check_model(model)
     if card is None:

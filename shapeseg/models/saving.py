@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from shapeseg import files
-from shapeseg.card_files import not_known_to_be_whole
+from shapeseg.card_files import model_file, not_known_to_be_whole
 from shapeseg.environment import computing_in
 from shapeseg.errors import InputError, ModelRefusedError, StorageError
 from shapeseg.models.archive import WEIGHTS, Array, read_model_file
@@ -99,10 +99,12 @@ def model_file(path: Path) -> Path:
 
 def load_with_card(path: Path, *, trust: bool = False) -> LoadedModel:
     """Loads a saved model as :func:`load_model` does, and says what is known of it. File and card are read once."""
+    path = model_file(path)
     if not path.exists():
         raise InputError("there is no such model", received=path, fix="Train one with: python train.py")
     if path.suffix != ".keras" or path.is_dir():
-        raise ModelRefusedError("a model is a .keras file", received=path, fix="Name the model.keras of a run")
+        what = "a model is a .keras file, or the folder of a run that holds one"
+        raise ModelRefusedError(what, received=path, fix="Name the model.keras of a run")
     file = read_model_file(path)
     card = read_card(path)
     if card is None or file.sha256 not in (card.sha256, card.previous_sha256):

@@ -32,8 +32,8 @@ def evaluate(options: EvaluateOptions) -> Path:
     from shapeseg.workflows.measured_data import DEFAULT_DATA, data_of
     from shapeseg.workflows.provenance import origin
 
-    path = options.model or _default_model()
-    model = open_model(path, trust=options.trust_model)
+    model = open_model(options.model or _default_model(), trust=options.trust_model)
+    path = model.path
     options = replace(options, data=options.data or data_of(model))
     if options.threshold is not None:
         model = replace(model, threshold=options.threshold)

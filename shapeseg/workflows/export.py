@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from shapeseg import __version__, files
+from shapeseg.card_files import model_file
 from shapeseg.environment import prepare_keras, require_packages
 from shapeseg.errors import ModelRefusedError, UsageError
 from shapeseg.folders import make_folder, writer_lock
@@ -30,7 +31,8 @@ def export(options: ExportOptions) -> Path:
         raise UsageError("export runs on torch", received=os.environ.get("KERAS_BACKEND"), fix="Set KERAS_BACKEND=torch")
     kind = options.format
     suffixes = SUFFIXES[kind]
-    out = options.out or options.model.with_suffix(suffixes[0])
+    path = model_file(options.model)
+    out = options.out or path.with_suffix(suffixes[0])
     if out.suffix != suffixes[0]:
         fix = f"Name it {out.stem or 'model'}{suffixes[0]}"
         raise UsageError("the file has this format's suffix", received=out, fix=fix)
@@ -39,7 +41,7 @@ def export(options: ExportOptions) -> Path:
     prepare_keras(device="cpu")
     from shapeseg.inference.opened_model import open_model
 
-    model = open_model(options.model, device="cpu", trust=options.trust_model)
+    model = open_model(path, device="cpu", trust=options.trust_model)
     with writer_lock(make_folder(out.parent)):
         _refuse_existing(options, out)
         contents = export_contents(model.predictor, kind, stride=model.stride)

@@ -60,7 +60,7 @@ class TrainOptions(CommonOptions):
     widths: tuple[int, ...] = ()
     """Channels of each level of the network; empty takes the architecture's own."""
     init_from: Path | None = None
-    """Saved model to start from (its architecture counts); by default the first weights are random."""
+    """Saved model to start from, or its run folder (its architecture counts); by default the first weights are random."""
     out: Path | None = None
     """Run folder; by default the next free saved_models/MODEL-N."""
     resume: bool = False
@@ -97,7 +97,7 @@ class EvaluateOptions(CommonOptions):
     """Measure a saved model on a dataset."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
-    """The .keras file; by default the newest under saved_models, else the reference."""
+    """The .keras file, or its run folder; by default the newest under saved_models, else the reference."""
     data: Path | None = None
     """Dataset to measure on; by default the one that the model's card names."""
     split: str = "test"
@@ -133,7 +133,7 @@ class PredictOptions(CommonOptions):
     """Segment images: for each a mask, an overlay, and a JSON file with box, area and score of every connected part."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
-    """The .keras file, or an exported one with --runtime."""
+    """The .keras file, or its run folder; with --runtime, an exported file."""
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
     """Images (PNG, JPEG, BMP, TIFF, WebP), and folders of images."""
     out: Path = Path("predictions")
@@ -161,7 +161,7 @@ class ExportOptions(CommonOptions):
     """Write a saved model as ONNX, OpenVINO or torch program, for images of any number and size, with a card beside it."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
-    """The .keras file."""
+    """The .keras file, or its run folder."""
     format: Format = "onnx"
     """onnx (.onnx), openvino (.xml and .bin) or torch (.pt2, for torch.export.load)."""
     out: Path | None = None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapeseg import files
+from shapeseg.card_files import model_file
 from shapeseg.environment import computing_in, prepare_keras, require_packages
 from shapeseg.errors import UsageError
 from shapeseg.folders import writer_lock
@@ -47,6 +48,8 @@ def train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback] =
         callbacks: More of them, one of your own for instance.
     """
     settings = options.training
+    if options.init_from is not None:
+        options = replace(options, init_from=model_file(options.init_from))
     if options.track != "none":
         require_packages([options.track], f"--track {options.track}")
     prepare_keras(device=options.device)
