@@ -12,7 +12,7 @@ COMMANDS = {
     "coco": "write COCO instances with visible and amodal masks",
     "convert": "to and from YOLO, palette masks and plain folders",
     "train": "train a model on a dataset",
-    "models": "list the architectures, their sizes and their speeds here",
+    "models": "list the architectures, their sizes and, with --speed, their speeds here",
     "evaluate": "measure a saved model on a dataset",
     "study": "measure what occlusion in the training data does",
     "predict": "segment images of any kind with a saved model",

@@ -1,4 +1,4 @@
-"""Architectures by name. Another one is one file with ``Settings`` and ``build``, and one name here."""
+"""Architectures by name. Another one is one file here with ``Settings`` and ``build``, and one line in architectures.py."""
 
 from __future__ import annotations
 
@@ -7,24 +7,12 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from shapeseg.environment import missing_packages, require_packages
-from shapeseg.errors import UsageError
+from shapeseg.architectures import ARCHITECTURES, check_known
+from shapeseg.environment import require_packages
 from shapeseg.settings import settings_from_dict
 
 if TYPE_CHECKING:
     import keras
-
-ARCHITECTURES = {
-    "unet": "compact U-Net, the default",
-    "unet_plus_plus": "U-Net whose skips are nested decoders",
-    "deeplab_v3_plus": "atrous pyramid with an early skip",
-    "segformer": "small transformer with an all-MLP decoder",
-    "keras_cv_deeplab_v3_plus": "DeepLabV3+ of keras-cv, an extra",
-}
-# What an architecture needs beside the default install: modules, and how to get them.
-EXTRAS = {
-    "keras_cv_deeplab_v3_plus": (("keras_cv", "tensorflow"), "pip install keras-cv==0.9.0 tensorflow-cpu==2.20.0"),
-}
 
 
 @dataclass(frozen=True)
@@ -64,12 +52,6 @@ def build(name: str, settings: Mapping[str, Any] | None = None) -> keras.Model:
     return _module(name).build(Architecture(name, dict(settings or {})).typed_settings())
 
 
-def missing_extra(name: str) -> str | None:
-    """Returns the command that installs what an architecture needs and is not there; None when nothing is missing."""
-    modules, install = EXTRAS.get(name, ((), ""))
-    return install if missing_packages(modules) else None
-
-
 def check_name(name: str) -> None:
     """Sees to it that an architecture can be built.
 
@@ -77,12 +59,11 @@ def check_name(name: str) -> None:
         UsageError: If there is none of that name.
         NotInstalledError: If it needs an extra that is not installed.
     """
-    _module(name)
-    modules, install = EXTRAS.get(name, ((), None))
-    require_packages(modules, f"--model {name}", install=install)
+    check_known(name)
+    known = ARCHITECTURES[name]
+    require_packages(known.packages, f"--model {name}", install=known.install)
 
 
 def _module(name: str) -> Any:
-    if name not in ARCHITECTURES:
-        raise UsageError("there is no such model", received=name, fix=f"Use one of {', '.join(ARCHITECTURES)}")
+    check_known(name)
     return import_module(f"shapeseg.models.{name}")

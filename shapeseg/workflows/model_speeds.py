@@ -82,7 +82,7 @@ def _measure_one(name: str, stride: int, size: int, repeats: int) -> Measured:
     predict = _images_a_second(lambda: model.predict_on_batch(images), repeats)
     model.compile(optimizer=keras.optimizers.Adam(), loss=keras.losses.BinaryCrossentropy())
     train = _images_a_second(lambda: model.train_on_batch(images, masks), repeats)
-    return Measured(name, ARCHITECTURES[name], model.count_params(), stride, file_size / 1e6, predict, train)
+    return Measured(name, ARCHITECTURES[name].purpose, model.count_params(), stride, file_size / 1e6, predict, train)
 
 
 def _file_size(model: keras.Model) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from shapeseg.architectures import check_known
 from shapeseg.datasets.splits import SplitSettings
 from shapeseg.environment import Device
 from shapeseg.errors import UsageError
@@ -76,6 +77,7 @@ class TrainOptions(CommonOptions):
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
     def __post_init__(self) -> None:
+        check_known(self.model)
         if self.resume and self.out is None:
             raise UsageError(
                 "resume needs to know which run", received="out=None", fix="Name it: --resume --out saved_models/RUN"

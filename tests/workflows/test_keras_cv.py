@@ -7,13 +7,13 @@ import pytest
 from command_runs import REPOSITORY, run_script, succeed
 from extras import marks_of
 
+from shapeseg.architectures import ARCHITECTURES
 from shapeseg.datasets import Dataset, create_dataset
 from shapeseg.datasets.examples import examples
 from shapeseg.evaluation.counts import pooled
 from shapeseg.evaluation.prediction import predict
 from shapeseg.inference.opened_model import open_model
 from shapeseg.models import read_card
-from shapeseg.models.registry import EXTRAS
 
 MODEL = "keras_cv_deeplab_v3_plus"
 with_keras_cv = [pytest.param(MODEL, marks=[pytest.mark.process, *marks_of(MODEL)])]
@@ -55,5 +55,5 @@ def test_another_process_reloads_the_model_that_was_saved(name, place):
 
 def test_the_install_line_names_the_versions_that_are_tested():
     tested = (REPOSITORY / "requirements-keras-cv.txt").read_text().splitlines()
-    _, line = EXTRAS[MODEL]
+    line = ARCHITECTURES[MODEL].install
     assert set(line.removeprefix("pip install ").split()) <= set(tested)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
+from shapeseg.architectures import check_known
 from shapeseg.errors import UsageError
 from shapeseg.scenes import SceneSettings
 from shapeseg.settings import CommonOptions, check_range
@@ -56,6 +57,7 @@ class StudyOptions(CommonOptions):
     training: TrainingSettings = field(default_factory=_usual_training)
 
     def __post_init__(self) -> None:
+        check_known(self.model)
         for name, usual in (("seeds", 3), ("train_images", 720), ("val_images", 90), ("test_images", 300), ("jobs", 2)):
             check_range(name, getattr(self, name), least=1, fix=f"Try {usual}")
         check_range("data_seed", self.data_seed, least=0, below=2**63, fix="Try 1000")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shapeseg.architectures import check_known
 from shapeseg.environment import Device
 from shapeseg.errors import UsageError
 from shapeseg.settings import CommonOptions, check_range, check_seed
@@ -42,6 +43,7 @@ class TuneOptions(CommonOptions):
     space: SearchSpace = SearchSpace()
 
     def __post_init__(self) -> None:
+        check_known(self.model)
         for name in ("trials", "epochs", "startup_trials", "heartbeat"):
             check_range(name, getattr(self, name), least=1, fix="Try the default")
         check_seed(self.seed)
