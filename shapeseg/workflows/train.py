@@ -17,6 +17,7 @@ from shapeseg.errors import UsageError
 from shapeseg.folders import writer_lock
 from shapeseg.held_signals import HeldSignals
 from shapeseg.settings import options_to_dict
+from shapeseg.terminal import no_progress, progress_lines
 from shapeseg.workflows.options import TrainOptions
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _fit_and_report(
     folder, data, writes = run.folder, run.data, run.processes.writes
     card = start_card(run.architecture, data)
     now = OpenedModel(model, card.architecture.stride, target=data.val.target)
-    bar_or_lines = 1 if sys.stdout.isatty() else 2  # a progress bar for a person, a line an epoch for a log
+    watched = sys.stdout.isatty()
     started = time.monotonic()
     lock = writer_lock(folder.checkpoints) if writes else nullcontext()
     with lock, tracking(options.track if writes else "none", folder.root, options_to_dict(options)) as tracked:
@@ -125,10 +126,15 @@ def _fit_and_report(
                 tracked.tell(lambda tracker: tracker.picture(epoch + 1, folder.samples))
 
         pictures = keras.callbacks.LambdaCallback(on_epoch_end=draw)
-        with HeldSignals() as signals:
+        resume = folder.newest_checkpoint() if options.resume else None
+        epochs = options.training.epochs - (resume.epoch if resume else 0)
+        steps = epochs * (len(data.train) + len(data.val))
+        told = progress_lines("training", steps, "step") if writes and not watched else nullcontext(no_progress)
+        with HeldSignals() as signals, told as progress:
 
             def hear(batch: int, logs: object = None) -> None:
                 signals.hear()
+                progress(1)
 
             history = fit(
                 model,
@@ -138,9 +144,9 @@ def _fit_and_report(
                 save=save,
                 history=folder.history if writes else None,
                 checkpoints=folder.checkpoints if writes else None,
-                resume=folder.newest_checkpoint() if options.resume else None,
+                resume=resume,
                 max_minutes=options.max_minutes,
-                verbose=bar_or_lines if writes else 0,
+                verbose=(1 if watched else 2) if writes else 0,  # a bar for a person, a line an epoch for a log
                 # The same callbacks whatever the options: a checkpoint knows them by their places.
                 callbacks=[
                     pictures,
