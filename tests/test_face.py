@@ -132,7 +132,6 @@ def test_scores_are_those_of_the_file(place):
         (lambda: shapeseg.create_dataset("data/new", kind=("rectangle",)), "Did you mean kinds"),
         (lambda: shapeseg.filter_dataset("data/shapes"), "--way"),
     ],
-    ids=str,
 )
 def test_a_wrong_keyword_is_told_with_the_one_that_was_meant(call, told, place):
     with pytest.raises(shapeseg.UsageError, match=told):
