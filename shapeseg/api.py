@@ -132,7 +132,7 @@ def evaluate(model: AnyPath | None = None, **flags: Any) -> Metrics:
     """
     from shapeseg.workflows import evaluate as workflow
 
-    out = workflow.evaluate(_options(EvaluateOptions, {"model": _model_file(model), **flags}))
+    out = workflow.evaluate(_options(EvaluateOptions, {"model": None if model is None else Path(model), **flags}))
     return cast(Metrics, parse_json(read_file(out / "metrics.json", most=MAX_TEXT)))
 
 
@@ -161,7 +161,7 @@ def predict(model: AnyPath, paths: AnyPath | Sequence[AnyPath], **flags: Any) ->
     from shapeseg.workflows import predict as workflow
 
     named = [paths] if isinstance(paths, str | Path) else list(paths)
-    options = _options(PredictOptions, {"model": _model_file(model), "paths": [Path(path) for path in named], **flags})
+    options = _options(PredictOptions, {"model": Path(model), "paths": [Path(path) for path in named], **flags})
     if workflow.predict(options):
         raise InputError("not every image could be used", received=", ".join(map(str, named)), fix="See what was said of them")
     return options.out
@@ -325,9 +325,3 @@ def _options(kind: type[Options], flags: Mapping[str, Any]) -> Options:
     if of_a_call := sorted(flags.keys() & {"config", "debug"}):
         raise UsageError("that is for the command line", received=of_a_call[0], fix="Leave it out")
     return options_from_flags(kind, flags)
-
-
-def _model_file(model: AnyPath | None) -> Path | None:
-    from shapeseg.card_files import model_file
-
-    return None if model is None else model_file(Path(model))

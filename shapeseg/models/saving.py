@@ -88,7 +88,7 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
         InputError: If there is no such file.
         ModelRefusedError: If it is no model, or not one that its card knows.
     """
-    return load_with_card(model_file(Path(path)), trust=trust).network
+    return load_with_card(Path(path), trust=trust).network
 
 
 def load_with_card(path: Path, *, trust: bool = False) -> LoadedModel:

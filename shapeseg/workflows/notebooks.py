@@ -17,7 +17,7 @@ from shapeseg.datasets.examples import examples
 from shapeseg.datasets.statistics import statistics
 from shapeseg.errors import InputError
 from shapeseg.incoming import MAX_TEXT, parse_json, read_file
-from shapeseg.inference.opened_model import OpenedModel, open_model
+from shapeseg.inference.opened_model import open_model
 from shapeseg.reporting import evaluation_charts, tiles
 from shapeseg.reporting.evaluation_charts import calibration_figure, response_figure
 from shapeseg.reporting.pictures import Prediction, error_map, gallery_figure, prediction_figure, scene_figure
@@ -107,7 +107,7 @@ def predictions_figure(
         names: Of each image.
         heading: Of the figure.
     """
-    opened = _open(model)
+    opened = open_model(Path(model))
 
     def draw() -> Iterator[Prediction]:
         for image, mask, name in zip(images, masks, names, strict=True):
@@ -147,12 +147,6 @@ def threshold_figure(model: str | Path, data: Dataset) -> Figure:
     from shapeseg.evaluation.prediction import predict
     from shapeseg.evaluation.threshold import histograms
 
-    opened = _open(model)
+    opened = open_model(Path(model))
     found = [histograms(each.example.target, each.probability) for each in predict(opened, examples(data, opened.target))]
     return evaluation_charts.threshold_figure(sum(found[1:], found[0]), opened.threshold)
-
-
-def _open(model: str | Path) -> OpenedModel:
-    from shapeseg.card_files import model_file
-
-    return open_model(model_file(Path(model)))
