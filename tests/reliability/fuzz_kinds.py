@@ -19,6 +19,7 @@ from fuzz_mutations import misplace, mutated_json, mutated_lines, mutated_yaml
 from fuzz_whole import BEGUN, CONFIGS, DATA, ONNX, RUN, TRAIN
 
 from shapeseg.commands import command_line
+from shapeseg.commands.flags import Layout
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.append import clean_up
 from shapeseg.datasets.foreign_images import read_foreground, read_foreign
@@ -91,7 +92,7 @@ def _read_images() -> None:
 
 def _config_readers(suffix: str) -> dict[str, Callable[[], object]]:
     def read(name: str, options: type) -> None:
-        command_line._parse(options, ["--config", f"{name}.{suffix}"], "fuzz")
+        command_line._parse(options, ["--config", f"{name}.{suffix}"], "fuzz", Layout())
 
     return {f"options of {name}": partial(read, name, type(options)) for name, options in CONFIGS.items()}
 
