@@ -94,6 +94,15 @@ def parse_json(content: bytes | str) -> Any:
     return value
 
 
+def json_object(path: Path, *, most: int = MAX_TEXT) -> dict[str, Any]:
+    """Returns the object that a JSON file holds; an empty one where it is missing, cannot be read or holds something else."""
+    try:
+        content = parse_json(read_file(path, most=most))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")
 

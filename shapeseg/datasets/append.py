@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -158,8 +157,8 @@ def _refuse_taken(folder: Path, indices: range) -> None:
 
 def _sample_files(folder: Path) -> Iterator[tuple[Path, int]]:
     """Yields whatever bears the name of a sample's file, and the index in it."""
-    for name in filter(os.path.isdir, (folder / each for each in FOLDERS.values())):
-        for path in Path(name).iterdir():
+    for name in FOLDERS.values():
+        for path in (folder / name).glob("*.png"):
             match = _SAMPLE_FILE.fullmatch(path.name)
-            if match and f"{name.name}/{path.name}" in sample_paths(int(match[1])).values():
+            if match and f"{name}/{path.name}" in sample_paths(int(match[1])).values():
                 yield path, int(match[1])

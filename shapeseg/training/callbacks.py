@@ -198,5 +198,5 @@ def _refuse_unlike(callback: keras.callbacks.Callback, numbers: dict[str, _Numbe
             raise InputError(
                 "the checkpoint is of another callback",
                 received=f"{type(callback).__name__}, {name}={value}",
-                fix="Start again in another folder, with --init-from its model",
+                fix=checkpoint.START_AGAIN,
             )

@@ -27,7 +27,8 @@ MONITOR = "val_iou"
 
 _KEPT = 2  # the newest, and one to fall back on
 _MAX_BYTES = 4 * MAX_BYTES  # weights, two moments of Adam, and summed gradients
-_OTHER = "Start again in another folder, with --init-from its model"
+START_AGAIN = "Start again in another folder, with --init-from its model"
+"""What to do when a training cannot go on."""
 
 
 @dataclass
@@ -94,7 +95,7 @@ def restore(model: keras.Model, checkpoint: Checkpoint) -> None:
         _restore_random(checkpoint.arrays)
     except (LookupError, TypeError, ValueError, OverflowError, RuntimeError) as error:  # of three libraries
         raise InputError(
-            f"the checkpoint holds no state of random numbers ({error})", received=f"epoch {checkpoint.epoch}", fix=_OTHER
+            f"the checkpoint holds no state of random numbers ({error})", received=f"epoch {checkpoint.epoch}", fix=START_AGAIN
         ) from error
     for pairs in values.values():
         for variable, value in pairs:
@@ -141,7 +142,7 @@ def read_newest(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
                 raise
             torn.append(path)
     if found:
-        raise InputError("no checkpoint is whole", received=folder, fix=_OTHER)
+        raise InputError("no checkpoint is whole", received=folder, fix=START_AGAIN)
     return None, torn
 
 

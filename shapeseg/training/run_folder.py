@@ -19,7 +19,7 @@ from shapeseg.folders import LOCK, make_folder, refuse_links
 from shapeseg.incoming import MAX_TEXT, parse_json, read_file
 from shapeseg.settings import settings_from_dict, without_call
 from shapeseg.temporaries import leftovers, remove_left_files
-from shapeseg.training.checkpoint import MONITOR, Checkpoint, read_newest
+from shapeseg.training.checkpoint import MONITOR, START_AGAIN, Checkpoint, read_newest
 from shapeseg.training.settings import TrainingSettings
 
 # Settings that do not change what a training computes, so that a resume may change them.
@@ -173,8 +173,7 @@ def _epochs(path: Path, content: dict[str, Any]) -> int:
 
 
 def _no_settings(path: Path, why: str) -> InputError:
-    fix = "Start again in another folder, with --init-from its model"
-    return InputError(f"these are no settings of a run ({why})", received=path, fix=fix)
+    return InputError(f"these are no settings of a run ({why})", received=path, fix=START_AGAIN)
 
 
 def _alike(begun: Any, now: Any) -> bool:

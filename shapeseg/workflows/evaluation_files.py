@@ -16,7 +16,7 @@ from shapeseg.evaluation.corruption_curves import CorruptionCurves
 from shapeseg.evaluation.instances import InstanceRecord
 from shapeseg.evaluation.metrics import Metrics
 from shapeseg.folders import result_folder
-from shapeseg.incoming import MAX_TEXT, parse_json, read_file
+from shapeseg.incoming import json_object
 from shapeseg.reporting.corruptions_picture import corruptions_figure
 from shapeseg.reporting.pictures import prediction_figure, save_figure
 from shapeseg.reporting.report import ReportImage, write_report
@@ -43,11 +43,7 @@ def report_folder(out: Path) -> AbstractContextManager[int]:
 
 def _holds_report(folder: Path) -> bool:
     """Whether the scores in a folder are of an evaluation."""
-    try:
-        scores = parse_json(read_file(folder / _METRICS, most=MAX_TEXT))
-    except (OSError, ValueError):
-        return False
-    return isinstance(scores, dict) and {"model_sha256", "dataset_sha256"} <= scores.keys()
+    return {"model_sha256", "dataset_sha256"} <= json_object(folder / _METRICS).keys()
 
 
 def random_places(count: int) -> list[int]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
 
 from shapeseg import files
 from shapeseg.datasets import Dataset
 from shapeseg.evaluation import evaluate_model
-from shapeseg.incoming import parse_json, read_file
+from shapeseg.incoming import json_object
 from shapeseg.inference.opened_model import open_model
 from shapeseg.models import file_digest
 from shapeseg.training.run_folder import RunFolder
@@ -32,7 +30,7 @@ def measure_cell(run: RunFolder, tests: Mapping[str, Dataset], progress: Callabl
     for name, data in tests.items():
         measured_of = {"model": model_digest, "data": rows_digest(data)}
         path = run.root / f"scores-{name}.json"
-        content = _kept(path)
+        content = json_object(path, most=_MAX_SCORES)
         if content.get("of") != measured_of:
             model = model or open_model(run.model)
             content = {"of": measured_of, **scores_to_dict(evaluate_model(model, data), [row["index"] for row in data.rows])}
@@ -40,12 +38,3 @@ def measure_cell(run: RunFolder, tests: Mapping[str, Dataset], progress: Callabl
         scores[name] = scores_from_dict(content)
         progress(1)
     return scores
-
-
-def _kept(path: Path) -> dict[str, Any]:
-    """Reads scores that were measured before; nothing where there are none that can be read."""
-    try:
-        content = parse_json(read_file(path, most=_MAX_SCORES))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

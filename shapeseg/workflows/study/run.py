@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shapeseg import files
 from shapeseg.folders import make_folder, refuse_links, result_folder
-from shapeseg.incoming import MAX_TEXT, parse_json, read_file
+from shapeseg.incoming import json_object
 from shapeseg.settings import options_to_dict
 from shapeseg.terminal import progress_bar
 from shapeseg.workflows.study.arms import TESTS, make_test_sets, train_set, val_set
@@ -58,8 +58,4 @@ def study(options: StudyOptions) -> Path:
 
 def _holds_study(folder: Path) -> bool:
     """Whether the settings in a folder are of a study."""
-    try:
-        settings = parse_json(read_file(folder / "config.json", most=MAX_TEXT))
-    except (OSError, ValueError):
-        return False
-    return isinstance(settings, dict) and {"arms", "seeds", "test_images"} <= settings.keys()
+    return {"arms", "seeds", "test_images"} <= json_object(folder / "config.json").keys()
