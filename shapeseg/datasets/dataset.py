@@ -21,6 +21,7 @@ from shapeseg.labels import label_map
 from shapeseg.scenes import Scene, SceneSettings
 from shapeseg.scenes.rule import UNKNOWN
 from shapeseg.scenes.scene import Target
+from shapeseg.terminal import Progress, no_progress
 
 if TYPE_CHECKING:
     from shapeseg.datasets.feed import Feed
@@ -204,13 +205,15 @@ class Dataset:
 
         return Feed(self, batch_size, **options)
 
-    def refuse_damage(self) -> None:
+    def refuse_damage(self, progress: Progress = no_progress) -> None:
         """Raises an InputError when the image or mask of any sample is missing, unreadable or not what its row names."""
-        if not self.has_recipes:
-            for row in self.rows:
+        damaged = []
+        for row in self.rows:
+            if self.has_recipes:
+                damaged += [row[role] for role in ("image", "mask") if not is_as_named(self.folder, row, role)]
+            else:
                 refuse_damaged_pair(self.folder, row)
-            return
-        damaged = [row[role] for row in self.rows for role in ("image", "mask") if not is_as_named(self.folder, row, role)]
+            progress(1)
         if damaged:
             raise InputError(
                 f"{len(damaged)} files of {self.folder} are damaged or missing",

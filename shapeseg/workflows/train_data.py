@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shapeseg.errors import InputError
+from shapeseg.terminal import Progress, no_progress, progress_bar
 
 if TYPE_CHECKING:
     from shapeseg.datasets import Dataset
@@ -45,7 +47,7 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     from shapeseg.datasets.feed import Feed
 
     settings = options.training
-    train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options)
+    train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options, processes)
     for part in (train, val):
         _check_sides(_sizes(part), stride)
     if settings.batch_size > 1:
@@ -66,16 +68,27 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     if len(_sizes(val)) > 1:
         val_batch = 1
     description = {"folder": folder, "sha256": digest, "images": len(train) + len(val), "target": settings.target}
-    return TrainingData(feed, Feed(val, val_batch, labels="codes", target=settings.target), digest, description, _names(train))
+    learned_from = _names(train, processes)
+    return TrainingData(feed, Feed(val, val_batch, labels="codes", target=settings.target), digest, description, learned_from)
 
 
-def _names(train: Dataset | FreshScenes) -> list[str]:
+def _names(train: Dataset | FreshScenes, processes: Processes) -> list[str]:
     """Returns what ``train_images.txt`` holds."""
     from shapeseg.datasets.examples import FreshScenes
 
     if isinstance(train, FreshScenes):
         return [f"fresh scenes of seed {train.seed}, indices from {train.first_index}: no dataset holds any of them"]
-    return [train.digest_of(place).hex() for place in range(len(train))]
+    names = []
+    with _told("listing", len(train), processes) as progress:
+        for place in range(len(train)):
+            names.append(train.digest_of(place).hex())
+            progress(1)
+    return names
+
+
+def _told(what: str, images: int, processes: Processes) -> AbstractContextManager[Progress]:
+    """Says how far the block is; of several processes, only one does."""
+    return progress_bar(what, images, "image") if processes.writes else nullcontext(no_progress)
 
 
 def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, str, str]:
@@ -88,7 +101,7 @@ def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, str, str]:
     return train, val, "none", "none"
 
 
-def _stored(options: TrainOptions) -> tuple[Dataset, Dataset, str, str]:
+def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Dataset, str, str]:
     from shapeseg.datasets import Dataset
     from shapeseg.workflows.generate import generate
     from shapeseg.workflows.options import GenerateOptions
@@ -106,7 +119,9 @@ def _stored(options: TrainOptions) -> tuple[Dataset, Dataset, str, str]:
         train = train.first(options.train_images)
     for part in (train, val):
         part.refuse_unknown_target(options.training.target)
-        part.refuse_damage()
+    with _told("checking", len(train) + len(val), processes) as progress:
+        for part in (train, val):
+            part.refuse_damage(progress)
     digest = data.digest() if val_data is data else hashlib.sha256((data.digest() + val_data.digest()).encode()).hexdigest()
     return train, val, digest, str(options.data)
 
