@@ -46,7 +46,7 @@ def convert_folder(options: ConvertOptions) -> Converted:
 
 
 LAYOUT = Layout(
-    examples=("data/shapes --to yolo", "data/yolo --to folder --out my-photos"),
+    examples=("data/shapes --to yolo --out data/yolo", "data/yolo --to folder --out my-photos"),
 )
 
 main = entry_point(ConvertOptions, convert_folder, LAYOUT)

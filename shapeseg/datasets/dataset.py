@@ -21,7 +21,9 @@ from shapeseg.labels import label_map
 from shapeseg.scenes import Scene, SceneSettings
 from shapeseg.scenes.rule import UNKNOWN
 from shapeseg.scenes.scene import Target
+from shapeseg.settings import check_range
 from shapeseg.terminal import Progress, no_progress
+from shapeseg.value_types import check_type
 
 if TYPE_CHECKING:
     from shapeseg.datasets.feed import Feed
@@ -71,6 +73,7 @@ class Dataset:
     """
 
     def __init__(self, folder: str | Path) -> None:
+        check_type("folder", folder, Path)
         self.folder = Path(folder)
         if is_plain(self.folder):
             self.manifest, self.rows = read_plain(self.folder)
@@ -183,8 +186,11 @@ class Dataset:
         """Returns the first so many of these samples.
 
         Raises:
+            UsageError: If that is no number from 1.
             InputError: If there are fewer.
         """
+        check_type("count", count, int)
+        check_range("count", count, least=1)
         if count > len(self):
             raise InputError(
                 f"{self.folder} has fewer images than were asked for",

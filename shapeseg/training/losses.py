@@ -14,6 +14,7 @@ from keras import ops
 from shapeseg.labels import TARGET, is_blamed, is_target
 from shapeseg.training.processes import total
 from shapeseg.training.settings import LossName
+from shapeseg.value_types import check_type
 
 
 @keras.saving.register_keras_serializable(package="shapeseg")
@@ -29,6 +30,7 @@ class SegmentationLoss(keras.losses.Loss):
         self, kind: LossName = "bce+dice", ignore_ambiguous: bool = True, name: str = "segmentation_loss", **options: Any
     ) -> None:
         super().__init__(name=name, **options)
+        check_type("kind", kind, LossName)
         self.kind = kind
         self.ignore_ambiguous = ignore_ambiguous
 

@@ -25,6 +25,7 @@ from shapeseg.reporting.statistics_picture import statistics_figure
 from shapeseg.reporting.tables import first_section, markdown_table, table, without_pictures
 from shapeseg.reporting.training_charts import runs_figure
 from shapeseg.scenes.twins import DESCRIPTIONS
+from shapeseg.value_types import check_type
 from shapeseg.workflows.options import GenerateOptions
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def open_data(folder: str | Path, num_images: int | None = None) -> Dataset:
         folder: A dataset, or a plain folder of images and masks.
         num_images: 1 or more; None takes all.
     """
+    check_type("folder", folder, Path)
+    check_type("num_images", num_images, int | None)
     path = Path(folder)
     if not path.exists():
         most = max(num_images or 0, _DEFAULT.num_images)
