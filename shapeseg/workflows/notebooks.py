@@ -72,7 +72,7 @@ def work_in_root() -> None:
 
 
 def open_data(folder: str | Path, num_images: int | None = None) -> Dataset:
-    """Returns the first images of a dataset, and says so where they are fewer than were asked for.
+    """Returns the first images of a dataset; where they are fewer than were asked for, says so, and how to draw more.
 
     A dataset that is not there is drawn, with as many images as the default dataset, or more if more are asked for.
 
@@ -89,7 +89,9 @@ def open_data(folder: str | Path, num_images: int | None = None) -> Dataset:
         create_dataset(path, num_images=most, seed=_DEFAULT.seed, workers=1)
     data = Dataset(path)
     if num_images is not None and num_images > len(data):
-        print(f"{path} holds {len(data)} images, not {num_images}: all of them are taken")
+        missing = num_images - len(data)
+        more = f"; for more: python -m shapeseg append {path} --num-images {missing}" if data.has_recipes else ""
+        print(f"{path} holds {len(data)} images, not {num_images}: all of them are taken{more}")
         num_images = None
     return data if num_images is None else data.first(num_images)
 
