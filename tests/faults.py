@@ -168,8 +168,8 @@ FAULTS = (
     Fault(
         "ambiguous pixels are blamed",
         "training/losses.py",
-        "is_blamed(labels, ignore_ambiguous=self.ignore_ambiguous)",
-        "is_blamed(labels, ignore_ambiguous=False)",
+        'is_blamed(codes, ignore_ambiguous=self.ambiguous == "exclude")',
+        "is_blamed(codes, ignore_ambiguous=False)",
         "training/test_losses.py",
     ),
     Fault(
