@@ -215,6 +215,13 @@ FAULTS = (
         "evaluation/test_intervals.py",
     ),
     Fault(
+        "a rectangle that is behind counts as one in front",
+        "scenes/relations.py",
+        "2 * same + ~truth.target()",
+        "2 * same + truth.target()",
+        "scenes/test_relations.py",
+    ),
+    Fault(
         "the interval of a study is that over seeds alone",
         "workflows/study/intervals.py",
         "max(_half(between), _half(_sum(between, jackknife(left_out))))",
