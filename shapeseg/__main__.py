@@ -15,11 +15,12 @@ from shapeseg.errors import ResourcesError, is_out_of_memory
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs ``shapeseg.commands.NAME.main`` for the first argument."""
+    """Runs ``shapeseg.commands.NAME.main`` for the first argument, or the first two."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = arguments[0] if arguments else "--help"
-    if name in COMMANDS:
-        return run_command(name, arguments[1:], f"shapeseg {name}")
+    for words in (2, 1):
+        if (command := " ".join(arguments[:words])) in COMMANDS:
+            return run_command(command, arguments[words:], f"shapeseg {command}")
     return _to_its_end(lambda: _tell(name))
 
 
@@ -28,7 +29,7 @@ def run_command(name: str, argv: Sequence[str] | None = None, prog: str | None =
 
     def run() -> int:
         require_memory(START_MEMORY)
-        return import_module(f"shapeseg.commands.{name}").main(argv, prog)
+        return import_module(f"shapeseg.commands.{name.replace(' ', '_')}").main(argv, prog)
 
     return _to_its_end(run)
 
@@ -37,7 +38,7 @@ def _tell(name: str) -> int:
     if name == "--version":
         print(__version__)
         return 0
-    listing = "\n".join(f"  {command:<10} {purpose}" for command, purpose in COMMANDS.items())
+    listing = "\n".join(f"  {command:<13} {purpose}" for command, purpose in COMMANDS.items())
     if name in ("-h", "--help"):
         print(f"usage: shapeseg COMMAND [OPTIONS]\n\n{listing}\n\nshapeseg COMMAND --help tells more of each.")
         return 0

@@ -1,4 +1,4 @@
-"""One file a command line. ``COMMANDS`` names them; each is imported only when it is called."""
+"""One file a command line. ``COMMANDS`` names them; each is imported only when it is called, ``a b`` from ``a_b.py``."""
 
 COMMANDS = {
     "generate": "draw a new dataset",
@@ -15,6 +15,7 @@ COMMANDS = {
     "models": "list the architectures, their sizes and, with --speed, their speeds here",
     "evaluate": "measure a saved model on a dataset",
     "study": "measure what occlusion in the training data does",
+    "study honesty": "measure what models say of pixels that no image can tell",
     "predict": "segment images of any kind with a saved model",
     "export": "write a saved model as ONNX, OpenVINO or torch program",
     "doctor": "check that a saved model is whole and still gives what it gave",
