@@ -173,6 +173,27 @@ FAULTS = (
         "training/test_losses.py",
     ),
     Fault(
+        "Dice pulls the probabilities of ambiguous pixels to 0 or 1",
+        "training/losses.py",
+        "dice(c.decidable())",
+        "dice(c)",
+        "training/test_losses.py",
+    ),
+    Fault(
+        "honesty is measured against the labels that were drawn",
+        "evaluation/ambiguous_pixels.py",
+        "q, given = exact[known]",
+        "q, given = example.target[known].astype(float)",
+        "evaluation/test_evaluation.py",
+    ),
+    Fault(
+        "a shape is pasted where scenes were chosen by occlusion, and their probabilities are served as exact",
+        "datasets/feed.py",
+        "and rule.asks_for_occlusion",
+        "and False",
+        "datasets/test_feed.py",
+    ),
+    Fault(
         "large counts lose their upper part",
         "training/metrics.py",
         "high.assign_add(low // _LIMB)",

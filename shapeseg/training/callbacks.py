@@ -62,9 +62,10 @@ class WriteHistory(keras.callbacks.Callback):
         self.rows: list[dict[str, float]] = []
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Writes the row; those of a run that an earlier version began may have logged less."""
+        """Writes the row. All rows have all scores, also those that an earlier version wrote, which logged fewer."""
         row = {"epoch": epoch + 1} | logged(self.model, logs)
-        self.rows = [*({name: old.get(name, math.nan) for name in row} for old in self.rows), row]
+        names = dict.fromkeys([*row, *(self.rows[0] if self.rows else ())])
+        self.rows = [{name: each.get(name, math.nan) for name in names} for each in [*self.rows, row]]
         self.write()
 
     def write(self) -> None:

@@ -147,14 +147,14 @@ class AmbiguityScores(keras.metrics.Metric):
     def __init__(self, name: str = "ambiguity_scores", **options: Any) -> None:
         super().__init__(name=name, **options)
         self.sums = self.add_variable(shape=(3,), initializer="zeros", name="sums")  # pixels, log loss, floor
-        self._told = False  # of the epoch: train may teach labels alone where val knows more
+        self._told = False  # by the last batch: train may hold labels alone where val holds more
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch of label maps, (B, H, W, 1) or with exact probabilities (B, H, W, 2), and probabilities."""
         labels = ops.convert_to_tensor(y_true)
-        if labels.shape[-1] != 2:
+        self._told = labels.shape[-1] == 2
+        if not self._told:
             return
-        self._told = True
         exact, predicted = labels[..., 1:], ops.cast(y_pred, labels.dtype)
         known = ops.logical_and(is_ambiguous(labels[..., :1]), ops.logical_not(ops.isnan(exact)))
         parts = (1.0, _cross_entropy(exact, predicted), _cross_entropy(exact, exact))
@@ -166,11 +166,6 @@ class AmbiguityScores(keras.metrics.Metric):
             return {}
         pixels, log_loss, floor = ops.unstack(total(self.sums.value))
         return {"log_loss": log_loss / pixels, "log_loss_floor": floor / pixels}
-
-    def reset_state(self) -> None:
-        """Forgets all sums."""
-        super().reset_state()
-        self._told = False
 
 
 def _cross_entropy(exact: Any, predicted: Any) -> Any:
