@@ -42,7 +42,7 @@ def _tell(name: str) -> int:
     if name in ("-h", "--help"):
         print(f"usage: shapeseg COMMAND [OPTIONS]\n\n{listing}\n\nshapeseg COMMAND --help tells more of each.")
         return 0
-    from shapeseg.settings import suggestion  # which no other way through here needs
+    from shapeseg.value_types import suggestion  # which no other way through here needs
 
     return _tell_error(f"there is no such command. Received: {name!a}. {suggestion(name, [*COMMANDS])}.", 2)
 

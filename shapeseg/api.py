@@ -10,7 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from shapeseg.commands.append import AppendOptions
 from shapeseg.commands.filter import FilterOptions, filter_as_asked, filter_settings
+from shapeseg.commands.merge import MergeOptions
+from shapeseg.commands.twin import TwinOptions
 from shapeseg.datasets import append as appending
 from shapeseg.datasets import create, merge, twin
 from shapeseg.datasets.dataset import Dataset
@@ -21,7 +24,8 @@ from shapeseg.incoming import MAX_TEXT, parse_json, read_file
 from shapeseg.scenes.rule import Way
 from shapeseg.scenes.twins import Change
 from shapeseg.settings import CommonOptions, options_from_flags
-from shapeseg.workflows.options import EvaluateOptions, PredictOptions, TrainOptions
+from shapeseg.value_types import check_type
+from shapeseg.workflows.options import EvaluateOptions, GenerateOptions, PredictOptions, TrainOptions
 
 if TYPE_CHECKING:
     import keras
@@ -47,6 +51,7 @@ class Run:
     """
 
     def __init__(self, folder: AnyPath) -> None:
+        check_type("folder", folder, Path)
         path = Path(folder)
         self.folder = path.parent if path.suffix == ".keras" else path
 
@@ -132,7 +137,7 @@ def evaluate(model: AnyPath | None = None, **flags: Any) -> Metrics:
     """
     from shapeseg.workflows import evaluate as workflow
 
-    out = workflow.evaluate(_options(EvaluateOptions, {"model": None if model is None else Path(model), **flags}))
+    out = workflow.evaluate(_options(EvaluateOptions, {"model": model, **flags}))
     return cast(Metrics, parse_json(read_file(out / "metrics.json", most=MAX_TEXT)))
 
 
@@ -160,10 +165,10 @@ def predict(model: AnyPath, paths: AnyPath | Sequence[AnyPath], **flags: Any) ->
     """
     from shapeseg.workflows import predict as workflow
 
-    named = [paths] if isinstance(paths, str | Path) else list(paths)
-    options = _options(PredictOptions, {"model": Path(model), "paths": [Path(path) for path in named], **flags})
+    options = _options(PredictOptions, {"model": model, "paths": [paths] if isinstance(paths, str | Path) else paths, **flags})
     if workflow.predict(options):
-        raise InputError("not every image could be used", received=", ".join(map(str, named)), fix="See what was said of them")
+        named = ", ".join(map(str, options.paths))
+        raise InputError("not every image could be used", received=named, fix="See what was said of them")
     return options.out
 
 
@@ -209,8 +214,11 @@ def create_dataset(
         StorageError: If the folder cannot be written, or the disk is too small.
     """
     settings = options_from_flags(DatasetSettings, scene)
-    create.create_dataset(Path(out), num_images=num_images, seed=seed, settings=settings, workers=workers)
-    return Dataset(out)
+    options = _options(GenerateOptions, {"out": out, "num_images": num_images, "seed": seed, "workers": workers})
+    create.create_dataset(
+        options.out, num_images=options.num_images, seed=options.seed, settings=settings, workers=options.workers
+    )
+    return Dataset(options.out)
 
 
 def append_samples(folder: AnyPath, *, num_images: int = 500, workers: int | None = None) -> Dataset:
@@ -229,8 +237,9 @@ def append_samples(folder: AnyPath, *, num_images: int = 500, workers: int | Non
         InputError: If there is no dataset, it is damaged, or an older generator made it.
         BusyError: If another process is writing to it.
     """
-    appending.append_samples(Path(folder), num_images=num_images, workers=workers)
-    return Dataset(folder)
+    options = _options(AppendOptions, {"data": folder, "num_images": num_images, "workers": workers})
+    appending.append_samples(options.data, num_images=options.num_images, workers=options.workers)
+    return Dataset(options.data)
 
 
 def filter_dataset(
@@ -265,15 +274,8 @@ def filter_dataset(
         UsageError: If what to remove, or where, was not said.
         InputError: If the dataset states no occlusion, or nothing would be left.
     """
-    options = FilterOptions(
-        data=Path(data),
-        out=None if out is None else Path(out),
-        in_place=in_place,
-        way=way,
-        max_occlusion=max_occlusion,
-        all_instances=all_instances,
-        purge=purge,
-    )
+    what = {"way": way, "max_occlusion": max_occlusion, "all_instances": all_instances}
+    options = _options(FilterOptions, {"data": data, "out": out, "in_place": in_place, "purge": purge, **what})
     filter_as_asked(options, filter_settings(options))
     return Dataset(options.out or options.data)
 
@@ -295,8 +297,9 @@ def merge_datasets(first: AnyPath, second: AnyPath, out: AnyPath) -> Dataset:
         UsageError: If ``out`` is in use.
         InputError: If a dataset has no recipes.
     """
-    merge.merge_datasets(Dataset(first), Dataset(second), Path(out))
-    return Dataset(out)
+    options = _options(MergeOptions, {"first": first, "second": second, "out": out})
+    merge.merge_datasets(Dataset(first), Dataset(second), options.out)
+    return Dataset(options.out)
 
 
 def write_twins(data: AnyPath, change: Change, out: AnyPath, *, workers: int | None = None) -> Dataset:
@@ -316,8 +319,9 @@ def write_twins(data: AnyPath, change: Change, out: AnyPath, *, workers: int | N
         UsageError: If ``out`` is in use.
         InputError: If the dataset has no recipes.
     """
-    twin.write_twins(Dataset(data), change, Path(out), workers=workers)
-    return Dataset(out)
+    options = _options(TwinOptions, {"data": data, "change": change, "out": out, "workers": workers})
+    twin.write_twins(Dataset(options.data), options.change, options.out, workers=options.workers)
+    return Dataset(options.out)
 
 
 def _options(kind: type[Options], flags: Mapping[str, Any]) -> Options:

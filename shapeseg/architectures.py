@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from shapeseg.environment import missing_packages
 from shapeseg.errors import UsageError
-from shapeseg.settings import suggestion
+from shapeseg.value_types import suggestion
 
 
 class Known(NamedTuple):

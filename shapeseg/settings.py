@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
 from numbers import Real
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 import dacite
-from dacite.types import is_instance
 
 from shapeseg.errors import UsageError
+from shapeseg.value_types import fits, hints_of, misfit, suggestion
 
 Settings = TypeVar("Settings")
 
@@ -37,11 +35,14 @@ class UnknownSettingError(UsageError):
 
 
 def settings_from_dict(kind: type[Settings], content: Mapping[str, Any]) -> Settings:
-    """Builds a settings object; lists become tuples and strings paths, as its field types ask.
+    """Builds a settings object; lists become tuples, strings paths and NumPy's numbers Python's, as its field types ask.
 
     Raises:
         UsageError: If a name is unknown or a value has the wrong type or is out of range.
     """
+    for name, value, hint in _leaves(kind, content):
+        if not fits(value, hint):
+            raise misfit(UnknownSettingError, name, value, hint)
     try:
         return dacite.from_dict(kind, content, _AS_TYPED)
     except UsageError:
@@ -53,31 +54,34 @@ def settings_from_dict(kind: type[Settings], content: Mapping[str, Any]) -> Sett
             received=f"{', '.join(unknown):.60}",
             fix=suggestion(unknown[0], _names_in(kind)),
         ) from error
-    except dacite.WrongTypeError as error:
-        if words := list(words_of(error.field_type)):
-            raise _no_choice(UnknownSettingError, str(error.field_path), error.value, words) from error
-        raise _no_settings(kind, error) from error
     except (dacite.DaciteError, TypeError, ValueError, AttributeError) as error:
-        raise _no_settings(kind, error) from error
+        fix = "Correct that name or value, or leave it out"
+        raise UnknownSettingError(f"these are no {kind.__name__}", received=error, fix=fix) from error
 
 
-def _no_settings(kind: type, error: Exception) -> UsageError:
-    fix = "Correct that name or value, or leave it out"
-    return UnknownSettingError(f"these are no {kind.__name__}", received=error, fix=fix)
+def _leaves(kind: Any, content: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yields name, value and type of every setting that is given, those of groups too."""
+    for name, hint in hints_of(kind).items():
+        if name in content:
+            value = content[name]
+            if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+                yield from _leaves(hint, value)
+            else:
+                yield name, value, hint
 
 
-def _no_bool(kind: type) -> Callable[[Any], Any]:
-    """Returns what refuses True and False, which Python counts as 1 and 0, for a number."""
+def _as_number(kind: type) -> Callable[[Any], Any]:
+    """Returns what makes a number of NumPy's one of Python's; True and False, which Python counts as 1 and 0, are none."""
 
-    def check(value: Any) -> Any:
+    def convert(value: Any) -> Any:
         if isinstance(value, bool):
             raise dacite.WrongTypeError(kind, value)
-        return value
+        return kind(value) if fits(value, kind) and not isinstance(value, int | float) else value
 
-    return check
+    return convert
 
 
-_AS_TYPED = dacite.Config(strict=True, cast=[tuple, Path], type_hooks={kind: _no_bool(kind) for kind in (int, float)})
+_AS_TYPED = dacite.Config(strict=True, cast=[tuple, Path], type_hooks={kind: _as_number(kind) for kind in (int, float)})
 
 
 def options_from_flags(kind: type[Settings], flags: Mapping[str, Any]) -> Settings:
@@ -110,7 +114,7 @@ def in_groups(kind: type, flags: Mapping[str, Any], content: Mapping[str, Any] |
 
 def _groups_of(kind: type) -> dict[str, Any]:
     """Returns the settings within settings: name and type."""
-    return {name: hint for name, hint in get_type_hints(kind).items() if dataclasses.is_dataclass(hint)}
+    return {name: hint for name, hint in hints_of(kind).items() if dataclasses.is_dataclass(hint)}
 
 
 def _names_in(kind: Any) -> list[str]:
@@ -191,45 +195,7 @@ def check_range(
         and (below is None or value < below)
     )
     if not holds:
-        raise UsageError(f"{name} must be {_range(least, above, most, below)}", received=f"{name}={value!s:.60}", fix=fix)
-
-
-def check_choices(settings: Any) -> None:
-    """Raises a UsageError unless each field of a dataclass that is one of a few words, or some of them, is so."""
-    kind: Any = type(settings)
-    for name, hint, words in _choices_of(kind):
-        value = getattr(settings, name)
-        if not is_instance(value, hint):
-            raise _no_choice(UsageError, name, value, words)
-
-
-def _no_choice(kind: type[UsageError], name: str, value: Any, words: list[str]) -> UsageError:
-    values = value if isinstance(value, tuple | list) else [value]
-    wrong = next((each for each in values if each not in words), value)
-    return kind(f"{name} is none of its choices", received=f"{name}={value!r:.60}", fix=suggestion(wrong, words))
-
-
-@cache
-def _choices_of(kind: Any) -> list[tuple[str, Any, list[str]]]:
-    """Returns the fields that are words of a few: name, type, and the words."""
-    found = [(name, hint, list(words_of(hint))) for name, hint in get_type_hints(kind).items()]
-    return [field for field in found if field[2]]
-
-
-def words_of(hint: Any) -> Iterator[str]:
-    """Yields the words that a type has to choose from, or that it is made of."""
-    if get_origin(hint) is Literal:
-        yield from get_args(hint)
-    else:
-        for inner in get_args(hint):
-            yield from words_of(inner)
-
-
-def suggestion(wrong: object, words: Sequence[str], *, otherwise: str | None = None) -> str:
-    """Returns what to do about a word that is none of some: the one that was meant, else all of them, or ``otherwise``."""
-    begun = [word for word in words if wrong and word.startswith(str(wrong))]
-    close = difflib.get_close_matches(str(wrong), begun or words, n=1, cutoff=0.0 if begun else 0.6)
-    return f"Did you mean {close[0]}" if close else otherwise or f"Use one of {', '.join(words)}"
+        raise UsageError(f"{name} must be {_range(least, above, most, below)}", received=f"{name}={value!r:.60}", fix=fix)
 
 
 def check_seed(value: int, name: str = "seed") -> None:

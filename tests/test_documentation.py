@@ -98,6 +98,28 @@ def test_what_a_page_shows_runs(page, small_dataset, tmp_path):
     succeed(run_python("-c", RUN_STEPS, json.dumps(steps), cwd=tmp_path, PYTHONPATH=REPOSITORY))
 
 
+@pytest.mark.process
+@pytest.mark.slow
+def test_a_shape_added_as_the_page_says_is_drawn_and_typed(tmp_path):
+    """The three steps of the recipe, taken by its own words in a copy of the package."""
+    recipe = (DOCS / "how_to.md").read_text().partition("## Add a shape\n")[2].partition("\n## ")[0]
+    function = re.search(r"^def cross.*?(?=^\w)", recipe, re.M | re.S)[0].strip()
+    (kind,), (name,) = (
+        re.findall(r"add `(.*)` at the end of `KINDS`", recipe),
+        re.findall(r"add `(.*)` at the end of `Kin", recipe),
+    )
+    package = shutil.copytree(REPOSITORY / "shapeseg", tmp_path / "shapeseg", ignore=shutil.ignore_patterns("__pycache__"))
+    kinds, settings = package / "scenes/kinds.py", package / "scenes/settings.py"
+    kinds.write_text(re.sub(r"\n(KINDS = \{.*?)\n\}", rf"\n{function}\n\n\n\1\n    {kind}\n}}", kinds.read_text(), flags=re.S))
+    settings.write_text(re.sub(r"^(KindName = .*)\]", rf"\1, {name}]", settings.read_text(), flags=re.M))
+    flags = ("--kinds", "rectangle", "cross", "--num-images", 4, *SMALL)
+    succeed(run_python("-m", "shapeseg", "generate", *flags, "--out", "new", cwd=tmp_path, PYTHONPATH=tmp_path))
+    succeed(run_python("-m", "shapeseg", "verify", "new", cwd=tmp_path, PYTHONPATH=tmp_path))
+    assert '"kind":"cross"' in (tmp_path / "new/metadata.jsonl").read_text()
+    options = ("--config-file", REPOSITORY / "pyproject.toml", "--follow-imports", "silent")
+    succeed(run_python("-m", "mypy", *options, kinds, settings, cwd=tmp_path))
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if of_language(page, "bash")], **by_name)
 def test_command_lines_are_what_the_programs_take(page, monkeypatch):
     for block in of_language(page, "bash"):

@@ -92,7 +92,8 @@ def test_a_new_run_is_measured_as_the_reference_is(root):
 def test_more_images_than_there_are_are_told(root, small_dataset):
     shutil.copytree(small_dataset, root / "data/shapes")
     printed = run(root, DATASET, NUM_IMAGES=2000, SEED=3)
-    assert "data/shapes holds 30 images, not 2000: all of them are taken" in printed
+    told = "data/shapes holds 30 images, not 2000: all of them are taken; for more: python -m shapeseg append data/shapes"
+    assert told in printed
 
 
 @pytest.mark.process

@@ -1,7 +1,9 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 import pytest
 
 from shapeseg.datasets import DatasetSettings
@@ -49,6 +51,46 @@ def test_names_that_stand_alone_go_into_their_group_and_the_one_that_was_meant_i
             options_from_flags(Outer, {wrong: 5})
 
 
+@dataclass(frozen=True)
+class Several:
+    words: tuple[Literal["turn", "paste"], ...] = ()
+    colors: tuple[tuple[int, int, int], ...] = ()
+    paths: tuple[Path, ...] = ()
+    limit: float | None = None
+    quick: bool = False
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"words": "turn"}, "words has a value of the wrong type. Received: words='turn'. Give it a list: ['turn']."),
+        ({"words": "trun"}, "words is none of its choices. Received: words='trun'. Did you mean turn."),
+        ({"words": ["turn", 3]}, "words is none of its choices. Received: words=['turn', 3]. Use one of turn, paste."),
+        ({"colors": [1, 2, 3]}, "Received: colors=[1, 2, 3]. Give it a list: [[1, 2, 3]]."),
+        ({"colors": "red"}, "Received: colors='red'. Give it a list of lists of 3 whole numbers."),
+        ({"paths": "a.png"}, "Received: paths='a.png'. Give it a list: ['a.png']."),
+        ({"paths": [3]}, "Received: paths=[3]. Give it a list of paths."),
+        ({"limit": "0.5"}, "Received: limit='0.5'. Give it a number."),
+        ({"limit": True}, "Received: limit=True. Give it a number."),
+        ({"quick": "no"}, "Received: quick='no'. Give it True or False."),
+        ({"paths": np.zeros((90, 90))}, "Give it a list of paths."),
+    ],
+    ids=str,
+)
+def test_a_value_of_the_wrong_type_is_one_line_with_the_value_and_one_that_would_do(content, told):
+    with pytest.raises(UsageError) as caught:
+        settings_from_dict(Several, content)
+    assert str(caught.value).endswith(told)
+    assert len(str(caught.value)) < 200
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_numpy_become_python_s():
+    built = settings_from_dict(Several, {"colors": [np.arange(3).tolist(), (np.uint8(4), 5, 6)], "limit": np.float32(0.5)})
+    assert built == Several(colors=((0, 1, 2), (4, 5, 6)), limit=0.5)
+    assert [type(number) for number in (built.colors[1][0], built.limit)] == [int, float]
+
+
 def test_how_a_command_was_called_is_no_setting():
     @dataclass(frozen=True)
     class Options(CommonOptions):
@@ -84,8 +126,12 @@ def test_dataset_settings_survive_json():
     [
         (lambda: TrainingSettings(loss="dise"), r"loss is none of its choices\. Received: loss='dise'\. Did you mean dice\."),
         (lambda: TrainingSettings(augmentation=("trun",)), "Did you mean turn"),
-        (lambda: TrainingSettings(augmentation="turn"), "augmentation is none of its choices"),
-        (lambda: TrainingSettings(epochs="3"), "epochs must be 1 or more"),
+        (lambda: TrainingSettings(augmentation="turn"), r"Received: augmentation='turn'\. Give it a tuple: \('turn',\)"),
+        (lambda: TrainingSettings(augmentation=["turn"]), r"Give it a tuple: \('turn',\)"),
+        (lambda: TrainingSettings(epochs="3"), r"Received: epochs='3'\. Give it a whole number\."),
+        (lambda: SceneSettings(width=64.5), r"Received: width=64\.5\. Give it a whole number\."),
+        (lambda: SceneSettings(colors=(255, 0, 0)), r"Give it a tuple: \(\(255, 0, 0\),\)\."),
+        (lambda: SceneSettings(background=(1, 2)), "Give it a tuple of 3 whole numbers"),
         (lambda: SceneSettings(kinds=("squre",)), "kinds is none of its choices"),
         (lambda: SceneSettings(occluder_color="purple"), "occluder_color is none of its choices"),
         (lambda: FilterSettings(way="drop"), "way is none of its choices"),

@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.datasets.append import append_samples
 from shapeseg.settings import CommonOptions
 from shapeseg.terminal import progress_bar
@@ -32,4 +33,8 @@ def _command(options: AppendOptions) -> None:
     print(f"dataset   {options.data}: {manifest.count} images, seed {manifest.seed}")
 
 
-main = entry_point(AppendOptions, _command)
+LAYOUT = Layout(
+    examples=("--num-images 500", "data/few --num-images 100"),
+)
+
+main = entry_point(AppendOptions, _command, LAYOUT)

@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.formats.coco import CocoCounts, export_coco, refuse_existing_file
 from shapeseg.settings import CommonOptions
@@ -42,4 +43,8 @@ def coco(options: CocoOptions) -> CocoCounts:
     return counts
 
 
-main = entry_point(CocoOptions, coco)
+LAYOUT = Layout(
+    examples=("data/shapes", "data/shapes --split val --out val.json"),
+)
+
+main = entry_point(CocoOptions, coco, LAYOUT)

@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.datasets.formats.convert import Converted, Format, convert, open_source
 from shapeseg.folders import refuse_existing
 from shapeseg.settings import CommonOptions
@@ -44,4 +45,8 @@ def convert_folder(options: ConvertOptions) -> Converted:
     return converted
 
 
-main = entry_point(ConvertOptions, convert_folder)
+LAYOUT = Layout(
+    examples=("data/shapes --to yolo --out data/yolo", "data/yolo --to folder --out my-photos"),
+)
+
+main = entry_point(ConvertOptions, convert_folder, LAYOUT)

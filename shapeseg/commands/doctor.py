@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.environment import Device
 from shapeseg.errors import UsageError
 from shapeseg.settings import CommonOptions
@@ -36,4 +37,8 @@ def _command(options: DoctorOptions) -> int:
     return 1 if problems else 0
 
 
-main = entry_point(DoctorOptions, _command)
+LAYOUT = Layout(
+    examples=("saved_models/reference", "saved_models/my-run --device cpu"),
+)
+
+main = entry_point(DoctorOptions, _command, LAYOUT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.workflows.options import ExportOptions
 
 
@@ -12,4 +13,8 @@ def _command(options: ExportOptions) -> None:
     export(options)
 
 
-main = entry_point(ExportOptions, _command)
+LAYOUT = Layout(
+    examples=("saved_models/reference --out reference.onnx", "saved_models/my-run --format openvino --overwrite"),
+)
+
+main = entry_point(ExportOptions, _command, LAYOUT)

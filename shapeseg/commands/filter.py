@@ -51,9 +51,9 @@ def filter_as_asked(options: FilterOptions, settings: FilterSettings) -> FilterR
     """Filters into a new dataset or in place, or only works out what would go."""
     if options.dry_run:
         return plan_filter(Dataset(options.data), settings)
-    if options.out is None:
-        return filter_in_place(options.data, settings, purge=options.purge)
-    with progress_bar("copying", len(Dataset(options.data)), "image") as progress:
+    with progress_bar("filtering", len(Dataset(options.data)), "image") as progress:
+        if options.out is None:
+            return filter_in_place(options.data, settings, purge=options.purge, progress=progress)
         return filter_copy(Dataset(options.data), settings, options.out, progress)
 
 

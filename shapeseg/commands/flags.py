@@ -14,7 +14,8 @@ from typing import Annotated, Any, NamedTuple, TypedDict, Union, get_args, get_o
 
 import tyro
 
-from shapeseg.settings import CommonOptions, words_of
+from shapeseg.settings import CommonOptions
+from shapeseg.value_types import words_of
 
 _ALIASES = {"batch_size": "--batch", "learning_rate": "--lr"}
 _LAST = "general"  # group of the options that every command has

@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.merge import merge_datasets
 from shapeseg.errors import UsageError
@@ -39,4 +40,8 @@ def _command(options: MergeOptions) -> None:
     print(f"dataset   {options.out}: {manifest.count} images; {skipped} of {options.second} were there already")
 
 
-main = entry_point(MergeOptions, _command)
+LAYOUT = Layout(
+    examples=("data/shapes data/more --out data/both", "data/clean data/heavy"),
+)
+
+main = entry_point(MergeOptions, _command, LAYOUT)

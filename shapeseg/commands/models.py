@@ -10,6 +10,7 @@ from typing import Any
 
 from shapeseg.architectures import ARCHITECTURES, missing_extra
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.environment import Device
 from shapeseg.errors import UsageError
 from shapeseg.scenes.settings import MAX_SIDE
@@ -100,4 +101,8 @@ def _table(listed: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join("  ".join(places).format(*line).rstrip() for line in lines)
 
 
-main = entry_point(ModelsOptions, _command)
+LAYOUT = Layout(
+    examples=("--speed --quick", "--speed --size 448 --device cpu --json"),
+)
+
+main = entry_point(ModelsOptions, _command, LAYOUT)

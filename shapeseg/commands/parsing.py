@@ -12,7 +12,8 @@ import tyro
 
 from shapeseg.commands.flags import Flag, Layout, as_shown, flags_of_options, metavar
 from shapeseg.errors import UsageError
-from shapeseg.settings import CommonOptions, suggestion, words_of
+from shapeseg.settings import CommonOptions
+from shapeseg.value_types import suggestion, words_of
 
 
 def parse_flags(options_type: type[CommonOptions], arguments: list[str], prog: str, layout: Layout) -> dict[str, Any]:

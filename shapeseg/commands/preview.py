@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.errors import UsageError
 from shapeseg.outputs import refuse_foreign
 from shapeseg.settings import CommonOptions, check_range
@@ -64,4 +65,8 @@ def _command(options: PreviewOptions) -> None:
     print(f"wrote {options.out}: {len(tiles)} tiles")
 
 
-main = entry_point(PreviewOptions, _command)
+LAYOUT = Layout(
+    examples=("data/shapes --outlines --rates", "data/shapes --split test --rows 2 --columns 8 --out tiles.png"),
+)
+
+main = entry_point(PreviewOptions, _command, LAYOUT)

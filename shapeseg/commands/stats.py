@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import tyro
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.outputs import refuse_foreign
 from shapeseg.settings import CommonOptions
 
@@ -54,4 +55,8 @@ def _rows(found: dict[str, Any]) -> dict[str, Any]:
     return rows | {f"rectangles hidden {name}": count for name, count in found["occlusion"].items()}
 
 
-main = entry_point(StatsOptions, _command)
+LAYOUT = Layout(
+    examples=("data/shapes --out stats.png", "data/shapes --split train --json"),
+)
+
+main = entry_point(StatsOptions, _command, LAYOUT)

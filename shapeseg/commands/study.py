@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.environment import prepare_keras
 from shapeseg.workflows.study.settings import StudyOptions
 
@@ -14,4 +15,8 @@ def _command(options: StudyOptions) -> None:
     study(options)
 
 
-main = entry_point(StudyOptions, _command)
+LAYOUT = Layout(
+    examples=("--quick --out reports/study-quick", "--arms all drop-occluded --seeds 5 --out reports/dropped"),
+)
+
+main = entry_point(StudyOptions, _command, LAYOUT)

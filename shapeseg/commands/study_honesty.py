@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.environment import prepare_keras
 from shapeseg.workflows.honesty.settings import HonestyOptions
 
@@ -14,4 +15,8 @@ def _command(options: HonestyOptions) -> None:
     study_honesty(options)
 
 
-main = entry_point(HonestyOptions, _command)
+LAYOUT = Layout(
+    examples=("--quick --out reports/honesty-quick", "--parts grid --seeds 5 --out reports/honesty"),
+)
+
+main = entry_point(HonestyOptions, _command, LAYOUT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.environment import prepare_keras, require_packages
 from shapeseg.workflows.tuning.settings import TuneOptions
 
@@ -15,4 +16,8 @@ def _command(options: TuneOptions) -> None:
     tune(options)
 
 
-main = entry_point(TuneOptions, _command)
+LAYOUT = Layout(
+    examples=("--trials 16 --epochs 3", "--data none --timeout 60 --out tuning/fresh"),
+)
+
+main = entry_point(TuneOptions, _command, LAYOUT)

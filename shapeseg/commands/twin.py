@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.twin import write_twins
 from shapeseg.scenes.twins import DESCRIPTIONS, Change
@@ -39,4 +40,8 @@ def _command(options: TwinOptions) -> None:
     print(f"dataset   {options.out}: {len(data)} images {DESCRIPTIONS[options.change]}; {changed} differ from their originals")
 
 
-main = entry_point(TwinOptions, _command)
+LAYOUT = Layout(
+    examples=("data/shapes --change remove --out data/free", "data/shapes --split test --change reverse --out data/reversed"),
+)
+
+main = entry_point(TwinOptions, _command, LAYOUT)

@@ -10,6 +10,7 @@ from typing import Annotated
 import tyro
 
 from shapeseg.commands.command_line import entry_point
+from shapeseg.commands.flags import Layout
 from shapeseg.datasets.manifest import read_manifest
 from shapeseg.datasets.verify import verify_dataset
 from shapeseg.settings import CommonOptions
@@ -46,4 +47,8 @@ def _command(options: VerifyOptions) -> int:
     return 1 if wrong else 0
 
 
-main = entry_point(VerifyOptions, _command)
+LAYOUT = Layout(
+    examples=("data/shapes", "data/shapes --quick --strict --json"),
+)
+
+main = entry_point(VerifyOptions, _command, LAYOUT)

@@ -21,6 +21,9 @@ from shapeseg.labels import label_map
 from shapeseg.scenes import Scene, SceneSettings
 from shapeseg.scenes.rule import UNKNOWN
 from shapeseg.scenes.scene import Target
+from shapeseg.settings import check_range
+from shapeseg.terminal import Progress, no_progress
+from shapeseg.value_types import check_type
 
 if TYPE_CHECKING:
     from shapeseg.datasets.feed import Feed
@@ -70,6 +73,7 @@ class Dataset:
     """
 
     def __init__(self, folder: str | Path) -> None:
+        check_type("folder", folder, Path)
         self.folder = Path(folder)
         if is_plain(self.folder):
             self.manifest, self.rows = read_plain(self.folder)
@@ -177,8 +181,11 @@ class Dataset:
         """Returns the first so many of these samples.
 
         Raises:
+            UsageError: If that is no number from 1.
             InputError: If there are fewer.
         """
+        check_type("count", count, int)
+        check_range("count", count, least=1)
         if count > len(self):
             raise InputError(
                 f"{self.folder} has fewer images than were asked for",
@@ -199,13 +206,15 @@ class Dataset:
 
         return Feed(self, batch_size, **options)
 
-    def refuse_damage(self) -> None:
+    def refuse_damage(self, progress: Progress = no_progress) -> None:
         """Raises an InputError when the image or mask of any sample is missing, unreadable or not what its row names."""
-        if not self.has_recipes:
-            for row in self.rows:
+        damaged = []
+        for row in self.rows:
+            if self.has_recipes:
+                damaged += [row[role] for role in ("image", "mask") if not is_as_named(self.folder, row, role)]
+            else:
                 refuse_damaged_pair(self.folder, row)
-            return
-        damaged = [row[role] for row in self.rows for role in ("image", "mask") if not is_as_named(self.folder, row, role)]
+            progress(1)
         if damaged:
             raise InputError(
                 f"{len(damaged)} files of {self.folder} are damaged or missing",

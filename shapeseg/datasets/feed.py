@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
-from typing import Any, get_args
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,6 +19,7 @@ from shapeseg.scenes.rule import Rule
 from shapeseg.scenes.scene import Target
 from shapeseg.scenes.streams import Stream, permutation, words
 from shapeseg.settings import check_range, check_seed
+from shapeseg.value_types import check_type
 
 Pixels = NDArray[np.uint8]
 
@@ -71,6 +72,14 @@ class Feed(keras.utils.PyDataset):
         use_multiprocessing: bool = False,
     ) -> None:
         super().__init__(workers=workers, use_multiprocessing=use_multiprocessing)
+        for name, value, hint in (
+            ("batch_size", batch_size, int),
+            ("labels", labels, Form),
+            ("shuffle_seed", shuffle_seed, int | None),
+            ("augmentation", augmentation, tuple[Augmentation, ...]),
+            ("target", target, Target),
+        ):
+            check_type(name, value, hint)
         shares = shard[1] * devices
         if batch_size < 1 or batch_size % shares:
             sharing = f"{devices} devices" if devices > 1 else f"{shares} processes"
@@ -86,9 +95,6 @@ class Feed(keras.utils.PyDataset):
             check_seed(shuffle_seed, "shuffle_seed")
         if augmentation and shuffle_seed is None:
             raise UsageError("augmentation needs a seed", received="shuffle_seed=None", fix="Give shuffle_seed a number")
-        if labels not in get_args(Form):
-            fix = f"Use one of {', '.join(get_args(Form))}"
-            raise UsageError("there is no such form of labels", received=f"labels={labels!r}", fix=fix)
         if weights and labels.startswith("codes"):
             raise UsageError(
                 "codes say themselves which pixels count", received=f"labels={labels!r}, weights=True", fix="Leave weights out"

@@ -20,7 +20,7 @@ from shapeseg.datasets.append import clean_up
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.draw import check_space
-from shapeseg.datasets.metadata import commit_metadata, encode_rows, write_metadata
+from shapeseg.datasets.metadata import Lines, commit_metadata, encode_rows, write_metadata
 from shapeseg.datasets.samples import FOLDERS, Row, is_as_named, read_stored
 from shapeseg.datasets.splits import SPLITS
 from shapeseg.datasets.workers import chunked
@@ -90,7 +90,9 @@ def write_part(data: Dataset, rows: Sequence[Row], rule: Rule | None, out: Path,
         data.manifest.changed(count=len(rows), rule=rule, metadata=named).write(staging)
 
 
-def filter_in_place(folder: Path, settings: FilterSettings, *, purge: bool = False) -> FilterResult:
+def filter_in_place(
+    folder: Path, settings: FilterSettings, *, purge: bool = False, progress: Progress = no_progress
+) -> FilterResult:
     """Un-lists what goes; its files stay where they are unless ``purge`` is set."""
     folder = real_path(folder)
     _refuse_without_recipes(Dataset(folder))  # before a lock file is made in what may be no dataset, or of other people
@@ -100,14 +102,20 @@ def filter_in_place(folder: Path, settings: FilterSettings, *, purge: bool = Fal
         data = Dataset(folder)
         plan = plan_filter(data, settings)
         narrowed = data.manifest.changed(count=len(plan.rows), rule=_narrowed(data, settings))
-        commit_metadata(folder, narrowed, map(encode_rows, chunked(plan.rows)))
+        commit_metadata(folder, narrowed, _encoded(plan.rows, progress))
         if purge:
             stays = {row["index"] for row in plan.rows}
-            _purge(folder, [row for row in data.rows if row["index"] not in stays])
+            _purge(folder, [row for row in data.rows if row["index"] not in stays], progress)
     return plan
 
 
-def _purge(folder: Path, rows: Sequence[Row]) -> None:
+def _encoded(rows: Sequence[Row], progress: Progress) -> Iterator[Lines]:
+    for chunk in chunked(rows):
+        yield encode_rows(chunk)
+        progress(len(chunk))
+
+
+def _purge(folder: Path, rows: Sequence[Row], progress: Progress) -> None:
     """Deletes the files of rows, if they are what the rows name."""
     for row in rows:
         for role in FOLDERS:
@@ -116,6 +124,7 @@ def _purge(folder: Path, rows: Sequence[Row]) -> None:
                 path.unlink()
             elif os.path.lexists(path):
                 say("warning", f"{path} is not what its row names, and stays")
+        progress(1)
 
 
 def _narrowed(data: Dataset, settings: FilterSettings) -> Rule | None:

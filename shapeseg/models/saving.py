@@ -20,6 +20,7 @@ from shapeseg.models.archive import WEIGHTS, Array, read_model_file
 from shapeseg.models.card import Card, card_path, file_digest, read_card
 from shapeseg.models.golden import golden_output
 from shapeseg.models.registry import build
+from shapeseg.value_types import check_type
 
 
 def save_model(model: keras.Model, path: Path, card: Card) -> Card:
@@ -88,6 +89,7 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
         InputError: If there is no such file.
         ModelRefusedError: If it is no model, or not one that its card knows.
     """
+    check_type("path", path, Path)
     return load_with_card(Path(path), trust=trust).network
 
 

@@ -10,7 +10,8 @@ from shapeseg.errors import InputError, UsageError
 from shapeseg.scenes.instance import Box, Instance, boxes_overlap
 from shapeseg.scenes.occlusion import OCCLUSION_BINS, TOLERANCE
 from shapeseg.scenes.settings import SceneSettings
-from shapeseg.settings import check_choices, check_range
+from shapeseg.settings import check_range
+from shapeseg.value_types import check_types
 
 Way = Literal["drop-occluded", "drop-beyond", "ignore-occluded"]
 
@@ -27,7 +28,7 @@ class FilterSettings:
     """Judge every shape; by default only the targets count."""
 
     def __post_init__(self) -> None:
-        check_choices(self)
+        check_types(self)
         check_range("max_occlusion", self.max_occlusion, least=0, most=1, fix="Try 0.25")
         if self.way == "drop-occluded" and self.max_occlusion:
             raise UsageError(

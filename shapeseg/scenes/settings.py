@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shapeseg.errors import UsageError
-from shapeseg.settings import check_choices, check_range
+from shapeseg.settings import check_range
+from shapeseg.value_types import check_types
 
 Color = tuple[int, int, int]
 KindName = Literal["rectangle", "ellipse", "rotated_rectangle", "triangle", "polygon", "star", "ring"]
@@ -56,7 +57,7 @@ class SceneSettings:
     """Leave out shapes that find no place (the row says how many) instead of ending with an error."""
 
     def __post_init__(self) -> None:
-        check_choices(self)
+        check_types(self)
         for name in ("width", "height"):
             check_range(name, getattr(self, name), least=1, most=MAX_SIDE)
         check_range("max_instances", self.max_instances, least=1, most=MAX_INSTANCES)

@@ -13,6 +13,11 @@ from shapeseg.training.settings import TrainingSettings
 
 def refuse_unsuited(callbacks: Sequence[keras.callbacks.Callback], settings: TrainingSettings) -> None:
     """Raises a UsageError that names the first callback that this training has no use for, and what to do instead."""
+    if not isinstance(callbacks, list | tuple) or not all(isinstance(each, keras.callbacks.Callback) for each in callbacks):
+        received = f"callbacks={' '.join(repr(callbacks).split()):.60}"
+        raise UsageError(
+            "callbacks are a list of Keras's or your own", received=received, fix="Give it a list: [MyCallback()]"
+        )
     for callback in _each(callbacks):
         name = type(callback).__name__
         if isinstance(callback, keras.callbacks.LearningRateScheduler | keras.callbacks.ReduceLROnPlateau):

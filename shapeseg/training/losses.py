@@ -15,6 +15,7 @@ from shapeseg.earlier_settings import as_today
 from shapeseg.labels import is_ambiguous, is_blamed, is_target
 from shapeseg.training.processes import total
 from shapeseg.training.settings import Ambiguous, LossName
+from shapeseg.value_types import check_type
 
 
 @keras.saving.register_keras_serializable(package="shapeseg")
@@ -40,6 +41,8 @@ class SegmentationLoss(keras.losses.Loss):
         **options: Any,
     ) -> None:
         super().__init__(name=name, **options)
+        check_type("kind", kind, LossName)
+        check_type("ambiguous", ambiguous, Ambiguous)
         self.kind = kind
         self.ambiguous = ambiguous
         self.ambiguous_weight = ambiguous_weight

@@ -8,7 +8,8 @@ from typing import Literal
 from shapeseg.datasets.augmentation import Augmentation
 from shapeseg.errors import UsageError
 from shapeseg.scenes.scene import Target
-from shapeseg.settings import check_choices, check_range, check_seed
+from shapeseg.settings import check_range, check_seed
+from shapeseg.value_types import check_types
 
 LossName = Literal["bce+dice", "bce+decidable-dice", "bce", "dice", "focal", "tversky", "boundary"]
 Ambiguous = Literal["exclude", "hard", "exact"]
@@ -62,7 +63,7 @@ class TrainingSettings:
         return self.schedule in ("linear", "cosine") or self.warmup_epochs > 0
 
     def __post_init__(self) -> None:
-        check_choices(self)
+        check_types(self)
         for name in ("epochs", "batch_size", "patience", "accumulate"):
             check_range(name, getattr(self, name), least=1)
         check_range("learning_rate", self.learning_rate, above=0, fix="Try 0.008")

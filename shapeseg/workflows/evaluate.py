@@ -43,7 +43,8 @@ def evaluate(options: EvaluateOptions) -> Path:
     whole = Dataset(options.data or DEFAULT_DATA)
     data = whole.split(split)
     data.refuse_unknown_target(model.target)
-    data.refuse_damage()
+    with progress_bar("checking", len(data), "image") as progress:
+        data.refuse_damage(progress)
     history = _history_of(path)  # one that cannot be read is told before an hour is spent
     out = options.out or Path("reports") / path.absolute().parent.name
     with report_folder(out):

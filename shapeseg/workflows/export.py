@@ -18,6 +18,7 @@ from shapeseg.inference.export import PACKAGES, SUFFIXES, export_contents
 from shapeseg.inference.export_card import ExportCard, digests, export_card_path
 from shapeseg.inference.predictor import Predictor, probabilities
 from shapeseg.inference.runtimes import open_exported
+from shapeseg.terminal import Progress, progress_lines
 from shapeseg.workflows.options import ExportOptions
 
 TOLERANCE = 1e-4  # of any probability
@@ -29,8 +30,7 @@ def export(options: ExportOptions) -> Path:
         raise UsageError("export takes a model", received="none", fix="Name it: export MODEL --format onnx")
     if os.environ.get("KERAS_BACKEND") != "torch":
         raise UsageError("export runs on torch", received=os.environ.get("KERAS_BACKEND"), fix="Set KERAS_BACKEND=torch")
-    kind = options.format
-    suffixes = SUFFIXES[kind]
+    kind, suffixes = options.format, SUFFIXES[options.format]
     path = model_file(options.model)
     out = options.out or path.with_suffix(suffixes[0])
     if out.suffix != suffixes[0]:
@@ -38,14 +38,23 @@ def export(options: ExportOptions) -> Path:
         raise UsageError("the file has this format's suffix", received=out, fix=fix)
     _refuse_existing(options, out)
     require_packages(PACKAGES[kind], f"--format {kind}")
+    with progress_lines("exporting", 3, "step") as progress:
+        return _export(options, path, out, progress)
+
+
+def _export(options: ExportOptions, path: Path, out: Path, progress: Progress) -> Path:
+    kind, suffixes = options.format, SUFFIXES[options.format]
     prepare_keras(device="cpu")
     from shapeseg.inference.opened_model import open_model
 
     model = open_model(path, device="cpu", trust=options.trust_model)
+    progress(1)
     with writer_lock(make_folder(out.parent)):
         _refuse_existing(options, out)
         contents = export_contents(model.predictor, kind, stride=model.stride)
+        progress(1)
         difference, compared = _compare(model.predictor, open_exported(kind, contents), model.stride)
+        progress(1)
         print(f"parity    largest difference {difference:.1e} in {compared:,} probabilities, {TOLERANCE:.0e} allowed")
         if not difference <= TOLERANCE:
             raise ModelRefusedError(

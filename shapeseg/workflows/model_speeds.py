@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from shapeseg.architectures import ARCHITECTURES, missing_extra
 from shapeseg.environment import Device, prepare_keras
 from shapeseg.errors import UsageError
 from shapeseg.terminal import progress_bar
@@ -49,11 +50,8 @@ def measure(*, size: int, quick: bool = False, device: Device = "auto") -> list[
     Raises:
         UsageError: If a model cannot take images of that size.
     """
-    prepare_keras(device=device)
-    from shapeseg.models import ARCHITECTURES, Architecture, missing_extra
-
-    strides = {name: Architecture(name).stride for name in ARCHITECTURES if missing_extra(name) is None}
-    step = math.lcm(*strides.values())
+    installed = [name for name in ARCHITECTURES if missing_extra(name) is None]
+    step = math.lcm(*(ARCHITECTURES[name].stride for name in installed))
     if size % step:
         raise UsageError(
             f"size must be a multiple of {step}, which every model can take",
@@ -61,20 +59,21 @@ def measure(*, size: int, quick: bool = False, device: Device = "auto") -> list[
             fix=f"Use {-(-size // step) * step}",
         )
     measured = []
-    with progress_bar("measuring", len(strides), "model") as progress:
-        for name, stride in strides.items():
-            measured.append(_measure_one(name, stride, size, _QUICK_REPEATS if quick else _REPEATS))
+    with progress_bar("measuring", len(installed), "model") as progress:
+        prepare_keras(device=device)  # which takes a while, too
+        for name in installed:
+            measured.append(_measure_one(name, size, _QUICK_REPEATS if quick else _REPEATS))
             progress(1)
     return measured
 
 
-def _measure_one(name: str, stride: int, size: int, repeats: int) -> Measured:
+def _measure_one(name: str, size: int, repeats: int) -> Measured:
     import keras
     import numpy as np
 
-    from shapeseg.models import ARCHITECTURES, build
+    from shapeseg.models import build
 
-    model = build(name)
+    known, model = ARCHITECTURES[name], build(name)
     file_size = _file_size(model)  # of the untrained model: a trained one is saved without its optimiser, too
     random = np.random.Generator(np.random.PCG64(0))
     images = random.integers(0, 256, (BATCH, size, size, 3), np.uint8)
@@ -82,7 +81,7 @@ def _measure_one(name: str, stride: int, size: int, repeats: int) -> Measured:
     predict = _images_a_second(lambda: model.predict_on_batch(images), repeats)
     model.compile(optimizer=keras.optimizers.Adam(), loss=keras.losses.BinaryCrossentropy())
     train = _images_a_second(lambda: model.train_on_batch(images, masks), repeats)
-    return Measured(name, ARCHITECTURES[name].purpose, model.count_params(), stride, file_size / 1e6, predict, train)
+    return Measured(name, known.purpose, model.count_params(), known.stride, file_size / 1e6, predict, train)
 
 
 def _file_size(model: keras.Model) -> int:

@@ -25,6 +25,7 @@ from shapeseg.reporting.statistics_picture import statistics_figure
 from shapeseg.reporting.tables import first_section, markdown_table, table, without_pictures
 from shapeseg.reporting.training_charts import runs_figure
 from shapeseg.scenes.twins import DESCRIPTIONS
+from shapeseg.value_types import check_type
 from shapeseg.workflows.options import GenerateOptions
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def work_in_root() -> None:
 
 
 def open_data(folder: str | Path, num_images: int | None = None) -> Dataset:
-    """Returns the first images of a dataset, and says so where they are fewer than were asked for.
+    """Returns the first images of a dataset; where they are fewer than were asked for, says so, and how to draw more.
 
     A dataset that is not there is drawn, with as many images as the default dataset, or more if more are asked for.
 
@@ -79,6 +80,8 @@ def open_data(folder: str | Path, num_images: int | None = None) -> Dataset:
         folder: A dataset, or a plain folder of images and masks.
         num_images: 1 or more; None takes all.
     """
+    check_type("folder", folder, Path)
+    check_type("num_images", num_images, int | None)
     path = Path(folder)
     if not path.exists():
         most = max(num_images or 0, _DEFAULT.num_images)
@@ -86,7 +89,9 @@ def open_data(folder: str | Path, num_images: int | None = None) -> Dataset:
         create_dataset(path, num_images=most, seed=_DEFAULT.seed, workers=1)
     data = Dataset(path)
     if num_images is not None and num_images > len(data):
-        print(f"{path} holds {len(data)} images, not {num_images}: all of them are taken")
+        missing = num_images - len(data)
+        more = f"; for more: python -m shapeseg append {path} --num-images {missing}" if data.has_recipes else ""
+        print(f"{path} holds {len(data)} images, not {num_images}: all of them are taken{more}")
         num_images = None
     return data if num_images is None else data.first(num_images)
 

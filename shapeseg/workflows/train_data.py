@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shapeseg.errors import InputError, UsageError
+from shapeseg.terminal import Progress, no_progress, progress_bar
 
 if TYPE_CHECKING:
     from shapeseg.datasets import Dataset
@@ -46,7 +48,7 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     from shapeseg.datasets.feed import Feed
 
     settings = options.training
-    train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options)
+    train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options, processes)
     known = _known_probabilities(settings, train, val, told=processes.writes)
     for part in (train, val):
         _check_sides(_sizes(part), stride)
@@ -69,7 +71,7 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
         val_batch = 1
     val_feed = Feed(val, val_batch, labels="codes+probability" if known else "codes", target=settings.target)
     description = {"folder": folder, "sha256": digest, "images": len(train) + len(val), "target": settings.target}
-    return TrainingData(feed, val_feed, digest, description, _names(train))
+    return TrainingData(feed, val_feed, digest, description, _names(train, processes))
 
 
 def _known_probabilities(
@@ -97,13 +99,23 @@ def _known_probabilities(
     return known
 
 
-def _names(train: Dataset | FreshScenes) -> list[str]:
+def _names(train: Dataset | FreshScenes, processes: Processes) -> list[str]:
     """Returns what ``train_images.txt`` holds."""
     from shapeseg.datasets.examples import FreshScenes
 
     if isinstance(train, FreshScenes):
         return [f"fresh scenes of seed {train.seed}, indices from {train.first_index}: no dataset holds any of them"]
-    return [train.digest_of(place).hex() for place in range(len(train))]
+    names = []
+    with _told("listing", len(train), processes) as progress:
+        for place in range(len(train)):
+            names.append(train.digest_of(place).hex())
+            progress(1)
+    return names
+
+
+def _told(what: str, images: int, processes: Processes) -> AbstractContextManager[Progress]:
+    """Says how far the block is; of several processes, only one does."""
+    return progress_bar(what, images, "image") if processes.writes else nullcontext(no_progress)
 
 
 def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, str, str]:
@@ -116,7 +128,7 @@ def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, str, str]:
     return train, val, "none", "none"
 
 
-def _stored(options: TrainOptions) -> tuple[Dataset, Dataset, str, str]:
+def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Dataset, str, str]:
     from shapeseg.datasets import Dataset
     from shapeseg.workflows.generate import generate
     from shapeseg.workflows.options import GenerateOptions
@@ -134,7 +146,9 @@ def _stored(options: TrainOptions) -> tuple[Dataset, Dataset, str, str]:
         train = train.first(options.train_images)
     for part in (train, val):
         part.refuse_unknown_target(options.training.target)
-        part.refuse_damage()
+    with _told("checking", len(train) + len(val), processes) as progress:
+        for part in (train, val):
+            part.refuse_damage(progress)
     digest = data.digest() if val_data is data else hashlib.sha256((data.digest() + val_data.digest()).encode()).hexdigest()
     return train, val, digest, str(options.data)
 

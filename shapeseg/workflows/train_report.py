@@ -21,6 +21,7 @@ from shapeseg.reporting.pictures import prediction_figure, save_figure
 from shapeseg.reporting.tables import table
 from shapeseg.reporting.tiles import prediction_tile, worst
 from shapeseg.reporting.training_charts import curves_figure
+from shapeseg.terminal import progress_bar
 from shapeseg.training.run_folder import RunFolder
 from shapeseg.workflows.provenance import command_line, versions
 from shapeseg.workflows.train_data import TrainingData
@@ -40,9 +41,11 @@ def finish(folder: RunFolder, card: Card, val: Feed, history: list[dict[str, flo
     network.load_weights(folder.model)
     model = OpenedModel(network, card.architecture.stride, target=val.target)
     found, decidable = [], histograms(np.zeros(0, bool), np.zeros(0, np.float32))
-    for predicted in predict(model, examples(val.source, val.target)):
-        found.append(_histogram(predicted))
-        decidable += _histogram(predicted, decidable=True)
+    with progress_bar("measuring", len(val.source), "image") as progress:
+        for predicted in predict(model, examples(val.source, val.target)):
+            found.append(_histogram(predicted))
+            decidable += _histogram(predicted, decidable=True)
+            progress(1)
     model = replace(model, threshold=best_candidate(sum(found[1:], found[0])))
     counts = [counts_at(each, model.threshold) for each in found]
     scores = {"split": "val", "epochs": len(history), **summarise(counts)}

@@ -51,7 +51,7 @@ def test_help_of_train_begins_with_what_is_used_most_and_comes_in_groups(help_of
     assert titles == ["options", *(f"{name} options" for name in LAYOUT.groups if name), "general options"]
 
 
-@pytest.mark.parametrize("command", ["generate", "filter", "train", "evaluate", "predict"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_examples_in_help_can_be_typed(command, help_of, monkeypatch):
     text = help_of(command)
     examples = [line.split() for line in text.splitlines() if line.startswith("  shapeseg ")]

@@ -1,7 +1,9 @@
+import shutil
 from pathlib import Path
 
 import pytest
-from command_runs import folder_names
+from command_runs import folder_names, succeed
+from runs_here import run_here
 
 from shapeseg.errors import InputError
 from shapeseg.workflows.notebooks import open_data, work_in_root
@@ -36,4 +38,23 @@ def test_fewer_images_than_were_asked_for_are_told(small_dataset, capsys):
     assert len(open_data(small_dataset, 30)) == 30
     assert not capsys.readouterr().out
     assert len(open_data(small_dataset, 31)) == 30
-    assert capsys.readouterr().out == f"{small_dataset} holds 30 images, not 31: all of them are taken\n"
+    words = f"python -m shapeseg append {small_dataset} --num-images 1"
+    assert capsys.readouterr().out == f"{small_dataset} holds 30 images, not 31: all of them are taken; for more: {words}\n"
+
+
+def test_what_is_told_of_fewer_images_than_were_asked_for_brings_them(small_dataset, tmp_path, capsys):
+    shutil.copytree(small_dataset, tmp_path / "shapes")
+    open_data(tmp_path / "shapes", 34)
+    words = capsys.readouterr().out.strip().partition("for more: ")[2].split()
+    assert words[:3] == ["python", "-m", "shapeseg"]
+    succeed(run_here(*words[3:], cwd=tmp_path))
+    capsys.readouterr()
+    assert len(open_data(tmp_path / "shapes", 34)) == 34
+    assert not capsys.readouterr().out
+
+
+def test_a_folder_of_one_s_own_cannot_be_drawn_on(small_dataset, tmp_path, capsys):
+    for name in ("images", "masks"):
+        shutil.copytree(small_dataset / name, tmp_path / "photos" / name)
+    open_data(tmp_path / "photos", 31)
+    assert capsys.readouterr().out.endswith("holds 30 images, not 31: all of them are taken\n")

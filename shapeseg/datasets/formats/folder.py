@@ -13,6 +13,7 @@ from shapeseg.datasets.foreign_images import png_bytes, read_foreground, read_rg
 from shapeseg.datasets.formats.labelled import LabelledFolder, LabelledImage, labelled
 from shapeseg.datasets.samples import Row
 from shapeseg.folders import make_folder
+from shapeseg.terminal import progress_bar
 
 
 def read_dataset(folder: Path) -> LabelledFolder:
@@ -22,7 +23,8 @@ def read_dataset(folder: Path) -> LabelledFolder:
         InputError: If there is neither, or a file of it is missing or damaged.
     """
     data = Dataset(folder)
-    data.refuse_damage()
+    with progress_bar("checking", len(data), "image") as progress:
+        data.refuse_damage(progress)
     if data.has_recipes:
         class_name = " or ".join(data.manifest.settings.scene.target_kinds)
         return LabelledFolder("a shapeseg dataset", len(data), class_name, (_drawn(data, place) for place in range(len(data))))

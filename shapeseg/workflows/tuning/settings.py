@@ -9,7 +9,8 @@ from typing import Any
 from shapeseg.architectures import check_known
 from shapeseg.environment import Device
 from shapeseg.errors import UsageError
-from shapeseg.settings import CommonOptions, check_choices, check_range, check_seed
+from shapeseg.settings import CommonOptions, check_range, check_seed
+from shapeseg.value_types import check_types
 from shapeseg.workflows.options import TrainOptions
 from shapeseg.workflows.tuning.objective import OBJECTIVES, Objective, ObjectiveName
 from shapeseg.workflows.tuning.space import SearchSpace, train_options
@@ -47,7 +48,7 @@ class TuneOptions(CommonOptions):
 
     def __post_init__(self) -> None:
         check_known(self.model)
-        check_choices(self)
+        check_types(self)
         for name in ("trials", "epochs", "startup_trials", "heartbeat"):
             check_range(name, getattr(self, name), least=1, fix="Try the default")
         check_seed(self.seed)
