@@ -1,4 +1,8 @@
-"""One file a command line. ``COMMANDS`` names them; each is imported only when it is called, ``a b`` from ``a_b.py``."""
+"""One file a command line. ``COMMANDS`` names them; each is imported only when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 COMMANDS = {
     "generate": "draw a new dataset",
@@ -21,3 +25,14 @@ COMMANDS = {
     "doctor": "check that a saved model is whole and still gives what it gave",
     "tune": "search for better settings of a training",
 }
+
+
+def command_of(words: Sequence[str]) -> str | None:
+    """Returns the command that a line begins with, of two words or of one; None when there is no such command."""
+    longest_first = sorted(COMMANDS, key=len, reverse=True)
+    return next((name for name in longest_first if name.split() == [*words[: len(name.split())]]), None)
+
+
+def module_of(command: str) -> str:
+    """Returns the name of a command's module."""
+    return f"shapeseg.commands.{command.replace(' ', '_')}"
