@@ -21,7 +21,7 @@ def contestants(batch_size: int, options: Options, peers: Sequence[str]) -> list
     count = -(-(options.images or (16 if options.quick else 80)) // batch_size)
     batches = ready_batches(batch_size, count)
     masks = [(images, labels % 2) for images, labels in batches]
-    found = [*_torch("torch", TorchTrainer(UNet(Settings().widths)), masks), *_shapeseg(batches)]
+    found = [*_torch("torch", TorchTrainer(UNet(Settings().widths)), masks), *_shapeseg(batches), _empty(batches)]
     if peers and smp_installed():
         for name in peers:
             found += _torch(name, TorchTrainer(smp_network(name)), masks[: -(-count // 10)])
@@ -66,6 +66,20 @@ def _shapeseg(batches: Sequence[Batch]) -> list[Contestant]:
         Contestant(f"shapeseg train, batch {batch}", images, lambda _: model.fit(ready, shuffle=False, verbose=0)),
         Contestant(f"shapeseg predict, batch {batch}", images, lambda _: [model.predict_on_batch(x) for x, _ in batches]),
     ]
+
+
+def _empty(batches: Sequence[Batch]) -> Contestant:
+    """A Keras model with as many layers as ours that do nothing: what its calls cost by themselves."""
+    import keras
+
+    from shapeseg.models import build
+
+    x = images = keras.Input((None, None, 3))
+    for _ in build("unet").layers[1:]:
+        x = keras.layers.Identity()(x)
+    model = keras.Model(images, x)
+    batch, count = len(batches[0][0]), sum(len(images) for images, _ in batches)
+    return Contestant(f"empty layers predict, batch {batch}", count, lambda _: [model.predict_on_batch(x) for x, _ in batches])
 
 
 def _torch(name: str, trainer: Any, batches: Sequence[Batch]) -> list[Contestant]:

@@ -9,18 +9,17 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from shapeseg import __version__
-from shapeseg.commands import COMMANDS
+from shapeseg.commands import COMMANDS, command_of, module_of
 from shapeseg.environment import START_MEMORY, require_memory
 from shapeseg.errors import ResourcesError, is_out_of_memory
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs ``shapeseg.commands.NAME.main`` for the first argument."""
+    """Runs the ``main`` of the command that the arguments begin with."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    name = arguments[0] if arguments else "--help"
-    if name in COMMANDS:
-        return run_command(name, arguments[1:], f"shapeseg {name}")
-    return _to_its_end(lambda: _tell(name))
+    if command := command_of(arguments):
+        return run_command(command, arguments[len(command.split()) :], f"shapeseg {command}")
+    return _to_its_end(lambda: _tell(arguments[0] if arguments else "--help"))
 
 
 def run_command(name: str, argv: Sequence[str] | None = None, prog: str | None = None) -> int:
@@ -28,7 +27,7 @@ def run_command(name: str, argv: Sequence[str] | None = None, prog: str | None =
 
     def run() -> int:
         require_memory(START_MEMORY)
-        return import_module(f"shapeseg.commands.{name}").main(argv, prog)
+        return import_module(module_of(name)).main(argv, prog)
 
     return _to_its_end(run)
 
@@ -37,7 +36,7 @@ def _tell(name: str) -> int:
     if name == "--version":
         print(__version__)
         return 0
-    listing = "\n".join(f"  {command:<10} {purpose}" for command, purpose in COMMANDS.items())
+    listing = "\n".join(f"  {command:<13} {purpose}" for command, purpose in COMMANDS.items())
     if name in ("-h", "--help"):
         print(f"usage: shapeseg COMMAND [OPTIONS]\n\n{listing}\n\nshapeseg COMMAND --help tells more of each.")
         return 0

@@ -139,9 +139,9 @@ def without_call(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def flags_of(content: Mapping[str, Any]) -> list[str]:
-    """Returns plain settings as flags; those of groups stand beside the others.
+    """Returns plain settings as flags; those of groups stand beside the others, and those that are None go without saying.
 
-    >>> flags_of({"seed": 3, "scene": {"best_effort": True}, "widths": [16, 32]})
+    >>> flags_of({"seed": 3, "scene": {"best_effort": True, "occluder_kind": None}, "widths": [16, 32]})
     ['--seed', '3', '--best_effort', '--widths', '16', '32']
     """
     flags = []
@@ -150,7 +150,7 @@ def flags_of(content: Mapping[str, Any]) -> list[str]:
             flags += flags_of(value)
         elif isinstance(value, bool):
             flags.append(f"--{name}" if value else f"--no-{name}")
-        else:
+        elif value is not None:
             flags += [f"--{name}", *_words(value)]
     return flags
 

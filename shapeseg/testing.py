@@ -97,10 +97,7 @@ class _InMemory:
     def __init__(self, samples: list[Sample], settings: SceneSettings) -> None:
         self.samples = samples
         self.settings = settings
-
-    @property
-    def rule_is_known(self) -> bool:
-        return False
+        self.rule = None
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from command_runs import REPOSITORY
 
-from shapeseg.commands import COMMANDS, command_line
+from shapeseg.commands import command_line, command_of, module_of
 
 SCRIPT_COMMANDS = {"generate_data.py": "generate", "train.py": "train", "evaluate.py": "evaluate"}
 
@@ -48,13 +48,14 @@ def _named(words):
     """``shapeseg --version`` and the like name no command; what they name must still be a word that shapeseg knows."""
     if not words or words[0] in ("--help", "--version"):
         return None
-    assert words[0] in COMMANDS, f"there is no command {words[0]}"
-    return words[0], words[1:]
+    command = command_of(words)
+    assert command, f"there is no command {words[0]}"
+    return command, words[len(command.split()) :]
 
 
 def parse(monkeypatch, name, arguments):
     """Parses arguments by the real parser of a command, and returns its options; a wrong flag or value raises."""
-    module = import_module(f"shapeseg.commands.{name}")
+    module = import_module(module_of(name))
     parsed = []
 
     def note(kind, _command, argv, prog, layout):

@@ -168,9 +168,30 @@ FAULTS = (
     Fault(
         "ambiguous pixels are blamed",
         "training/losses.py",
-        "is_blamed(labels, ignore_ambiguous=self.ignore_ambiguous)",
-        "is_blamed(labels, ignore_ambiguous=False)",
+        'is_blamed(codes, ignore_ambiguous=self.ambiguous == "exclude")',
+        "is_blamed(codes, ignore_ambiguous=False)",
         "training/test_losses.py",
+    ),
+    Fault(
+        "Dice pulls the probabilities of ambiguous pixels to 0 or 1",
+        "training/losses.py",
+        "dice(c.decidable())",
+        "dice(c)",
+        "training/test_losses.py",
+    ),
+    Fault(
+        "honesty is measured against the labels that were drawn",
+        "evaluation/ambiguous_pixels.py",
+        "q, given = exact[known]",
+        "q, given = example.target[known].astype(float)",
+        "evaluation/test_evaluation.py",
+    ),
+    Fault(
+        "a shape is pasted where scenes were chosen by occlusion, and their probabilities are served as exact",
+        "datasets/feed.py",
+        "and rule.asks_for_occlusion",
+        "and False",
+        "datasets/test_feed.py",
     ),
     Fault(
         "large counts lose their upper part",
@@ -213,6 +234,13 @@ FAULTS = (
         "contributing = whole > 0",
         "contributing = whole >= 0",
         "evaluation/test_intervals.py",
+    ),
+    Fault(
+        "a rectangle that is behind counts as one in front",
+        "scenes/relations.py",
+        "2 * same + ~truth.target()",
+        "2 * same + truth.target()",
+        "scenes/test_relations.py",
     ),
     Fault(
         "the interval of a study is that over seeds alone",

@@ -86,7 +86,7 @@ def test_the_examples_of_docstrings_run(example, place):
 
 def test_keywords_are_the_flags(place):
     """The same training by the command and from Python ends with the same model."""
-    words = ("--epochs", 2, "--widths", 4, 8, "--learning-rate", 4e-3, "--no-ignore-ambiguous")
+    words = ("--epochs", 2, "--widths", 4, 8, "--learning-rate", 4e-3, "--ambiguous", "hard")
     succeed(run_here("train", "--data", "data/shapes", *words, "--out", "command", cwd=place))
     seen = []
     callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(logs["val_iou"]))
@@ -95,7 +95,7 @@ def test_keywords_are_the_flags(place):
         epochs=2,
         widths=[4, 8],
         learning_rate=4e-3,
-        ignore_ambiguous=False,
+        ambiguous="hard",
         out="python",
         callbacks=[callback],
     )

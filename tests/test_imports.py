@@ -12,7 +12,7 @@ HELPS = {
     "shapeseg": ("module", "shapeseg"),
     "shapeseg --help": ("module", "shapeseg", "--help"),
     "shapeseg --version": ("module", "shapeseg", "--version"),
-    **{f"shapeseg {command} --help": ("module", "shapeseg", command, "--help") for command in COMMANDS},
+    **{f"shapeseg {command} --help": ("module", "shapeseg", *command.split(), "--help") for command in COMMANDS},
 }
 
 # Forks a process for each of some scripts and modules, with arguments, and prints of each how it ended, what it wrote, and

@@ -54,4 +54,8 @@ def test_a_run_is_measured_and_trained_on(kept):
     assert (metrics["dataset"], metrics["images"], metrics["trained_on"]) == ("dataset", 12, None)
     assert metrics["threshold"] == read_card(kept / "run/model.keras").threshold
     succeed(run_here("train", "--data", "dataset", "--init-from", "run/model.keras", "--epochs", 1, "--out", "on", cwd=kept))
+    succeed(run_here("train", "--resume", "--data", "dataset", "--widths", 2, 2, "--out", "run", cwd=kept))  # it is finished
+    succeed(run_here("train", "--config", "run/config.json", "--out", "again", cwd=kept))
+    again = json.loads((kept / "again/config.json").read_text())["training"]
+    assert (again["ambiguous"], again["ambiguous_weight"]) == ("exclude", 1.0)
     assert not (kept / "on/train_images.txt").exists()  # nobody knows all that it has learned from

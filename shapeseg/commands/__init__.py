@@ -1,5 +1,9 @@
 """One file a command line. ``COMMANDS`` names them; each is imported only when it is called."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 COMMANDS = {
     "generate": "draw a new dataset",
     "append": "draw more samples into a dataset",
@@ -15,8 +19,20 @@ COMMANDS = {
     "models": "list the architectures, their sizes and, with --speed, their speeds here",
     "evaluate": "measure a saved model on a dataset",
     "study": "measure what occlusion in the training data does",
+    "study honesty": "measure what models say of pixels that no image can tell",
     "predict": "segment images of any kind with a saved model",
     "export": "write a saved model as ONNX, OpenVINO or torch program",
     "doctor": "check that a saved model is whole and still gives what it gave",
     "tune": "search for better settings of a training",
 }
+
+
+def command_of(words: Sequence[str]) -> str | None:
+    """Returns the command that a line begins with, of two words or of one; None when there is no such command."""
+    longest_first = sorted(COMMANDS, key=len, reverse=True)
+    return next((name for name in longest_first if name.split() == [*words[: len(name.split())]]), None)
+
+
+def module_of(command: str) -> str:
+    """Returns the name of a command's module."""
+    return f"shapeseg.commands.{command.replace(' ', '_')}"

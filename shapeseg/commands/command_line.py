@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from shapeseg.commands.flags import Layout
 from shapeseg.commands.parsing import parse_flags
+from shapeseg.earlier_settings import as_today
 from shapeseg.errors import InputError, ResourcesError, ShapesegError, StorageError, UsageError, is_out_of_memory
 from shapeseg.settings import CommonOptions, UnknownSettingError, in_groups, settings_from_dict
 from shapeseg.terminal import say
@@ -99,7 +100,7 @@ def _parse(options_type: type[Options], arguments: list[str], prog: str, layout:
     if path := given.get("config"):
         from shapeseg.commands.config_file import read_config  # which few commands need
 
-        content = in_groups(options_type, read_config(path))
+        content = in_groups(options_type, as_today(read_config(path)))
         try:
             settings_from_dict(options_type, content)
         except UnknownSettingError:

@@ -13,9 +13,12 @@ LAYOUT = Layout(
     groups={
         "": ("data", "model", "epochs", "batch_size", "learning_rate"),
         "run": ("out", "resume", "max_minutes", "seed", "device", "pictures_every", "track"),
-        "data": ("val_data", "train_images", "epoch_images", "augmentation", "target", "ignore_ambiguous"),
+        "data": ("val_data", "train_images", "epoch_images", "augmentation", "target"),
         "network": ("widths", "init_from"),
-        "training": ("loss", "schedule", "warmup_epochs", "patience", "clip_norm", "accumulate", "precision", "deterministic"),
+        "training": (
+            *("loss", "ambiguous", "ambiguous_weight", "schedule", "warmup_epochs", "patience", "clip_norm", "accumulate"),
+            *("precision", "deterministic"),
+        ),
     },
     examples=("--epochs 5", "--data none --model segformer --lr 4e-3 --out saved_models/fresh"),
 )

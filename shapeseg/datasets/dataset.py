@@ -130,11 +130,6 @@ class Dataset:
         """How its scenes look; the usual where no recipe is known."""
         return self.manifest.settings.scene
 
-    @property
-    def rule_is_known(self) -> bool:
-        """Whether it is known by what its scenes were chosen, and so how probable each label is."""
-        return self.rule is not None
-
     def digest_of(self, place: int) -> bytes:
         """Returns what names one image: the SHA-256 of its size and decoded pixels."""
         return image_digest(self.image(place))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shapeseg.errors import InputError
 from shapeseg.labels import is_ambiguous, is_ignored, is_target, label_map
 from shapeseg.scenes import Scene, SceneSettings, Truth, sample_scene
+from shapeseg.scenes.rule import Rule
 from shapeseg.scenes.scene import Target
 
 Pixels = NDArray[np.uint8]
@@ -26,8 +27,8 @@ class ExampleSource(Protocol):
         """How its scenes look."""
 
     @property
-    def rule_is_known(self) -> bool:
-        """Whether it is known by what its scenes were chosen, and so how probable each label is."""
+    def rule(self) -> Rule | None:
+        """By what its scenes were chosen, which says how probable each label is; None when that is unknown."""
 
     def __len__(self) -> int:
         """Number of examples in an epoch."""
@@ -64,9 +65,9 @@ class FreshScenes:
         return 2**63 + (2**62 if self.frozen else 0)
 
     @property
-    def rule_is_known(self) -> bool:
+    def rule(self) -> Rule:
         """They are as their settings say."""
-        return True
+        return Rule(self.settings)
 
     def __len__(self) -> int:
         return self.size

@@ -15,6 +15,7 @@ from shapeseg.datasets.augmentation import Augmentation, augment, paste
 from shapeseg.datasets.examples import ExampleSource, same_size
 from shapeseg.datasets.lessons import Form, lesson, stored_lesson
 from shapeseg.errors import UsageError
+from shapeseg.scenes.rule import Rule
 from shapeseg.scenes.scene import Target
 from shapeseg.scenes.streams import Stream, permutation, words
 from shapeseg.settings import check_range, check_seed
@@ -34,7 +35,8 @@ class Feed(keras.utils.PyDataset):
         source: The examples, in order.
         batch_size: 1 or more; larger than the source is one batch.
         labels: ``"mask"``; or ``"probability"``, float32 (B, H, W, 1), the exact probability of rectangle, and the label that
-            was drawn where nobody knows it; or ``"codes"``, uint8 (B, H, W, 1), of :mod:`shapeseg.labels`, for our loss.
+            was drawn where nobody knows it; for our loss ``"codes"``, uint8 (B, H, W, 1), of :mod:`shapeseg.labels`, or
+            ``"codes+probability"``, float32 (B, H, W, 2), with NaN where nobody knows the probability.
         weights: Add a third array, float32 (B, H, W): 0 for pixels that do not count, 1 for all others. Those of ignored
             shapes do not; nor, in masks, ambiguous ones; nor, in probabilities, those that nobody knows.
         shuffle_seed: Shuffles examples by (shuffle_seed, epoch); None keeps their order. ``fit`` shuffles batches on top.
@@ -50,7 +52,8 @@ class Feed(keras.utils.PyDataset):
         epoch: The epoch that is served. It moves on when Keras ends one, before the next begins; set it to begin elsewhere.
 
     Raises:
-        UsageError: If a number is out of range, or probabilities are asked for that are not known.
+        UsageError: If a number is out of range, or probabilities are asked for that are not known, or of scenes whose pasted
+            shapes would make them others.
     """
 
     def __init__(
@@ -92,12 +95,12 @@ class Feed(keras.utils.PyDataset):
             check_seed(shuffle_seed, "shuffle_seed")
         if augmentation and shuffle_seed is None:
             raise UsageError("augmentation needs a seed", received="shuffle_seed=None", fix="Give shuffle_seed a number")
-        if labels == "probability" and not source.rule_is_known:
+        if weights and labels.startswith("codes"):
             raise UsageError(
-                "probabilities are known only where it is known how scenes were chosen",
-                received="a source without a rule",
-                fix="Use masks, or a dataset as generate made it",
+                "codes say themselves which pixels count", received=f"labels={labels!r}, weights=True", fix="Leave weights out"
             )
+        if labels.endswith("probability"):
+            _check_probabilities(source.rule, augmentation)
         self.source = source
         self.labels = labels
         self.weights = weights
@@ -178,3 +181,20 @@ class Feed(keras.utils.PyDataset):
         if self.augmentation:
             return augment(image, taught, self.augmentation, seed=seed, epoch=epoch, index=index)
         return image, taught
+
+
+def _check_probabilities(rule: Rule | None, augmentation: tuple[Augmentation, ...]) -> None:
+    """Raises a UsageError unless the exact probabilities of scenes are known, also of those that augmentation makes."""
+    if rule is None:
+        raise UsageError(
+            "probabilities are known only where it is known how scenes were chosen",
+            received="a source without a rule",
+            fix="Use masks, or a dataset as generate made it",
+        )
+    if "paste" in augmentation and rule.asks_for_occlusion:
+        # Drawn freely, a scene with one more shape in front is a scene of so many shapes; chosen by occlusion, it is none.
+        raise UsageError(
+            "where scenes were chosen by occlusion, a shape pasted in front makes their probabilities others",
+            received=f"augmentation={' '.join(augmentation)}",
+            fix="Leave paste out",
+        )

@@ -70,11 +70,24 @@ def filter_copy(data: Dataset, settings: FilterSettings, out: Path, progress: Pr
     """Writes what stays as a new dataset; the old one is not touched."""
     refuse_existing(out)
     plan = plan_filter(data, settings)
-    with staged_dataset(out) as staging:
-        copy_files(data.folder, staging, [(row, row) for row in plan.rows], progress)
-        named = write_metadata(staging, map(encode_rows, chunked(plan.rows)))
-        data.manifest.changed(count=len(plan.rows), rule=_narrowed(data, settings), metadata=named).write(staging)
+    write_part(data, plan.rows, _narrowed(data, settings), out, progress)
     return plan
+
+
+def write_part(data: Dataset, rows: Sequence[Row], rule: Rule | None, out: Path, progress: Progress = no_progress) -> None:
+    """Writes some samples of a dataset as a new one.
+
+    Args:
+        data: The dataset.
+        rows: Of those samples, as the new dataset states them.
+        rule: By what their scenes were chosen; None when that cannot be said.
+        out: The new folder.
+        progress: Called with the number of samples written since the last call.
+    """
+    with staged_dataset(out) as staging:
+        copy_files(data.folder, staging, [(row, row) for row in rows], progress)
+        named = write_metadata(staging, map(encode_rows, chunked(rows)))
+        data.manifest.changed(count=len(rows), rule=rule, metadata=named).write(staging)
 
 
 def filter_in_place(

@@ -1,4 +1,4 @@
-"""What a feed teaches of an image, in one of three forms, and which of its pixels count."""
+"""What a feed teaches of an image, in one of four forms, and which of its pixels count."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from shapeseg.labels import is_blamed, is_ignored
 from shapeseg.scenes import Truth
 from shapeseg.scenes.scene import Target
 
-Form = Literal["mask", "probability", "codes"]
-"""Masks of 0 and 1; the exact probability of rectangle; or the codes of :mod:`shapeseg.labels`, for our own loss."""
+Form = Literal["mask", "probability", "codes", "codes+probability"]
+"""Masks of 0 and 1; the exact probability of rectangle; for our own loss the codes of :mod:`shapeseg.labels`, or both."""
 
 
 def lesson(truth: Truth, target: Target, form: Form, *, weights: bool) -> NDArray[Any]:
     """Returns what is taught of a rendered scene: (H, W, 1), or (H, W, 2) with the weight of each pixel, 0 or 1.
 
     Weight 0 have pixels of ignored shapes; of masks those that are ambiguous; of probabilities those that nobody knows, which
-    hold the label that was drawn.
+    hold the label that was drawn. Codes say all this themselves; a probability beside them is NaN where nobody knows it.
     """
-    codes = labels_of(truth, target) if weights or form == "codes" else None
+    codes = labels_of(truth, target) if weights or form.startswith("codes") else None
     if form == "codes":
         return _stacked(codes)
     drawn = truth.target(target)
     if form == "mask":
         return _stacked(drawn.astype(np.uint8), is_blamed(codes, ignore_ambiguous=True) if weights else None)
     probability = truth.rectangle_probability if target == "visible" else drawn
+    if form == "codes+probability":
+        return _stacked(codes, probability).astype(np.float32)
     unknown = np.isnan(probability)
     known = np.where(unknown, drawn, probability).astype(np.float32)
     return _stacked(known, ~unknown & ~is_ignored(codes) if weights else None)

@@ -32,8 +32,12 @@ class Calibration(TypedDict):
     bins: list[CalibrationBin]
 
 
-def reliability(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Sums up pixels by the bin of their probability. Both arrays have one shape.
+def reliability(probability: NDArray[np.float32], truth: NDArray[np.bool_ | np.float64]) -> NDArray[np.float64]:
+    """Sums up pixels by the bin of their probability.
+
+    Args:
+        probability: As the model gives it.
+        truth: Whether each pixel is rectangle, or its exact probability; of the same shape.
 
     Returns:
         float64 (3, PROBABILITY_BINS): pixels, sum of their probabilities, and how many of them are rectangle. Sums may be
@@ -47,8 +51,8 @@ def reliability(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> N
     sums = np.zeros((3, PROBABILITY_BINS))
     sums[0] = np.bincount(bins, minlength=PROBABILITY_BINS)
     sums[1] = np.bincount(bins, weights=values, minlength=PROBABILITY_BINS)
-    sums[2] = np.bincount(bins[labels], minlength=PROBABILITY_BINS)
-    all_pixels = (probability.size, cv2.sumElems(probability.ravel())[0], np.count_nonzero(truth))
+    sums[2] = np.bincount(bins, weights=labels, minlength=PROBABILITY_BINS)
+    all_pixels = (probability.size, cv2.sumElems(probability.ravel())[0], truth.sum())
     sums[:, 0] = all_pixels - sums[:, 1:].sum(axis=1)
     return sums
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import Example, examples
 from shapeseg.datasets.image_digest import image_digest
+from shapeseg.evaluation.ambiguous_pixels import AmbiguousPixels
 from shapeseg.evaluation.calibration import PROBABILITY_BINS, calibration, reliability
 from shapeseg.evaluation.ceiling import Ceiling
 from shapeseg.evaluation.counts import Counts
@@ -95,6 +96,7 @@ def evaluate_model(
             **recipe_metrics(pass_.results, has_recipes=data.has_recipes, decides=pass_.decides),
             "iou_ceiling": pass_.ceiling.iou() if pass_.decides else None,
             "calibration": pass_.calibration(),
+            "ambiguous": pass_.ambiguous.scores() if pass_.decides else None,
             "options": {"tta": options.tta, "min_component": options.min_component},
             "trained_on": trained_on,
             "beyond_search": pass_.beyond_search if pass_.decides else None,
@@ -123,6 +125,7 @@ class _Pass:
     decides: bool
     results: list[ImageResult] = field(default_factory=list)
     ceiling: Ceiling = field(default_factory=Ceiling)
+    ambiguous: AmbiguousPixels = field(default_factory=AmbiguousPixels)
     beyond_search: int = 0
     reliability: dict[str, NDArray[np.float64]] = field(
         default_factory=lambda: {"all": np.zeros((3, PROBABILITY_BINS)), "ambiguous": np.zeros((3, PROBABILITY_BINS))}
@@ -139,6 +142,7 @@ class _Pass:
             self.reliability["ambiguous"] += reliability(probability[example.ambiguous], truth[example.ambiguous])
         if self.decides and example.truth is not None:
             self.ceiling.add(example.truth)
+            self.ambiguous.add(example, probability)
             self.beyond_search += example.truth.beyond_search
 
     def calibration(self) -> Calibrations:

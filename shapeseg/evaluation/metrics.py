@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TypedDict
 
+from shapeseg.evaluation.ambiguous_pixels import AmbiguousScores
 from shapeseg.evaluation.calibration import Calibration
 from shapeseg.evaluation.counts import PooledScores, Summary, pooled, pooled_scores, summarise
 from shapeseg.evaluation.groups import BreakdownCell, GroupScores, breakdown, by_occlusion
@@ -58,6 +59,7 @@ class AppliedOptions(TypedDict):
 class Scores(PixelMetrics, RecipeMetrics):
     """All that is measured of a model on a dataset.
 
+    ``ambiguous`` is None where it is not known which pixels are, nor how probable their labels.
     ``trained_on`` counts the images that the model learned from, None where that is unknown; ``beyond_search`` the pixels of
     shapes whose ambiguity was not searched, None without recipes.
     """
@@ -66,6 +68,7 @@ class Scores(PixelMetrics, RecipeMetrics):
     target: Target
     iou_ceiling: float | None
     calibration: Calibrations
+    ambiguous: AmbiguousScores | None
     options: AppliedOptions
     trained_on: int | None
     beyond_search: int | None

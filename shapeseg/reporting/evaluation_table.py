@@ -38,6 +38,9 @@ def evaluation_table(metrics: Metrics, has_recipes: bool) -> str:
     rows |= {"touching rectangles": known(metrics["panoptic"]["touching_rectangles"])}
     measured, pixels = (decidable, "decidable") if decidable else (metrics["calibration"]["all"], "all")
     rows |= {f"calibration error, {pixels} pixels": measured["expected_error"]}
+    ambiguous = metrics["ambiguous"]
+    rows["log loss, ambiguous pixels"] = ambiguous["log_loss"] if ambiguous else "unknown"
+    rows["the least possible"] = ambiguous["log_loss_floor"] if ambiguous else "unknown"
     for name, cell in (metrics["by_occlusion"] or {}).items():
         rows[f"recall, occlusion {name}"] = _recall(cell)
     if not has_recipes:

@@ -14,7 +14,7 @@ from shapeseg.reporting.page.explorer import ReportImage, explorer_data, filters
 from shapeseg.reporting.page.markup import Markup, element, join
 from shapeseg.reporting.page.occlusion import breakdown, by_occlusion
 from shapeseg.reporting.page.origin import effects, origin, training
-from shapeseg.reporting.page.scores import cards, score_table
+from shapeseg.reporting.page.scores import cards, honesty, score_table
 from shapeseg.reporting.page.summary import summary
 from shapeseg.reporting.page.values import many, plain
 from shapeseg.reporting.pictures import INVENTED, MISSED, RIGHT
@@ -46,7 +46,7 @@ def write_report(
         "Occlusion": (by_occlusion(metrics), element("h3", "By what hides them"), breakdown(metrics)),
         "Wrong pixels": (wrong_pixels(metrics),),
         "Failures": (_explorer(images),),
-        "Calibration": (calibration(metrics),),
+        "Calibration": (calibration(metrics), element("h3", "Where the image cannot tell"), honesty(metrics)),
         **({"Training": (training(history),)} if history else {}),
         "Origin": (origin(metrics),),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from shapeseg.reporting.style import COLORS, MARKERS, chart
@@ -50,25 +51,30 @@ def runs_figure(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> Figur
 def curves_figure(history: Mapping[str, Sequence[float]]) -> Figure:
     """Draws loss, logarithmic, and IoU, on training and val data, against the epoch; a line marks the best one.
 
-    Of a long run, the IoU of the first tenth may lie below the chart: that of the rest would be a flat line above it.
+    Where it is known, the log loss on ambiguous pixels of val is drawn, too, above the least that a model can have. Of a long
+    run, the IoU of the first tenth may lie below the chart: that of the rest would be a flat line above it.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=(9, 3.4), dpi=130, layout="constrained")
+    known = any(isfinite(value) for value in history.get("val_log_loss", ()))
+    figure = Figure(figsize=(13 if known else 9, 3.4), dpi=130, layout="constrained")
+    axes = figure.subplots(1, 3 if known else 2)
     val_iou = list(history["val_iou"])
     best, start = val_iou.index(max(val_iou)), len(val_iou) // 10
-    for ax, name, label in zip(figure.subplots(1, 2), ("loss", "iou"), ("loss", "rectangle IoU"), strict=True):
-        epochs = range(1, len(history[name]) + 1)
+    epochs = range(1, len(val_iou) + 1)
+    for ax, name in zip(axes, ("loss", "iou"), strict=False):
         ax.plot(epochs, history[name], "o-", color="#607d8b", markersize=4, label="train (augmented)")
         ax.plot(epochs, history[f"val_{name}"], "s-", color="#d55e00", markersize=4, label="val")
+    axes[0].set_yscale("log")
+    shown = [*history["iou"][start:], *val_iou[start:]]
+    margin = 0.05 * (max(shown) - min(shown)) or 0.01
+    axes[1].set_ylim(min(shown) - margin, max(shown) + margin)
+    if known:
+        axes[2].plot(epochs, history["val_log_loss"], "s-", color="#d55e00", markersize=4, label="val")
+        axes[2].plot(epochs, history["val_log_loss_floor"], "--", color="#607d8b", label="the least possible")
+    for ax, label in zip(axes, ("loss", "rectangle IoU", "log loss, ambiguous pixels"), strict=False):
         ax.axvline(best + 1, color="black", linestyle=":", linewidth=1, label=f"best epoch: {best + 1}")
-        if name == "loss":
-            ax.set_yscale("log")
-        else:
-            shown = [*history[name][start:], *val_iou[start:]]
-            margin = 0.05 * (max(shown) - min(shown)) or 0.01
-            ax.set_ylim(min(shown) - margin, max(shown) + margin)
         ax.set(xlabel="epoch", ylabel=label)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(alpha=0.3)

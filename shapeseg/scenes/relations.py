@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from shapeseg.scenes.kinds import silhouette
 from shapeseg.scenes.scene import Truth
 
+CONTESTED = (("other", "in front"), ("other", "behind"), ("same", "in front"), ("same", "behind"))
+"""Groups of contested pixels: whether the two shapes have another or the same colour, and where the target is."""
+
 
 class Hiding(NamedTuple):
     """One instance hides pixels of another.
@@ -48,6 +51,23 @@ def occluders_of_targets(truth: Truth) -> dict[int, list[int]]:
         if truth.scene.is_target(truth.scene.instances[back]):
             hidden.setdefault(front, []).append(back)
     return hidden
+
+
+def contested(truth: Truth) -> NDArray[np.uint8]:
+    """Finds the pixels that one target and one other shape cover, hidden or not, and nothing else.
+
+    In the scene's reversed twin the same pixels are contested, and the target is in front where it was behind.
+
+    Returns:
+        uint8 (H, W): k on pixels of the k-th group of ``CONTESTED``, 0 elsewhere.
+    """
+    shapes, masks = truth.scene.instances, truth.amodal_masks
+    targets = masks[[truth.scene.is_target(shape) for shape in shapes]]
+    same = np.zeros(truth.instance_map.shape, bool)
+    for color in {shape.color for shape in shapes}:
+        same |= masks[[shape.color == color for shape in shapes]].sum(axis=0) == 2
+    two = (masks.sum(axis=0) == 2) & (targets.sum(axis=0) == 1)
+    return np.where(two, 1 + 2 * same + ~truth.target(), 0).astype(np.uint8)
 
 
 def piece_count(mask: NDArray[np.bool_]) -> int:

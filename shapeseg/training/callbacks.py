@@ -62,29 +62,31 @@ class WriteHistory(keras.callbacks.Callback):
         self.rows: list[dict[str, float]] = []
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Writes the row."""
-        self.rows.append({"epoch": epoch + 1} | logged(self.model, logs))
+        """Writes the row. All rows have all scores, also those that an earlier version wrote, which logged fewer."""
+        row = {"epoch": epoch + 1} | logged(self.model, logs)
+        names = dict.fromkeys([*row, *(self.rows[0] if self.rows else ())])
+        self.rows = [{name: each.get(name, math.nan) for name in names} for each in [*self.rows, row]]
         self.write()
 
     def write(self) -> None:
-        """Writes all rows, unless no path is known."""
+        """Writes all rows, unless no path is known; what is undefined is left empty."""
         if self.path is None:
             return
-        lines = [",".join(self.rows[0])] + [",".join(str(value) for value in row.values()) for row in self.rows]
-        files.write_text(self.path, "\n".join(lines) + "\n")
+        rows = [["" if math.isnan(value) else str(value) for value in row.values()] for row in self.rows]
+        files.write_text(self.path, "".join(",".join(words) + "\n" for words in [list(self.rows[0]), *rows]))
 
 
 class SaveBest(keras.callbacks.Callback):
     """Saves the model whenever the monitored score is better than ever.
 
     Args:
-        save: Called with the epoch's logs to save the model in its present state.
+        save: Called with the epoch's logs to save the model in its present state; what is undefined is None.
 
     Attributes:
         best: The best score, None before the first.
     """
 
-    def __init__(self, save: Callable[[dict[str, float]], object]) -> None:
+    def __init__(self, save: Callable[[dict[str, float | None]], object]) -> None:
         super().__init__()
         self.save = save
         self.best: float | None = None
@@ -94,7 +96,7 @@ class SaveBest(keras.callbacks.Callback):
         score = float((logs or {})[MONITOR])
         if self.best is None or score > self.best:
             self.best = score
-            self.save({name: float(value) for name, value in (logs or {}).items()})
+            self.save({name: None if math.isnan(value) else float(value) for name, value in (logs or {}).items()})
 
 
 class StopAfter(keras.callbacks.Callback):

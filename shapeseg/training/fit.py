@@ -12,13 +12,14 @@ from shapeseg.datasets.feed import Feed
 from shapeseg.training import callbacks as own
 from shapeseg.training.checkpoint import MONITOR, Checkpoint
 from shapeseg.training.losses import SegmentationLoss
-from shapeseg.training.metrics import PixelScores
+from shapeseg.training.metrics import AmbiguityScores, PixelScores
 from shapeseg.training.schedule import learning_rate
 from shapeseg.training.settings import TrainingSettings
 
 
 def compile_model(model: keras.Model, settings: TrainingSettings, steps_per_epoch: int) -> None:
     """Gives a model its optimiser, loss and metrics."""
+    ambiguous = "hard" if settings.target == "amodal" else settings.ambiguous  # of whole rectangles no pixel is
     optimizer = keras.optimizers.Adam(
         learning_rate(settings, steps_per_epoch),
         global_clipnorm=settings.clip_norm,
@@ -26,8 +27,8 @@ def compile_model(model: keras.Model, settings: TrainingSettings, steps_per_epoc
     )
     model.compile(
         optimizer=optimizer,
-        loss=SegmentationLoss(settings.loss, settings.ignore_ambiguous),
-        metrics=[PixelScores()],
+        loss=SegmentationLoss(settings.loss, ambiguous, settings.ambiguous_weight),
+        metrics=[PixelScores(), AmbiguityScores()],
         auto_scale_loss=settings.precision == "float16",
         jit_compile=keras.backend.backend() != "torch",  # measured: compiling gains nothing on torch CPU
     )
@@ -39,7 +40,7 @@ def fit(
     val: Feed,
     settings: TrainingSettings,
     *,
-    save: Callable[[dict[str, float]], object],
+    save: Callable[[dict[str, float | None]], object],
     history: Path | None = None,
     checkpoints: Path | None = None,
     resume: Checkpoint | None = None,
@@ -63,7 +64,7 @@ def fit(
         callbacks: More of them; a user adds his own here. Their plain numbers survive a resume.
 
     Returns:
-        The history: for each epoch, what was logged.
+        The history: for each epoch, what was logged; NaN is undefined.
 
     Raises:
         DivergedError: If the loss is no longer finite.

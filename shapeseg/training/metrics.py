@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from shapeseg.labels import BACKGROUND, TARGET, crossed
+from shapeseg.labels import BACKGROUND, TARGET, crossed, is_ambiguous
 from shapeseg.training.processes import total
 
 _LIMB = 2**20  # counts are kept as high * 2^20 + low, so that int32, all that jax has by default, never overflows
@@ -93,7 +93,7 @@ class BinaryIoU(keras.metrics.BinaryIoU):
 
 @keras.saving.register_keras_serializable(package="shapeseg")
 class PixelScores(BinaryIoU):
-    """All scores of the rectangle class from one count of label maps (:mod:`shapeseg.labels`), which must be uint8.
+    """All scores of the rectangle class from one count of label maps (:mod:`shapeseg.labels`).
 
     The result holds ``iou``, ``precision`` and ``recall`` on all pixels but ignored ones, and ``iou_decidable`` without the
     ambiguous ones. Sample weights are not used.
@@ -108,8 +108,8 @@ class PixelScores(BinaryIoU):
         self.ambiguous_cm, self.ambiguous_cm_high = low, high
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Counts a batch of label maps and probabilities, (B, H, W, 1)."""
-        labels = ops.convert_to_tensor(y_true)
+        """Counts a batch of label maps, (B, H, W, 1) or with exact probabilities (B, H, W, 2), and probabilities."""
+        labels = ops.cast(ops.convert_to_tensor(y_true)[..., :1], "uint8")
         predicted = ops.cast(ops.convert_to_tensor(y_pred) >= self.threshold, "uint8")
         counts = _histogram(crossed(labels, predicted))
         _add(counts[:4], self.total_cm, self.total_cm_high)
@@ -133,6 +133,45 @@ class PixelScores(BinaryIoU):
         super().reset_state()
         for variable in (self.ambiguous_cm, self.ambiguous_cm_high):
             variable.assign(ops.zeros((2, 2), self.dtype))
+
+
+@keras.saving.register_keras_serializable(package="shapeseg")
+class AmbiguityScores(keras.metrics.Metric):
+    """How far predictions are from the exact probabilities of ambiguous pixels, where label maps hold these.
+
+    The result holds ``log_loss``, the mean cross-entropy in nats, and ``log_loss_floor``, that of the exact probabilities,
+    which no model can beat on average; NaN where no pixel is ambiguous, and nothing of label maps without probabilities.
+    Sample weights are not used.
+    """
+
+    def __init__(self, name: str = "ambiguity_scores", **options: Any) -> None:
+        super().__init__(name=name, **options)
+        self.sums = self.add_variable(shape=(3,), initializer="zeros", name="sums")  # pixels, log loss, floor
+        self._told = False  # by the last batch: train may hold labels alone where val holds more
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Adds a batch of label maps, (B, H, W, 1) or with exact probabilities (B, H, W, 2), and probabilities."""
+        labels = ops.convert_to_tensor(y_true)
+        self._told = labels.shape[-1] == 2
+        if not self._told:
+            return
+        exact, predicted = labels[..., 1:], ops.cast(y_pred, labels.dtype)
+        known = ops.logical_and(is_ambiguous(labels[..., :1]), ops.logical_not(ops.isnan(exact)))
+        parts = (1.0, _cross_entropy(exact, predicted), _cross_entropy(exact, exact))
+        self.sums.assign_add(ops.stack([ops.sum(ops.where(known, part, 0.0)) for part in parts]))
+
+    def result(self) -> dict[str, Any]:
+        """Returns both scores, or nothing."""
+        if not self._told:
+            return {}
+        pixels, log_loss, floor = ops.unstack(total(self.sums.value))
+        return {"log_loss": log_loss / pixels, "log_loss_floor": floor / pixels}
+
+
+def _cross_entropy(exact: Any, predicted: Any) -> Any:
+    """Returns that of each pixel, in nats."""
+    predicted = ops.clip(predicted, keras.config.epsilon(), 1 - keras.config.epsilon())
+    return -exact * ops.log(predicted) - (1 - exact) * ops.log1p(-predicted)
 
 
 def _add(counts: Any, low: keras.Variable, high: keras.Variable) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shapeseg import files
+from shapeseg.earlier_settings import as_today
 from shapeseg.errors import InputError, UsageError, storage_errors
 from shapeseg.folders import LOCK, make_folder, refuse_links
 from shapeseg.incoming import MAX_TEXT, parse_json, read_file
@@ -159,7 +160,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
         raise _no_settings(path, str(error)) from error
     if not isinstance(content, dict):
         raise _no_settings(path, "it holds no names")
-    return content
+    return as_today(content)
 
 
 def _epochs(path: Path, content: dict[str, Any]) -> int:

@@ -11,7 +11,10 @@ from shapeseg.scenes.scene import Target
 from shapeseg.settings import check_range, check_seed
 from shapeseg.value_types import check_types
 
-LossName = Literal["bce+dice", "bce", "dice", "focal", "tversky", "boundary"]
+LossName = Literal["bce+dice", "bce+decidable-dice", "bce", "dice", "focal", "tversky", "boundary"]
+Ambiguous = Literal["exclude", "hard", "exact"]
+WITHOUT_PROBABILITIES: tuple[LossName, ...] = ("dice", "tversky")
+"""Losses that no exact probability can be learned by; in ``bce+dice`` the cross-entropy pulls the other way."""
 Schedule = Literal["linear", "cosine", "constant", "plateau"]
 Precision = Literal["float32", "bfloat16", "float16"]
 TrackerName = Literal["none", "tensorboard", "wandb"]
@@ -32,9 +35,11 @@ class TrainingSettings:
     warmup_epochs: float = 0.0
     """Epochs over which the rate first rises from zero."""
     loss: LossName = "bce+dice"
-    """Binary cross-entropy, soft Dice, their sum, focal, Tversky, or cross-entropy weighted at borders."""
-    ignore_ambiguous: bool = True
-    """Blame nobody for pixels whose label the image cannot tell, where that is known."""
+    """Cross-entropy (bce), soft Dice (of decidable pixels alone), sums, focal, Tversky, or bce that is heavier at borders."""
+    ambiguous: Ambiguous = "exclude"
+    """Of pixels whose label the image cannot tell: leave them out, learn the label drawn, or the exact probability."""
+    ambiguous_weight: float = 1.0
+    """How much such a pixel weighs in the cross-entropy beside another one, where it is not left out."""
     target: Target = "visible"
     """What to find: visible rectangle pixels, or whole rectangles behind their occluders too (amodal)."""
     augmentation: tuple[Augmentation, ...] = ("turn", "recolor", "paste")
@@ -64,6 +69,19 @@ class TrainingSettings:
         check_range("learning_rate", self.learning_rate, above=0, fix="Try 0.008")
         check_range("warmup_epochs", self.warmup_epochs, least=0, below=self.epochs, fix="Try 1, and fewer than epochs")
         check_range("clip_norm", self.clip_norm, above=0, fix="Try 1")
+        check_range("ambiguous_weight", self.ambiguous_weight, above=0, fix="Try 1")
+        if self.ambiguous == "exclude" and self.ambiguous_weight != 1:
+            raise UsageError(
+                "ambiguous pixels that are left out have no weight",
+                received=f"ambiguous=exclude, ambiguous_weight={self.ambiguous_weight}",
+                fix="Leave --ambiguous-weight out, or add --ambiguous exact",
+            )
+        if self.ambiguous == "exact" and self.loss in WITHOUT_PROBABILITIES:
+            raise UsageError(
+                "this loss pushes probabilities to 0 or 1, whatever they are",
+                received=f"ambiguous=exact, loss={self.loss}",
+                fix="Use --loss bce+decidable-dice, or --ambiguous hard",
+            )
         check_seed(self.seed)
         if self.schedule == "plateau" and self.warmup_epochs > 0:
             raise UsageError(

@@ -116,7 +116,7 @@ def _fit_and_report(
     lock = writer_lock(folder.checkpoints) if writes else nullcontext()
     with lock, tracking(options.track if writes else "none", folder.root, options_to_dict(options)) as tracked:
 
-        def save(logs: dict[str, float]) -> None:
+        def save(logs: dict[str, float | None]) -> None:
             if writes:
                 save_model(model, folder.model, replace(card, scores=logs))
 

@@ -6,7 +6,7 @@ import hashlib
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shapeseg.errors import InputError
+from shapeseg.errors import InputError, UsageError
 from shapeseg.terminal import Progress, no_progress, progress_bar
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shapeseg.datasets.examples import FreshScenes
     from shapeseg.datasets.feed import Feed
     from shapeseg.training.processes import Processes
+    from shapeseg.training.settings import TrainingSettings
     from shapeseg.workflows.options import TrainOptions
 
 _VAL_IMAGES = 90  # of fresh scenes
@@ -48,6 +49,7 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
 
     settings = options.training
     train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options, processes)
+    known = _known_probabilities(settings, train, val, told=processes.writes)
     for part in (train, val):
         _check_sides(_sizes(part), stride)
     if settings.batch_size > 1:
@@ -56,7 +58,7 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     feed = Feed(
         train,
         settings.batch_size,
-        labels="codes",
+        labels="codes+probability" if known and settings.ambiguous == "exact" else "codes",
         shuffle_seed=settings.seed,
         augmentation=settings.augmentation,
         target=settings.target,
@@ -67,9 +69,34 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     val_batch = 16 if processes.devices == 1 else 2 * processes.devices + 1
     if len(_sizes(val)) > 1:
         val_batch = 1
+    val_feed = Feed(val, val_batch, labels="codes+probability" if known else "codes", target=settings.target)
     description = {"folder": folder, "sha256": digest, "images": len(train) + len(val), "target": settings.target}
-    learned_from = _names(train, processes)
-    return TrainingData(feed, Feed(val, val_batch, labels="codes", target=settings.target), digest, description, learned_from)
+    return TrainingData(feed, val_feed, digest, description, _names(train, processes))
+
+
+def _known_probabilities(
+    settings: TrainingSettings, train: Dataset | FreshScenes, val: Dataset | FreshScenes, *, told: bool
+) -> bool:
+    """Whether it is known how probable each label is, of train and val; says what that means for ambiguous pixels.
+
+    Raises:
+        UsageError: If exact probabilities are to be learned, and nobody knows them.
+    """
+    known = train.rule is not None and val.rule is not None
+    asked = settings.ambiguous
+    if settings.target == "amodal":
+        if asked != "exclude" and told:
+            print(f"of whole rectangles (--target amodal) no pixel is ambiguous, so that --ambiguous {asked} changes nothing")
+        return False
+    if asked == "exact" and not known:
+        raise UsageError(
+            "exact probabilities are known only where it is known how scenes were chosen, of train and of val",
+            received="ambiguous=exact, data without a rule",
+            fix="Use --ambiguous exclude or hard, or data as generate made them",
+        )
+    if asked == "exclude" and train.rule is None and told:
+        print("no pixel is left out as ambiguous: it is not known how the scenes of this dataset were chosen")
+    return known
 
 
 def _names(train: Dataset | FreshScenes, processes: Processes) -> list[str]:

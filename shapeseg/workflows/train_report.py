@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import ExampleSource, example_at, examples
 from shapeseg.datasets.feed import Feed
 from shapeseg.environment import computing_in
@@ -92,7 +91,7 @@ def _histogram(predicted: Predicted, *, decidable: bool = False) -> NDArray[np.i
 
 def _knows_ambiguity(val: Feed) -> bool:
     """Whether it is known which pixels the image does not tell: of visible rectangles, by the rule of their scenes."""
-    return val.target == "visible" and (not isinstance(val.source, Dataset) or val.source.rule is not None)
+    return val.target == "visible" and val.source.rule is not None
 
 
 def _draw(folder: RunFolder, model: OpenedModel, val: ExampleSource, counts: Sequence[Counts]) -> None:

@@ -57,6 +57,25 @@ def test_settings_stand_alone_as_flags_do_or_in_their_group(name, tmp_path):
     assert options.max_minutes == 2
 
 
+@pytest.mark.parametrize("name", ["ignore_ambiguous", "ignore-ambiguous"])
+@pytest.mark.parametrize("group", [False, True])
+def test_a_file_of_an_earlier_version_says_what_it_said(group, name, tmp_path):
+    path, found = tmp_path / "settings.yaml", []
+    for value, ambiguous in (("true", "exclude"), ("false", "hard")):
+        path.write_text(f"training:\n  {name}: {value}\n" if group else f"{name}: {value}\n")
+        assert run(TrainOptions, found.append, ["--config", str(path)], "train") == 0
+        assert found.pop().training == TrainingSettings(ambiguous=ambiguous)
+    assert run(TrainOptions, found.append, ["--config", str(path), "--ambiguous", "exact"], "train") == 0
+    assert found.pop().training.ambiguous == "exact"
+
+
+@pytest.mark.parametrize("text", ["ignore_ambiguous: 3", "ignore_ambiguous: true\nambiguous: hard"])
+def test_what_an_earlier_version_could_not_say_is_refused(text, tmp_path, capsys):
+    (tmp_path / "settings.yaml").write_text(text)
+    assert run(TrainOptions, print, ["--config", str(tmp_path / "settings.yaml")], "train") == 2
+    assert "Received: ignore_ambiguous" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", [{"epochs": "many"}, {"epochs": 3, "training": 5}, {"training": {"epoch": 3}}], ids=str)
 def test_a_setting_that_is_none_is_refused_wherever_it_stands(content, tmp_path, capsys):
     (tmp_path / "settings.json").write_text(json.dumps(content))

@@ -4,10 +4,10 @@ import re
 
 import pytest
 from command_runs import error_line
-from documented_commands import parse
+from documented_commands import of_shapeseg, parse
 
 from shapeseg.__main__ import main
-from shapeseg.commands import COMMANDS
+from shapeseg.commands import COMMANDS, command_of
 from shapeseg.commands.command_line import run
 from shapeseg.commands.filter import FilterOptions
 from shapeseg.commands.train import LAYOUT
@@ -28,7 +28,7 @@ def help_of(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
 
     def show(command):
-        assert main([command, "--help"]) == 0
+        assert main([*command.split(), "--help"]) == 0
         return capsys.readouterr().out
 
     return show
@@ -56,9 +56,10 @@ def test_examples_in_help_can_be_typed(command, help_of, monkeypatch):
     text = help_of(command)
     examples = [line.split() for line in text.splitlines() if line.startswith("  shapeseg ")]
     assert len(examples) == 2
-    for program, name, *words in examples:
-        assert (program, name) == ("shapeseg", command)
-        parse(monkeypatch, name, words)
+    for words in examples:
+        named, arguments = of_shapeseg(words)
+        assert named == command
+        parse(monkeypatch, command, arguments)
 
 
 def test_flags_have_short_names_and_are_written_as_one_likes():
@@ -120,3 +121,10 @@ def test_a_flag_that_cannot_be_meant_is_one_line_that_says_what_was(command, wor
 def test_a_command_that_cannot_be_meant_is_one_line_that_says_what_was(word, meant, capsys):
     assert main([word]) == 2
     assert meant in error_line(capsys.readouterr().err)
+
+
+def test_a_command_of_two_words_is_two_arguments():
+    assert command_of(["study", "honesty", "--quick"]) == "study honesty"
+    assert command_of(["study", "--quick"]) == "study"
+    assert command_of(["study honesty"]) is None
+    assert command_of([]) is None

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -7,10 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
+from shapeseg.datasets.augmentation import paste
 from shapeseg.datasets.examples import labels_of
 from shapeseg.errors import InputError, UsageError
-from shapeseg.labels import IGNORED, TARGET
+from shapeseg.labels import IGNORED, TARGET, is_ambiguous
 from shapeseg.scenes import Instance, Scene, SceneSettings
+from shapeseg.scenes.rule import FilterSettings, Rule
 
 
 @pytest.fixture(scope="module")
@@ -336,3 +339,62 @@ def test_keras_s_own_loss_and_metric_read_the_feed(data):
         assert float(loss(masks, shapes.astype("float32"))) > 0
         inter, union = inter + np.sum(shapes & (masks == 1)), union + np.sum(shapes | (masks == 1))
     assert float(metric.result()) == pytest.approx(inter / union, abs=1e-6)
+
+
+def test_for_our_loss_probabilities_stand_beside_the_codes(data):
+    """Whatever augmentation does, they are those of the image that is served."""
+    options = {"shuffle_seed": 4, "augmentation": ("turn", "recolor", "noise", "paste")}
+    served = {form: data.feed(30, labels=form, **options)[0][1] for form in ("codes", "probability", "codes+probability")}
+    both = served["codes+probability"]
+    assert (both.dtype, both.shape) == (np.float32, (30, 64, 64, 2))
+    assert np.array_equal(both[..., :1], served["codes"])
+    known = ~np.isnan(both[..., 1:])
+    assert np.array_equal(both[..., 1:][known], served["probability"][known])
+    assert np.array_equal((both[..., 1] > 0) & (both[..., 1] < 1), is_ambiguous(both[..., 0]) & known[..., 0])
+    with pytest.raises(UsageError, match="weights=True"):
+        data.feed(8, labels="codes+probability", weights=True)
+
+
+@pytest.mark.parametrize("order", [(1, 2, 0), (0, 2, 1)])
+def test_other_colours_keep_the_probabilities(data, order):
+    """They depend on which colours are equal alone, and channels in another order keep that: recolor may stand."""
+    open_pixels = 0
+    for place in range(30):
+        scene = data.scene(place)
+        instances = tuple(each._replace(color=tuple(each.color[k] for k in order)) for each in scene.instances)
+        truth, other = scene.render(), replace(scene, instances=instances).render()
+        assert np.array_equal(other.image, truth.image[..., list(order)])
+        assert np.array_equal(other.rectangle_probability, truth.rectangle_probability, equal_nan=True)
+        open_pixels += np.count_nonzero(truth.ambiguous)
+    assert open_pixels > 100
+
+
+def test_turned_scenes_keep_the_probabilities(data):
+    """A mirrored image has the mirrored probabilities: its scene, drawn mirrored, has those that augmentation serves."""
+    for place in range(30):
+        scene = data.scene(place)
+        instances = tuple(each._replace(box=(64 - each.box[0] - each.box[2], *each.box[1:])) for each in scene.instances)
+        truth, other = scene.render(), replace(scene, instances=instances).render()
+        assert np.array_equal(other.image, truth.image[:, ::-1])
+        assert other.rectangle_probability == pytest.approx(truth.rectangle_probability[:, ::-1], abs=1e-12, nan_ok=True)
+
+
+def test_a_pasted_scene_has_the_probabilities_of_as_many_shapes_drawn_freely(data):
+    settings, pasted = data.settings, 0
+    for place in range(30):
+        scene = data.scene(place)
+        more = paste(scene, settings, seed=4, epoch=0, index=data.index_of(place))
+        pasted += len(more.instances) > len(scene.instances)
+        free = replace(more, rule=Rule(settings))
+        assert np.array_equal(more.render().rectangle_probability, free.render().rectangle_probability, equal_nan=True)
+    assert pasted > 5
+
+
+def test_where_scenes_were_chosen_by_occlusion_a_pasted_shape_makes_probabilities_others(data):
+    chosen = Dataset(data.folder)
+    chosen.rule = replace(chosen.rule, filters=(FilterSettings("drop-beyond", 0.9),))
+    for labels in ("probability", "codes+probability"):
+        with pytest.raises(UsageError, match="Received: augmentation=turn paste"):
+            chosen.feed(8, labels=labels, shuffle_seed=0, augmentation=("turn", "paste"))
+        chosen.feed(8, labels=labels, shuffle_seed=0, augmentation=("turn",))
+    chosen.feed(8, labels="codes", shuffle_seed=0, augmentation=("turn", "paste"))

@@ -106,6 +106,53 @@ def test_the_parts_add_up(data, found):
     json.dumps(metrics, allow_nan=False)
 
 
+def test_honesty_is_counted_from_all_pixels_at_once(small_dataset):
+    """Against plain sums over whole arrays, with one ignored shape and one group that is too large to be searched."""
+    data = Dataset(small_dataset)
+    ambiguous = [data.scene(place).render().ambiguous for place in range(len(data))]
+    first = max(range(len(data)), key=lambda place: ambiguous[place].sum())
+    covered = max(
+        range(len(data.rows[first]["instances"])),
+        key=lambda k: (data.scene(first).render().visible_masks[k] & ambiguous[first]).sum(),
+    )
+    data.rows[first]["instances"][covered]["ignored"] = True
+    many = max(set(range(len(data))) - {first}, key=lambda place: ambiguous[place].sum())
+    data.rows[many]["instances"] = data.rows[many]["instances"] * 3  # thrice the same shapes look like one
+    truths = [data.scene(place).render() for place in range(len(data))]
+    exact = np.stack([truth.rectangle_probability for truth in truths])
+    ignored = np.stack([truth.ignored for truth in truths])
+    open_ = (exact > 0) & (exact < 1)
+    assert (open_ & ignored).any()
+    assert np.isnan(exact).any()
+    images = np.stack([truth.image for truth in truths])
+    model = np.clip(Guesser().predict_on_batch(images)[..., 0].astype(np.float64), 1e-7, 1 - 1e-7)
+    q, p = exact[open_ & ~ignored], model[open_ & ~ignored]
+    found = evaluated(data).metrics["ambiguous"]
+    assert found["pixels"] == len(q) > 100
+    assert found["log_loss"] == pytest.approx(-np.mean(q * np.log(p) + (1 - q) * np.log(1 - p)))
+    assert found["log_loss_floor"] == pytest.approx(-np.mean(q * np.log(q) + (1 - q) * np.log(1 - q)))
+    assert found["log_loss"] > found["log_loss_floor"]
+    assert found["mean_absolute_difference"] == pytest.approx(np.abs(p - q).mean(), rel=1e-6)
+    bins = np.minimum((10 * p).astype(int), 9)
+    sums = [abs(p[bins == k].sum() - q[bins == k].sum()) for k in range(10)]
+    assert found["calibration_error"] == pytest.approx(sum(sums) / len(q), rel=1e-5)
+    assert [each["pixels"] for each in found["bins"]] == np.bincount(bins, minlength=10).tolist()
+
+
+def test_a_model_that_gives_the_exact_probabilities_reaches_the_floor(data):
+    class Oracle:
+        def predict_on_batch(self, images):
+            exact = {
+                data[place].image.tobytes(): data.scene(place).render().rectangle_probability for place in range(len(data))
+            }
+            return np.stack([exact[image.tobytes()] for image in images])[..., None].astype(np.float32)
+
+    found = evaluated(data, Oracle()).metrics["ambiguous"]
+    assert found["log_loss"] == pytest.approx(found["log_loss_floor"], abs=1e-6)
+    assert found["calibration_error"] == pytest.approx(0, abs=1e-6)
+    assert found["mean_absolute_difference"] == pytest.approx(0, abs=1e-6)
+
+
 def test_each_image_is_predicted_once_in_batches_of_bounded_size(data, monkeypatch):
     monkeypatch.setattr(prediction, "_BATCH_PIXELS", 4 * 64 * 64)
     model = Guesser()
@@ -172,6 +219,7 @@ def test_the_amodal_target_has_no_ambiguity(data):
     assert metrics["iou"] == pytest.approx(jaccard_score(truth.ravel(), predictions_of(data).ravel()))
     assert (metrics["iou_decidable"], metrics["iou_ceiling"], metrics["calibration"]["ambiguous"]) == (None, None, None)
     assert metrics["wrong_pixels"]["ambiguous"] is None
+    assert metrics["ambiguous"] is None
     assert {row["iou_decidable"] for row in found.images} == {None}
     hidden = [row for row in found.instances if row["occlusion"] == "hidden"]
     assert all(row["recall"] is not None for row in hidden)
@@ -184,7 +232,7 @@ def test_without_recipes_what_needs_one_is_unknown(small_dataset, tmp_path, foun
         Image.fromarray(sample.image).save(tmp_path / f"images/{place:03d}.png")
         Image.fromarray(sample.mask).save(tmp_path / f"masks/{place:03d}.png")
     plain = evaluated(Dataset(tmp_path))
-    for name in ("iou_decidable", "iou_ceiling", "by_occlusion", "breakdown", "wrong_pixels"):
+    for name in ("iou_decidable", "iou_ceiling", "by_occlusion", "breakdown", "wrong_pixels", "ambiguous"):
         assert plain.metrics[name] is None
     assert plain.metrics["panoptic"] == found.metrics["panoptic"] | {"touching_rectangles": None}
     assert plain.metrics["calibration"]["all"] == found.metrics["calibration"]["all"]
@@ -222,6 +270,9 @@ def test_nothing_to_find_is_undefined_and_counted(tmp_path):
     assert found.metrics["panoptic"]["pq"] is None
     assert {cell["n"] for cell in found.metrics["by_occlusion"].values()} == {0}
     assert found.metrics["breakdown"] == found.instances == []
+    nothing = {name: score for name, score in found.metrics["ambiguous"].items() if name != "bins"}
+    assert nothing.pop("pixels") == 0  # no rectangle, so that no pixel is ambiguous
+    assert set(nothing.values()) == {None}
 
 
 def test_a_single_image_has_scores_but_no_spread(data):

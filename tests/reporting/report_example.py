@@ -62,6 +62,10 @@ def example_metrics(images, settings=None):
             "all": _calibration(1.03, 3_004_000), "decidable": _calibration(1.04, 3_000_000),
             "ambiguous": _calibration(0.55, 4000),
         },
+        "ambiguous": {
+            "pixels": 3900, "log_loss": 0.9123, "log_loss_floor": 0.6489, "calibration_error": 0.2871,
+            "mean_absolute_difference": 0.3012, "bins": _calibration(0.6, 3900)["bins"],
+        },
         "wrong_pixels": {"outer border": 5210, "occlusion contour": 1904, "ambiguous": 7466, "elsewhere": 0},
         "undefined": {"recall of rectangles": sum(row["recall"] is None for row in rows)},
         "options": {"tta": False, "min_component": 0},
@@ -88,7 +92,7 @@ def unknown_metrics():
         },
         "options": {"tta": False, "min_component": 0},
         "calibration": {"all": {"expected_error": None, "pixels": 0, "bins": []}, "decidable": None, "ambiguous": None},
-        "wrong_pixels": None, "undefined": {"iou": 1}, "effects": None,
+        "ambiguous": None, "wrong_pixels": None, "undefined": {"iou": 1}, "effects": None,
         "model": "model.keras", "model_sha256": "0" * 64, "dataset": "photos", "dataset_sha256": "1" * 64, "backend": "torch",
         "versions": {}, "command": "python evaluate.py",
     }  # fmt: skip

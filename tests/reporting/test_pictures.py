@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from command_runs import folder_names
@@ -75,6 +77,14 @@ def test_curves_show_training_and_validation_and_the_best_epoch():
     assert sorted(tuple(line.get_ydata()) for line in lines) == sorted(map(tuple, history.values()))
     assert {tuple(line.get_xdata()) for line in lines} == {(1, 2, 3)}
     assert [mark.get_xdata()[0] for mark in marks] == [2, 2]
+
+
+def test_curves_show_the_log_loss_above_the_least_possible_where_it_is_known():
+    known = {"loss": [2.0, 1.0], "val_loss": [2.1, 1.2], "iou": [0.1, 0.2], "val_iou": [0.2, 0.1]}
+    log_loss = {"val_log_loss": [0.9, 0.8], "val_log_loss_floor": [0.5, 0.5]}
+    *_, ax = curves_figure(known | log_loss).axes
+    assert [list(line.get_ydata()) for line in ax.lines[:2]] == list(log_loss.values())
+    assert len(curves_figure(known | {name: [math.nan, math.nan] for name in log_loss}).axes) == 2
 
 
 @pytest.mark.parametrize(("epochs", "low"), [(9, 0.0), (30, 0.9)])

@@ -152,9 +152,35 @@ def test_what_is_missing_is_unknown_or_undefined_and_never_0(report, images):
 
 def test_calibration_of_all_pixels_stands_in_where_nothing_is_known_of_ambiguity(report, metrics):
     measured = metrics["calibration"]["decidable"]
-    _, tree = report(metrics | {"calibration": {"all": measured, "decidable": None, "ambiguous": None}}, [])
+    _, tree = report(metrics | {"calibration": {"all": measured, "decidable": None, "ambiguous": None}, "ambiguous": None}, [])
     (section,) = [section for section in tree.all("section") if section.attributes["id"] == "calibration"]
     assert f"All pixels: expected error {measured['expected_error']:.4f}" in section.text
+
+
+def test_honesty_is_measured_against_exact_probabilities(report, metrics):
+    def shown(found):
+        _, tree = report(metrics | {"ambiguous": found}, [])
+        (section,) = [section for section in tree.all("section") if section.attributes["id"] == "calibration"]
+        tables = {table.all("caption")[0].text: table for table in section.all("table")}
+        rows = {
+            name: [[cell.text for cell in row.all("th", "td")] for row in table.all("tr")[1:]]
+            for name, table in tables.items()
+        }
+        return section.text, rows
+
+    found = metrics["ambiguous"]
+    text, rows = shown(found)
+    scores = [f"{found[name]:.3f}" for name in ("log_loss", "log_loss_floor", "calibration_error", "mean_absolute_difference")]
+    assert [row[1] for row in rows["Model and exact probabilities"]] == scores
+    assert f"Ambiguous pixels: expected error {found['calibration_error']:.4f}" in text
+    exact, drawn = (
+        ["undefined" if each["frequency"] is None else f"{each['frequency']:.3f}" for each in bins]
+        for bins in (found["bins"], metrics["calibration"]["ambiguous"]["bins"])
+    )
+    assert [row[3] for row in rows["Calibration, ambiguous pixels"]] == exact != drawn
+    none = dict.fromkeys(found) | {"pixels": 0, "bins": []}
+    text, rows = shown(none)
+    assert {row[1] for row in rows["Model and exact probabilities"]} == {"undefined: no pixel is ambiguous"}
 
 
 def test_a_score_of_the_amodal_target_says_why_it_is_unknown(report, metrics):
@@ -220,6 +246,14 @@ def test_training_curves_show_what_is_known(report, metrics, history):
     assert len(loss.all("circle")) == len(loss.all("rect")) == 12
     assert len(iou.all("circle")) == len(history)
     assert "val 0.04167" in section.text
+
+
+def test_the_log_loss_of_a_training_stands_over_the_least_possible(report, metrics):
+    history = [row | {"val_log_loss": 1 / row["epoch"], "val_log_loss_floor": 0.0625} for row in HISTORY]
+    _, tree = report(metrics, [], history=history)
+    section = next(section for section in tree.all("section") if section.attributes["id"] == "training")
+    assert len([svg for svg in section.all("svg") if svg.attributes.get("class") == "chart"]) == 3
+    assert "Log loss, ambiguous pixels. At the end: val 0.08333, least possible 0.0625." in section.text
 
 
 def test_numbers_of_numpy_are_numbers(report, images):

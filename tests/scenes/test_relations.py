@@ -4,7 +4,7 @@ import pytest
 from shapeseg.scenes import Instance, Scene, SceneSettings, sample_scene
 from shapeseg.scenes.instance import bounding_box
 from shapeseg.scenes.kinds import KINDS, silhouette
-from shapeseg.scenes.relations import Hiding, hidings, occluders_of_targets, piece_count
+from shapeseg.scenes.relations import CONTESTED, Hiding, contested, hidings, occluders_of_targets, piece_count
 from shapeseg.scenes.twins import twin
 
 RED, BLUE, GREEN, WHITE = (255, 0, 0), (0, 0, 255), (0, 255, 0), (255, 255, 255)
@@ -26,6 +26,35 @@ CROSSED = Scene(
 def test_who_hides_whom_by_hand():
     assert hidings(CROSSED.render()) == [Hiding(2, 0, 40), Hiding(3, 2, 4)]
     assert occluders_of_targets(CROSSED.render()) == {2: [0], 3: [2]}
+
+
+def test_contested_pixels_are_those_of_one_target_and_one_other_shape_alone():
+    shapes = (
+        Instance("rectangle", (0, 0, 10, 10), RED),
+        Instance("ellipse", (6, 0, 4, 4), RED),  # 12 pixels, on the rectangle
+        Instance("ellipse", (6, 6, 4, 4), BLUE),
+        Instance("rectangle", (6, 6, 2, 2), GREEN),  # on both: three shapes, and where the ellipse is not, two targets
+        Instance("ellipse", (20, 20, 4, 4), RED),
+        Instance("rectangle", (20, 20, 4, 4), BLUE),
+        Instance("ellipse", (30, 20, 4, 4), RED),
+        Instance("ellipse", (30, 20, 4, 4), BLUE),  # no target
+    )
+    scene = Scene(40, 40, WHITE, shapes)
+    found = contested(scene.render())
+    sizes = dict(zip(CONTESTED, np.bincount(found.ravel(), minlength=5)[1:].tolist(), strict=True))
+    assert sizes == {("other", "in front"): 12, ("other", "behind"): 9, ("same", "in front"): 0, ("same", "behind"): 12}
+    assert set(found[20:24, 20:24].ravel()) == {0, 1}
+    assert not found[:, 30:].any()
+    assert not contested(Scene(40, 40, WHITE, ()).render()).any()
+
+
+def test_what_is_in_front_is_behind_in_the_reversed_twin():
+    for index in range(50):
+        scene = sample_scene(SceneSettings(), seed=6, index=index)
+        here, there = (contested(each.render()) for each in (scene, twin(scene, "reverse", ())))
+        assert ((here == 1) == (there == 2)).all()
+        assert ((here == 3) == (there == 4)).all()
+        assert ((here == 2) == (there == 1)).all()
 
 
 def test_hidden_pixels_add_up_to_what_is_hidden():

@@ -55,3 +55,19 @@ def test_a_checkpoint_of_other_callbacks_is_missing_input(numbers):
     with pytest.raises(InputError, match=r"of another callback\. Received: "):
         Checkpoints(None, WriteHistory(None), others, resumed).on_train_begin()
     assert [vars(other) for other in others] == before
+
+
+def test_a_score_that_is_undefined_is_left_empty_in_the_history_and_none_for_the_card(tmp_path):
+    model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.SGD(0.5))
+    callback, saved = WriteHistory(tmp_path / "history.csv"), []
+    callback.set_model(model)
+    callback.rows = [{"epoch": 1, "val_iou": 0.25, "learning_rate": 1.0}]  # an earlier version logged no more
+    for epoch, log_loss in ((1, math.nan), (2, 0.75)):
+        logs = {"val_iou": 0.5 + epoch, "val_log_loss": log_loss}
+        callback.on_epoch_end(epoch, logs)
+        SaveBest(saved.append).on_epoch_end(epoch, logs)
+    lines = (tmp_path / "history.csv").read_text().splitlines()
+    assert lines == ["epoch,val_iou,val_log_loss,learning_rate", "1,0.25,,1.0", "2,1.5,,0.5", "3,2.5,0.75,0.5"]
+    assert len({tuple(row) for row in callback.rows}) == 1
+    assert saved == [{"val_iou": 1.5, "val_log_loss": None}, {"val_iou": 2.5, "val_log_loss": 0.75}]

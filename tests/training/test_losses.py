@@ -95,16 +95,95 @@ def test_nobody_is_blamed_for_ambiguous_and_ignored_pixels(kind):
     other = np.where(truth < 2, prediction, 1 - prediction)
     assert loss(truth, prediction, kind) == pytest.approx(loss(truth, other, kind), rel=1e-6)
     # Told to blame, ambiguous pixels count with their label, and ignored ones still do not.
-    blamed = loss(truth, prediction, kind, ignore_ambiguous=False)
-    assert abs(blamed - loss(truth, other, kind, ignore_ambiguous=False)) > 1e-4
-    assert blamed == pytest.approx(loss(np.where(truth == 255, 255, truth % 2), prediction, kind), rel=1e-6)
+    blamed = loss(truth, prediction, kind, ambiguous="hard")
+    assert abs(blamed - loss(truth, other, kind, ambiguous="hard")) > 1e-4
+    if kind != "bce+decidable-dice":
+        assert blamed == pytest.approx(loss(np.where(truth == 255, 255, truth % 2), prediction, kind), rel=1e-6)
 
 
 @every_loss
 def test_it_is_rebuilt_from_its_config(kind):
-    twin = keras.losses.deserialize(keras.losses.serialize(SegmentationLoss(kind, ignore_ambiguous=False)))
+    twin = keras.losses.deserialize(keras.losses.serialize(SegmentationLoss(kind, "hard", 2.0)))
     assert type(twin) is SegmentationLoss
-    assert (twin.kind, twin.ignore_ambiguous) == (kind, False)
+    assert (twin.kind, twin.ambiguous, twin.ambiguous_weight) == (kind, "hard", 2.0)
+
+
+@pytest.mark.parametrize(("ignore_ambiguous", "ambiguous"), [(True, "exclude"), (False, "hard")])
+def test_a_loss_of_an_earlier_version_is_rebuilt(ignore_ambiguous, ambiguous):
+    twin = SegmentationLoss.from_config({"name": "loss", "kind": "bce", "ignore_ambiguous": ignore_ambiguous})
+    assert (twin.name, twin.kind, twin.ambiguous, twin.ambiguous_weight) == ("loss", "bce", ambiguous, 1.0)
+
+
+def soft_labels(share, q):
+    """Label maps in which a share of the rows is ambiguous with probability q; of the others half are target."""
+    rows = round(100 * share)
+    codes, exact = HALF.astype("float32"), HALF.astype("float32")
+    codes[:, 50 - rows // 2 : 50 + rows - rows // 2] += 2
+    exact[:, 50 - rows // 2 : 50 + rows - rows // 2] = q
+    return np.concatenate([codes, exact], axis=-1)
+
+
+def exact_loss(labels, prediction, kind, weight=1.0):
+    return float(SegmentationLoss(kind, "exact", weight)(labels, prediction))
+
+
+def best_constant(kind, q):
+    """The probability that has the least loss on ambiguous pixels of probability q, when all others are predicted well."""
+    labels, candidates = soft_labels(0.1, q), np.linspace(0.01, 0.99, 99)
+    here = labels[..., :1] >= 2
+    truth = np.where(labels[..., :1] % 2 == 1, 0.98, 0.02)
+    values = [exact_loss(labels, np.where(here, p, truth).astype("float32"), kind) for p in candidates]
+    return candidates[np.argmin(values)]
+
+
+@pytest.mark.parametrize("q", [0.1, 0.35, 0.5, 0.8])
+@pytest.mark.parametrize("kind", ["bce", "bce+decidable-dice", "focal", "boundary"])
+def test_an_exact_probability_has_the_least_loss_where_it_is_predicted(kind, q):
+    assert best_constant(kind, q) == pytest.approx(q, abs=1e-6)
+
+
+@pytest.mark.parametrize("q", [0.35, 0.8])
+def test_with_published_soft_dice_another_probability_has_the_least_loss(q):
+    """Alone it wants 0 or 1; cross-entropy beside it pulls back, but not to q."""
+    assert best_constant("dice", q) in (pytest.approx(0.01), pytest.approx(0.99))
+    assert abs(best_constant("bce+dice", q) - q) > 0.02
+
+
+def test_exact_probabilities_worked_by_hand():
+    # One pixel of probability 1/4 and one target, predicted 1/2 each: ln 2 whatever the label, so ln 2 in the mean.
+    labels = np.array([2, 0.25, 1, 1], "float32").reshape(1, 2, 1, 2)
+    assert exact_loss(labels, np.full((1, 2, 1, 1), 0.5, "float32"), "bce") == pytest.approx(math.log(2), abs=1e-6)
+    # Predicted 1/4 and 1: its entropy, over two pixels. It weighs three times as much if told so, over as many.
+    right = np.array([0.25, 1], "float32").reshape(1, 2, 1, 1)
+    entropy = -0.25 * math.log(0.25) - 0.75 * math.log(0.75)
+    assert exact_loss(labels, right, "bce") == pytest.approx(entropy / 2, abs=1e-6)
+    assert exact_loss(labels, right, "bce", 3.0) == pytest.approx(3 * entropy / 2, abs=1e-6)
+    # Dice of the decidable pixel alone is perfect; published, (2 (1/16 + 1) + 1) / (2 (1/4 + 1) + 1).
+    assert exact_loss(labels, right, "bce+decidable-dice") == pytest.approx(entropy / 2, abs=1e-6)
+    assert exact_loss(labels, right, "dice") == pytest.approx(1 - 3.125 / 3.5, abs=1e-6)
+
+
+@every_loss
+def test_without_ambiguous_pixels_every_way_is_the_same(kind):
+    prediction = np.random.Generator(np.random.PCG64(2)).uniform(0.01, 0.99, SHAPE).astype("float32")
+    both = np.concatenate([HALF, HALF], axis=-1).astype("float32")
+    excluded = loss(HALF, prediction, kind)
+    assert loss(HALF, prediction, kind, ambiguous="hard", ambiguous_weight=3.0) == excluded
+    assert exact_loss(both, prediction, kind, 3.0) == pytest.approx(excluded, rel=1e-6)
+
+
+@every_loss
+def test_what_nobody_knows_is_not_learned_and_what_is_ignored_never(kind):
+    labels = soft_labels(0.1, math.nan)
+    labels[:, 90:, :, 0] = 255
+    prediction, other = np.random.Generator(np.random.PCG64(3)).uniform(0.01, 0.99, (2, *SHAPE)).astype("float32")
+    other = np.where(labels[..., :1] >= 2, other, prediction)
+    assert exact_loss(labels, prediction, kind) == exact_loss(labels, other, kind)
+
+
+def test_codes_alone_tell_no_probability():
+    with pytest.raises(ValueError, match="codes and probabilities"):
+        SegmentationLoss("bce", "exact")(HALF, HALF.astype("float32"))
 
 
 @pytest.mark.parametrize("kind", ["bce", "focal"])

@@ -1,3 +1,5 @@
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from binary_iou_cases import (
 )
 from command_runs import COMPILE_QUICKLY, REPOSITORY, run_python
 
-from shapeseg.training.metrics import BinaryIoU
+from shapeseg.training.metrics import AmbiguityScores, BinaryIoU
 
 
 @pytest.mark.parametrize("weighted", ["none", "some", "nothing counts", "one number"])
@@ -82,3 +84,26 @@ def test_it_is_the_built_in_by_kind_and_settings():
     twin = keras.metrics.deserialize(keras.metrics.serialize(metric))
     assert type(twin) is BinaryIoU
     assert (twin.threshold, list(twin.target_class_ids), twin.name) == (0.3, [1], "iou")
+
+
+def test_ambiguous_pixels_are_scored_against_their_exact_probability():
+    """Of four pixels one is decidable and one is known to nobody; the others have probabilities 1/4 and 1/2."""
+    codes = np.array([2, 3, 0, 2], "float32")
+    exact = np.array([0.25, 0.5, 0, np.nan], "float32")
+    labels = np.stack([codes, exact], axis=-1).reshape(2, 2, 1, 2)
+    predicted = np.array([0.5, 1.0, 0.9, 0.9], "float32").reshape(2, 2, 1, 1)
+    metric = AmbiguityScores()
+    for _ in range(2):
+        metric.update_state(labels, predicted)
+    found = {name: float(score) for name, score in metric.result().items()}
+    floor = (-0.25 * math.log(0.25) - 0.75 * math.log(0.75) + math.log(2)) / 2
+    assert found == {
+        "log_loss": pytest.approx((math.log(2) - 0.5 * math.log(2**-23)) / 2, rel=0.02),  # 1 is clipped to 1 - 1e-7 or so
+        "log_loss_floor": pytest.approx(floor, abs=1e-6),
+    }
+    metric.reset_state()
+    metric.update_state(labels[1:], predicted[1:])
+    assert all(math.isnan(score) for score in metric.result().values())  # no pixel is ambiguous and known
+    metric.reset_state()
+    metric.update_state(codes.astype("uint8").reshape(2, 2, 1, 1), predicted)
+    assert metric.result() == {}  # nobody knows

@@ -113,6 +113,19 @@ def test_a_run_of_a_version_that_noted_how_it_was_called_goes_on(tmp_path):
         run.resume(IDENTITY | {"data": "other"})
 
 
+def test_a_run_of_a_version_that_ignored_ambiguous_pixels_goes_on(tmp_path):
+    def now(ambiguous):
+        return IDENTITY | {"training": {"epochs": 3, "seed": 1, "ambiguous": ambiguous, "ambiguous_weight": 1.0}}
+
+    for old, new, other in ((True, "exclude", "hard"), (False, "hard", "exclude")):
+        run = RunFolder(tmp_path / new)
+        run.make(IDENTITY | {"training": {"epochs": 3, "seed": 1, "ignore_ambiguous": old}})
+        assert run.planned_epochs() == run.finished_epochs() == 3
+        run.resume(now(new))
+        with pytest.raises(UsageError, match=rf"training\.ambiguous: begun with {new}, now {other}"):
+            run.resume(now(other))
+
+
 IDENTITY = {"data": "d", "val_data": None, "max_minutes": None, "training": {"epochs": 3, "seed": 1}, "data_sha256": "0" * 64}
 NO_IDENTITIES = [
     *(b"", b"{", b"[]", b"{}", b"3", b"null", b"[" * 5000, b"\xff", b'{"training": {}}'),

@@ -1,11 +1,12 @@
 import math
+from typing import get_args
 
 import keras
 import pytest
 
 from shapeseg.errors import UsageError
 from shapeseg.training.schedule import learning_rate
-from shapeseg.training.settings import TrainingSettings
+from shapeseg.training.settings import LossName, TrainingSettings
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,9 @@ from shapeseg.training.settings import TrainingSettings
         {"accumulate": 0},
         {"clip_norm": 0.0},
         {"clip_norm": math.inf},
+        {"ambiguous_weight": 0.0},
+        {"ambiguous_weight": -1.0},
+        {"ambiguous_weight": math.inf},
         {"warmup_epochs": -1.0},
         {"warmup_epochs": 20.0},
         {"seed": -1},
@@ -33,6 +37,24 @@ def test_a_setting_that_cannot_be_meant_is_refused_with_its_value(changes):
     ((name, value),) = changes.items()
     with pytest.raises(UsageError, match=rf"Received: {name}={value}\."):
         TrainingSettings(**changes)
+
+
+def test_ambiguous_pixels_are_left_out_or_have_a_weight():
+    with pytest.raises(UsageError, match=r"Received: ambiguous=exclude, ambiguous_weight=2\.0\. Leave --ambiguous-weight out"):
+        TrainingSettings(ambiguous_weight=2.0)
+    for ambiguous in ("hard", "exact"):
+        assert TrainingSettings(ambiguous=ambiguous, ambiguous_weight=2.0).ambiguous_weight == 2
+
+
+@pytest.mark.parametrize("loss", get_args(LossName))
+def test_losses_that_no_probability_can_be_learned_by_are_refused(loss):
+    for ambiguous in ("exclude", "hard"):
+        TrainingSettings(ambiguous=ambiguous, loss=loss)
+    if loss in ("dice", "tversky"):
+        with pytest.raises(UsageError, match=rf"Received: ambiguous=exact, loss={loss}\. Use --loss bce"):
+            TrainingSettings(ambiguous="exact", loss=loss)
+    else:
+        TrainingSettings(ambiguous="exact", loss=loss)
 
 
 def test_the_limits_themselves_are_allowed():

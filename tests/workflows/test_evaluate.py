@@ -23,8 +23,18 @@ from shapeseg.workflows.options import EvaluateOptions
 METRICS = {
     *("images", "split", "trained_on", "beyond_search", "threshold", "target", "iou", "dice", "precision", "recall"),
     *("iou_interval", "iou_decidable", "iou_ceiling", "iou_per_image_mean", "iou_per_image_median", "iou_per_image_worst5"),
-    *("iou_per_image_undefined", "boundary_iou", "by_occlusion", "breakdown", "panoptic", "calibration", "wrong_pixels"),
     *(
+        "iou_per_image_undefined",
+        "boundary_iou",
+        "by_occlusion",
+        "breakdown",
+        "panoptic",
+        "calibration",
+        "ambiguous",
+        "wrong_pixels",
+    ),
+    *(
+        "ambiguous",
         "undefined",
         "options",
         "effects",

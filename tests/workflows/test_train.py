@@ -102,6 +102,55 @@ def test_images_of_many_sizes_are_learned_from_one_by_one(tmp_path):
     assert json.loads((tmp_path / "run/model.json").read_text())["scores"]["images"] == len(val)
 
 
+@pytest.fixture(scope="module")
+def without_rule(small_dataset, tmp_path_factory):
+    """The images and masks of a dataset, without its recipes."""
+    folder = tmp_path_factory.mktemp("plain") / "d"
+    succeed(run_here("convert", small_dataset, "--to", "folder", "--out", folder, cwd=folder.parent))
+    return folder
+
+
+def test_exact_probabilities_are_learned_and_curves_show_them(small_dataset, tmp_path):
+    flags = ("--data", small_dataset, *TINY, "--epochs", 2, "--loss", "bce+decidable-dice")
+    told = {}
+    for ambiguous in ("exclude", "hard", "exact"):
+        words = (*flags, "--ambiguous", ambiguous, *(() if ambiguous == "exclude" else ("--ambiguous-weight", 3)))
+        told[ambiguous] = succeed(run_here("train", *words, "--out", ambiguous, cwd=tmp_path)).stdout
+        assert "ambiguous" not in told[ambiguous]  # all is known, so that nothing is said
+    runs = {ambiguous: shapeseg.Run(tmp_path / ambiguous).history for ambiguous in told}
+    floors = {row["val_log_loss_floor"] for rows in runs.values() for row in rows}
+    assert len(floors) == 1  # of val alone
+    assert all(row["val_log_loss"] > row["val_log_loss_floor"] > 0.3 for rows in runs.values() for row in rows)
+    assert len({rows[-1]["val_log_loss"] for rows in runs.values()}) == 3
+    assert [ambiguous for ambiguous, rows in runs.items() if "log_loss" in rows[-1]] == ["exact"]
+    assert read_card(tmp_path / "exact/model.keras").scores["split"] == "val"
+
+
+def test_without_a_rule_nothing_is_left_out_and_nothing_learned_exactly(without_rule, small_dataset, tmp_path):
+    flags = ("--data", without_rule, *TINY)
+    left_out = succeed(run_here("train", *flags, "--out", "exclude", cwd=tmp_path)).stdout
+    assert left_out.count("no pixel is left out as ambiguous") == 1
+    assert "ambiguous" not in succeed(run_here("train", *flags, "--ambiguous", "hard", "--out", "hard", cwd=tmp_path)).stdout
+    weights = [shapeseg.load_model(tmp_path / name).get_weights() for name in ("exclude", "hard")]
+    assert all(np.array_equal(one, other) for one, other in zip(*weights, strict=True))
+    for data in (("--data", without_rule), ("--data", small_dataset, "--val-data", without_rule)):
+        exact = run_here("train", *data, *TINY, "--ambiguous", "exact", "--out", "exact", cwd=tmp_path)
+        assert exact.returncode == 2
+        assert "Received: ambiguous=exact, data without a rule. Use --ambiguous exclude or hard" in error_line(exact.stderr)
+    assert not (tmp_path / "exact").exists()
+
+
+def test_of_whole_rectangles_no_pixel_is_ambiguous(small_dataset, tmp_path):
+    runs = {}
+    for ambiguous in ("exclude", "exact"):
+        words = ("--data", small_dataset, *TINY, "--target", "amodal", "--ambiguous", ambiguous, "--out", ambiguous)
+        told = succeed(run_here("train", *words, cwd=tmp_path)).stdout
+        assert told.count("--ambiguous exact changes nothing") == (ambiguous == "exact")
+        runs[ambiguous] = shapeseg.Run(tmp_path / ambiguous).history
+    assert runs["exclude"] == runs["exact"]
+    assert "val_log_loss" not in runs["exact"][-1]
+
+
 def test_a_model_trained_in_another_precision_is_described_as_it_is_saved(small_dataset, tmp_path):
     flags = ("--data", small_dataset, "--precision", "bfloat16", *TINY)
     before = keras.config.dtype_policy().name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shapeseg.evaluation.ambiguous_pixels import AmbiguousScores
 from shapeseg.evaluation.calibration import Calibration
 from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.page.charts import Curve, curves_chart, share_bar
@@ -28,9 +29,12 @@ def wrong_pixels(metrics: Metrics) -> Markup:
 
 
 def calibration(metrics: Metrics) -> Markup:
-    """Returns the reliability curves of decidable and of ambiguous pixels, or of all where these are unknown; their tables."""
-    measured = metrics["calibration"]
-    found = {"decidable": measured["decidable"], "ambiguous": measured["ambiguous"]}
+    """Returns the reliability curves of decidable and of ambiguous pixels, or of all where these are unknown; their tables.
+
+    Of ambiguous pixels the exact probability counts, not the label that was drawn.
+    """
+    measured, exact = metrics["calibration"], metrics["ambiguous"]
+    found = {"decidable": measured["decidable"], "ambiguous": exact and _as_calibration(exact)}
     known = {name: each for name, each in found.items() if each is not None} or {"all": measured["all"]}
     chart = curves_chart(
         "Share of pixels that are rectangle against the probability that the model gives; the tables have the numbers",
@@ -38,11 +42,18 @@ def calibration(metrics: Metrics) -> Markup:
         {name: _reliability(each) for name, each in known.items()},
         unit_square=True,
     )
-    remark = "Height: share of such pixels that are rectangle. On the dashed diagonal, probabilities mean what they say."
+    remark = (
+        "Height: share of such pixels that are rectangle; of ambiguous ones, mean exact probability. On the dashed diagonal, "
+        "probabilities mean what they say."
+    )
     missing = [element("p", f"{name.capitalize()} pixels: ", absent("unknown", NO_RECIPES)) for name in found.keys() - known]
     meaning = note("Expected error: mean distance from the diagonal, each bin weighted by its pixels. Lower is better.")
     tables = [_bins(name, each) for name, each in known.items()]
     return element("div", figure(chart, list(known), remark), element("div", *tables, *missing, meaning), class_="pair")
+
+
+def _as_calibration(exact: AmbiguousScores) -> Calibration:
+    return {"expected_error": exact["calibration_error"], "pixels": exact["pixels"], "bins": exact["bins"]}
 
 
 def _bins(name: str, measured: Calibration) -> Markup:

@@ -31,11 +31,17 @@ _FACTS: Mapping[_Fact, str] = {
 }
 
 
+_CURVES = {
+    "Loss": {"train": "loss", "val": "val_loss"},
+    "Rectangle IoU": {"train": "iou", "val": "val_iou"},
+    "Log loss, ambiguous pixels": {"val": "val_log_loss", "least possible": "val_log_loss_floor"},
+}
+
+
 def training(history: History) -> Markup:
-    """Returns loss and rectangle IoU by epoch, on training and val data."""
+    """Returns loss and rectangle IoU by epoch, on training and val data, and the log loss on ambiguous pixels of val."""
     figures = []
-    for key, name in (("loss", "Loss"), ("iou", "Rectangle IoU")):
-        columns = {"train": key, "val": f"val_{key}"}
+    for name, columns in _CURVES.items():
         points = {
             shown: [(row["epoch"], row[column]) for row in history if isfinite(row.get(column, nan))]
             for shown, column in columns.items()

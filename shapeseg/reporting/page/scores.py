@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.interval_text import named_interval
@@ -14,6 +15,15 @@ _NO_PIXELS = "no rectangle pixel in truth or prediction"
 _NO_TARGET = "no pixel can be rectangle"
 _NO_IMAGES = "no image has a rectangle pixel"
 _NO_PIECES = "there is nothing to match"
+_NO_AMBIGUOUS = "no pixel is ambiguous"
+
+_HonestyKey = Literal["log_loss", "log_loss_floor", "calibration_error", "mean_absolute_difference"]
+_HONESTY: Mapping[_HonestyKey, tuple[str, str]] = {
+    "log_loss": ("Log loss", "Mean cross-entropy of the model's probabilities against the exact ones, in nats."),
+    "log_loss_floor": ("Least possible log loss", "That of the exact probabilities themselves: no model is below it."),
+    "calibration_error": ("Calibration error", "Mean distance between mean probability and mean exact one of the ten bins."),
+    "mean_absolute_difference": ("Mean difference", "Mean distance between probability and exact probability of a pixel."),
+}
 
 
 class Score(NamedTuple):
@@ -61,6 +71,18 @@ def score_table(metrics: Metrics) -> Markup:
         note("Connected pieces: ", _commas(counted), "."),
         note("Undefined, so left out and counted: ", _commas(left_out), ".") if left_out else "",
     ])  # fmt: skip
+
+
+def honesty(metrics: Metrics) -> Markup:
+    """Returns how far the model's probabilities are from the exact ones, where the image cannot tell the label."""
+    found = metrics["ambiguous"]
+    scores = [
+        Score(name, None if found is None else found[key], meaning, _NO_AMBIGUOUS, needs_recipes=True)
+        for key, (name, meaning) in _HONESTY.items()
+    ]
+    rows = [(score.name, _value(metrics, score), score.meaning) for score in scores]
+    pixels = () if found is None else (note("Ambiguous pixels of known probability: ", count(found["pixels"]), "."),)
+    return join([table("Model and exact probabilities", ("score", "value", "what it is"), rows, class_="scores"), *pixels])
 
 
 def _headline(metrics: Metrics) -> list[Score]:

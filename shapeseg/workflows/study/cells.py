@@ -1,4 +1,4 @@
-"""The cells of the occlusion study: one training each, in a process of its own, that is never done twice."""
+"""The cells of a study: one training each, in a process of its own, that is never done twice."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shapeseg.datasets import Dataset
+from shapeseg.datasets.samples import encode_row
 from shapeseg.errors import ResourcesError, ShapesegError
 from shapeseg.folders import refuse_links
 from shapeseg.scenes import GENERATOR_VERSION
 from shapeseg.settings import flags_of, options_to_dict
 from shapeseg.training.run_folder import RunFolder
+from shapeseg.workflows.options import TrainOptions
 from shapeseg.workflows.provenance import versions
-from shapeseg.workflows.study.arms import rows_digest
-from shapeseg.workflows.study.settings import StudyOptions
 
 _PAUSE = 0.2  # seconds between looks at what runs
 
@@ -40,39 +40,35 @@ class Cell:
     arguments: tuple[str, ...]
 
 
-def make_cell(options: StudyOptions, root: Path, arm: str, seed: int, train: Dataset, val: Dataset) -> Cell:
-    """Returns the cell that trains on the first images of ``train``; nothing is started yet.
+def make_cell(root: Path, arm: str, seed: int, options: TrainOptions) -> Cell:
+    """Returns the cell of a training; nothing is started yet.
 
     Args:
-        options: Of the study.
         root: Folder of all cells.
         arm: Its name.
         seed: 0, 1 ...; added to the training's own.
-        train: The arm's training set.
-        val: What chooses the best epoch and the threshold.
+        options: Of the training; its datasets exist, and ``out`` is not used.
     """
-    settings = replace(options.training, seed=(options.training.seed + seed) % 2**64)
+    training = replace(options.training, seed=(options.training.seed + seed) % 2**64)
+    settings = options_to_dict(replace(options, out=None, training=training))
+    train = Dataset(settings.pop("data")).split("train")
+    val = Dataset(settings.pop("val_data") or options.data).split("val")
     depends_on = {
-        "train": rows_digest(train.first(options.train_images)),
+        "train": rows_digest(train.first(options.train_images or len(train))),
         "val": rows_digest(val),
-        "model": [options.model, options.widths],
-        "training": asdict(settings),
+        "settings": settings,
         "generator": GENERATOR_VERSION,
         "versions": versions(),
     }
     digest = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:12]
     run = RunFolder(root / f"{arm}-{seed}-{digest}")
-    flags = {
-        "data": train.folder,
-        "val-data": val.folder,
-        "train-images": options.train_images,
-        "model": options.model,
-        "out": run.root,
-    }
-    words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
-    words += ["--widths", *map(str, options.widths)] if options.widths else []
-    words += flags_of({name: value for name, value in options_to_dict(settings).items() if value is not None})
-    return Cell(f"{arm}, seed {seed}", run, tuple(words))
+    flags = settings | {"data": options.data, "val_data": options.val_data, "out": run.root}
+    return Cell(f"{arm}, seed {seed}", run, tuple(flags_of(flags)))
+
+
+def rows_digest(data: Dataset) -> str:
+    """Returns the SHA-256 of what is in a dataset, or in the part of it that counts, files included."""
+    return hashlib.sha256(b"".join(map(encode_row, data.rows))).hexdigest()
 
 
 def train_cells(cells: Sequence[Cell], jobs: int, lock: int, progress: Callable[[int], object]) -> None:

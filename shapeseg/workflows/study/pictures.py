@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.reporting.pictures import add_legend, error_map, grid, show
-from shapeseg.workflows.study.record import MatrixScore, Mean, ResponseCurve, ResponseScore, StudyResults
+from shapeseg.workflows.study.record import MatrixScore, Mean, OrderTest, ResponseCurve, ResponseScore, StudyResults
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 
-# Colours that are told apart by lightness, too (Okabe and Ito), and a marker each.
-LOOKS = (("#000000", "o"), ("#d55e00", "s"), ("#e69f00", "D"), ("#0072b2", "^"), ("#009e73", "v"), ("#cc79a7", "P"))
+# Colours that are told apart by lightness, too (Okabe and Ito, and a brown), and a marker each.
+LOOKS = (
+    *(("#000000", "o"), ("#d55e00", "s"), ("#56b4e9", "<"), ("#7b3f00", "X")),
+    *(("#e69f00", "D"), ("#0072b2", "^"), ("#009e73", "v"), ("#cc79a7", "P")),
+)
 PANELS = {"any": "any occluder", "other": "occluder in another colour", "same": "occluder in the same colour"}
+ORDERS = {"other": "different colours: the image tells", "same": "same colour: the image does not tell"}
 SCORES: Mapping[ResponseScore, str] = {
     "recall": "recall: share of its visible pixels that are found",
     "invented": "pixels invented in an image with such a rectangle",
@@ -50,12 +54,12 @@ def matrix_figure(results: StudyResults) -> Figure:
     from matplotlib.figure import Figure
 
     matrix = results["matrix"]
-    figure = Figure(figsize=(3.0 * len(matrix) + 1.2, 5.6), dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=(2.6 * len(matrix) + 1.6, 0.9 * len(results["training_sets"]) + 1), dpi=_DPI, layout="constrained")
     axes = figure.subplots(2, len(matrix), squeeze=False, sharey=True)
     shown: Sequence[tuple[MatrixScore, str]] = (("iou", "all pixels"), ("iou_decidable", "decidable pixels"))
     for row, (score, name) in enumerate(shown):
         for ax, (test, arms) in zip(axes[row], matrix.items(), strict=True):
-            _draw_arms(ax, {arm: found[score] for arm, found in arms.items()})
+            draw_arms(ax, {arm: found[score] for arm, found in arms.items()})
             ax.set_xlabel(f"rectangle IoU, {name}", fontsize=8)
             ax.locator_params(axis="x", nbins=4)
             if row == 0:
@@ -64,6 +68,30 @@ def matrix_figure(results: StudyResults) -> Figure:
     figure.suptitle(
         "Rows: what a model was trained on. Bars: 95 % intervals over images and seeds; small dots: seeds. "
         "Each panel has its own scale",
+        fontsize=10,
+    )
+    return figure
+
+
+def order_figure(found: OrderTest) -> Figure:
+    """Draws which share of contested pixels each arm calls rectangle, in front and behind: means, and a faint dot a seed."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 0.6 * len(found["called"]["other"]["behind"]) + 1.7), dpi=_DPI, layout="constrained")
+    axes = figure.subplots(1, len(ORDERS), sharey=True)
+    for ax, (colors, name) in zip(axes, ORDERS.items(), strict=True):
+        for place, arms in found["called"][colors].items():
+            _draw_place(ax, arms, hollow=place == "behind")
+        ax.set_title(f"{name}\n{found['pixels'][colors]:,} pixels of {found['scenes'][colors]:,} scenes", fontsize=10)
+        ax.set_xlabel("share of contested pixels that is called rectangle", fontsize=9)
+        ax.set_xlim(-0.04, 1.04)
+        ax.grid(axis="x", alpha=0.3)
+        ax.tick_params(labelsize=9)
+        ax.spines[["top", "right"]].set_visible(False)
+    axes[0].invert_yaxis()  # shared
+    figure.suptitle(
+        "Rows: what a model was trained on. Filled: the rectangle is in front, 1 is right. Hollow: it is behind, 0 is right. "
+        "Small dots: seeds",
         fontsize=10,
     )
     return figure
@@ -108,7 +136,8 @@ def comparison_figure(comparisons: Sequence[Comparison], other: str) -> Figure:
     return figure
 
 
-def _draw_arms(ax: Axes, arms: Mapping[str, Mean]) -> None:
+def draw_arms(ax: Axes, arms: Mapping[str, Mean]) -> None:
+    """Draws a row an arm: mean with its number, interval, and a faint dot a seed."""
     for place, ((color, marker), found) in enumerate(zip(LOOKS, arms.values(), strict=False)):
         if found["value"] is None:
             continue
@@ -130,6 +159,18 @@ def _draw_arms(ax: Axes, arms: Mapping[str, Mean]) -> None:
     ax.grid(axis="x", alpha=0.3)
     ax.tick_params(labelsize=8)
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_place(ax: Axes, arms: Mapping[str, Mean], *, hollow: bool) -> None:
+    """Draws a row an arm, those of hollow marks below the others: its mean, and below it a faint dot a seed."""
+    for row, ((color, marker), found) in enumerate(zip(LOOKS, arms.values(), strict=False)):
+        height, face = (row + 0.12, "white") if hollow else (row - 0.25, color)
+        seeds = np.array(found["seeds"], np.float64)
+        ax.plot(seeds, [height + 0.17] * len(seeds), ".", color=color, alpha=0.6, markerfacecolor=face, markersize=5)
+        if found["value"] is not None:
+            ax.plot([found["value"]], [height], marker, color=color, markerfacecolor=face, markersize=7)
+    ax.set_yticks(range(len(arms)), list(arms))
+    ax.set_ylim(-0.6, len(arms) - 0.4)
 
 
 def _draw_response(ax: Axes, rate: Mapping[str, float | None], arms: Mapping[str, Mapping[str, Mean]]) -> None:

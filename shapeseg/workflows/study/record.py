@@ -68,6 +68,14 @@ class Counterfactual(TypedDict):
     arms: dict[str, dict[str, Change]]
 
 
+class OrderTest(TypedDict):
+    """Of contested pixels, which share is called rectangle: by colours, then by place of the rectangle, then by arm."""
+
+    scenes: dict[str, int]
+    pixels: dict[str, int]
+    called: dict[str, dict[str, dict[str, Compared]]]
+
+
 class Loss(TypedDict):
     """An image on which an arm has more wrong pixels than the one that it is compared with."""
 
@@ -77,7 +85,10 @@ class Loss(TypedDict):
 
 
 class Composition(TypedDict):
-    """What an image of training sets holds in the mean, and which share of its rectangles is hidden."""
+    """What an image of training sets holds in the mean, and shares: of its rectangles, and of its contested pixels.
+
+    Ambiguous pixels are those that the loss may leave out: none where the rule of the scenes is unknown.
+    """
 
     images: float
     shapes_per_image: float
@@ -85,6 +96,18 @@ class Composition(TypedDict):
     hidden_at_all: float
     hidden_by_more_than_a_quarter: float
     rectangle_pixels_per_image: float
+    hidden_pixels_per_image: float
+    contested_pixels_per_image: float
+    rectangle_in_front: float | None
+    ambiguous_pixels_per_image: float
+
+
+class Model(TypedDict):
+    """Where the model of one seed is, and what was chosen and reached on val."""
+
+    run: str
+    threshold: float | None
+    val_iou: float | None
 
 
 class TestSet(TypedDict):
@@ -108,5 +131,6 @@ class StudyResults(TypedDict):
     matrix: dict[str, dict[str, MatrixCell]]
     response: dict[str, ResponseCurve]
     counterfactual: Counterfactual
+    order: OrderTest
     worst: dict[str, dict[str, list[Loss]]]
-    models: dict[str, dict[str, Any]]
+    models: dict[str, list[Model]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from shapeseg import files
 from shapeseg.datasets import Dataset
@@ -17,12 +16,12 @@ from shapeseg.models import read_card
 from shapeseg.reporting.pictures import save_figure
 from shapeseg.settings import options_to_dict
 from shapeseg.workflows.provenance import command_line, versions
-from shapeseg.workflows.study.arms import composition
 from shapeseg.workflows.study.cells import Cell
 from shapeseg.workflows.study.intervals import LEAST_IMAGES
 from shapeseg.workflows.study.matrix import Arms, counterfactual, iou_matrix, largest_losses, response
-from shapeseg.workflows.study.pictures import Comparison, arms_response_figure, comparison_figure, matrix_figure
-from shapeseg.workflows.study.record import StudyResults
+from shapeseg.workflows.study.order import order_test
+from shapeseg.workflows.study.pictures import Comparison, arms_response_figure, comparison_figure, matrix_figure, order_figure
+from shapeseg.workflows.study.record import Composition, Model, StudyResults
 from shapeseg.workflows.study.scores import SetScores, pairs_of
 from shapeseg.workflows.study.settings import BASE, ArmName, StudyOptions
 from shapeseg.workflows.study.tables import study_page
@@ -39,7 +38,7 @@ _PICTURED = 3  # of each of two test sets
 
 def study_results(
     options: StudyOptions,
-    train: Mapping[Key, Dataset],
+    training_sets: dict[str, Composition],
     tests: Mapping[str, Dataset],
     cells: Mapping[Key, Cell],
     scores: Mapping[Key, Mapping[str, SetScores]],
@@ -48,7 +47,7 @@ def study_results(
 
     Args:
         options: Of the study.
-        train: Training set of each arm and seed.
+        training_sets: What those of each arm hold.
         tests: Test sets by name.
         cells: Trained models of each arm and seed.
         scores: Of each arm and seed on each test set.
@@ -66,13 +65,14 @@ def study_results(
         "versions": versions(),
         "cores": os.cpu_count(),
         "intervals": INTERVALS,
-        "training_sets": {arm: composition([train[arm, seed] for seed in seeds]) for arm in options.arms},
+        "training_sets": training_sets,
         "test_sets": {name: {"images": len(data), "sha256": data.digest()} for name, data in tests.items()},
         "matrix": {name: iou_matrix(arms) for name, arms in by_test.items()},
         "response": response(by_test["dialled"]),
         "counterfactual": counterfactual(by_test["natural"], by_test["removed"], pairs),
+        "order": order_test(by_test["natural"], by_test["reversed"]),
         "worst": {name: largest_losses(arms, [row["index"] for row in tests[name].rows]) for name, arms in by_test.items()},
-        "models": {cell.name: _model(cell) for cell in cells.values()},
+        "models": {arm: [_model(cells[arm, seed]) for seed in seeds] for arm in options.arms},
     }
 
 
@@ -80,6 +80,7 @@ def write_study(out: Path, results: StudyResults, tests: Mapping[str, Dataset], 
     """Writes ``study.json``, ``study.md`` and the pictures."""
     files.write_json(out / "study.json", results)
     save_figure(matrix_figure(results), out / "matrix.png")
+    save_figure(order_figure(results["order"]), out / "order.png")
     save_figure(arms_response_figure(results["response"]), out / "response.png")
     arms = [arm for arm, _ in cells if arm != BASE]
     arm: ArmName = "drop-occluded" if "drop-occluded" in arms else arms[0]
@@ -91,9 +92,13 @@ def write_study(out: Path, results: StudyResults, tests: Mapping[str, Dataset], 
     files.write_text(out / "study.md", study_page(results))
 
 
-def _model(cell: Cell) -> dict[str, Any]:
+def _model(cell: Cell) -> Model:
     card = read_card(cell.run.model)
-    return {"run": cell.run.root.name} | ({"threshold": card.threshold, "val_iou": card.scores.get("iou")} if card else {})
+    return {
+        "run": cell.run.root.name,
+        "threshold": card.threshold if card else None,
+        "val_iou": card.scores.get("iou") if card else None,
+    }
 
 
 def _comparisons(name: str, data: Dataset, places: list[int], arm: ArmName, cells: Mapping[Key, Cell]) -> list[Comparison]:

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from shapeseg.datasets import Dataset
 from shapeseg.evaluation.evaluation import Evaluation
 from shapeseg.scenes import Scene
-from shapeseg.scenes.relations import occluders_of_targets
+from shapeseg.scenes.relations import CONTESTED, contested, occluders_of_targets
 
 
 class Rectangle(NamedTuple):
@@ -41,33 +42,44 @@ class SetScores:
     Attributes:
         pixels: int64 (images, 3): pixels of each image that are right, missed, and invented.
         decidable: int64 (images, 3): the same of pixels for which no other label was found.
+        contested: int64 (images, groups): pixels of each of ``CONTESTED``.
+        called: int64 (images, groups): those of them that are called target.
         rectangles: Every target instance, image by image.
     """
 
     pixels: NDArray[np.int64]
     decidable: NDArray[np.int64]
+    contested: NDArray[np.int64]
+    called: NDArray[np.int64]
     rectangles: Sequence[Rectangle]
 
 
-def scores_to_dict(evaluation: Evaluation, indices: Sequence[int]) -> dict[str, Any]:
+def scores_to_dict(evaluation: Evaluation, data: Dataset) -> dict[str, Any]:
     """Returns what to keep of an evaluation as plain JSON types.
 
     Args:
-        evaluation: Of a test set.
-        indices: Of its images.
+        evaluation: Of a test set, with the predictions of all its images.
+        data: The test set.
     """
-    places = {index: place for place, index in enumerate(indices)}
+    places = {row["index"]: place for place, row in enumerate(data.rows)}
+    groups = [contested(data.scene(place).render()) for place in range(len(data))]
     return {
         "pixels": [list(counts) for counts in evaluation.counts],
         "decidable": [list(counts) for counts in evaluation.decidable],
+        "contested": [_sizes(each) for each in groups],
+        "called": [_sizes(each[evaluation.shown[place]]) for place, each in enumerate(groups)],
         "rectangles": [[places[row["index"]], *(row[name] for name in Rectangle._fields[1:])] for row in evaluation.instances],
     }
 
 
 def scores_from_dict(content: Mapping[str, Any]) -> SetScores:
     """Reads what :func:`scores_to_dict` returned."""
-    counts = {name: np.array(content[name], np.int64).reshape(-1, 3) for name in ("pixels", "decidable")}
+    counts = {name: np.array(content[name], np.int64) for name in ("pixels", "decidable", "contested", "called")}
     return SetScores(**counts, rectangles=[Rectangle(*row) for row in content["rectangles"]])
+
+
+def _sizes(groups: NDArray[np.uint8]) -> list[int]:
+    return np.bincount(groups.ravel(), minlength=len(CONTESTED) + 1)[1:].tolist()
 
 
 def pairs_of(scene: Scene) -> dict[int, int]:

@@ -12,7 +12,16 @@ from shapeseg.scenes import SceneSettings
 from shapeseg.settings import CommonOptions, check_range
 from shapeseg.training.settings import TrainingSettings
 
-ArmName = Literal["all", "drop-occluded", "drop-beyond", "ignore-occluded", "no-overlap", "heavy"]
+ArmName = Literal[
+    "all",
+    "drop-occluded",
+    "drop-occluded-reversed",
+    "drop-occluded-dense",
+    "drop-beyond",
+    "ignore-occluded",
+    "no-overlap",
+    "heavy",
+]
 
 BASE: Final = "all"
 """The arm that the others are compared with."""
@@ -35,7 +44,7 @@ class StudyOptions(CommonOptions):
     """Folder of data, models and results; an interrupted study goes on where it was."""
     arms: tuple[ArmName, ...] = get_args(ArmName)
     """What to train on: all (natural images), without occluded images, and so on; docs/study.md describes each."""
-    seeds: int = 3
+    seeds: int = 5
     """Models an arm; each has its own training images, first weights and order."""
     train_images: int = 720
     """Images that each model learns from."""
@@ -58,7 +67,7 @@ class StudyOptions(CommonOptions):
 
     def __post_init__(self) -> None:
         check_known(self.model)
-        for name, usual in (("seeds", 3), ("train_images", 720), ("val_images", 90), ("test_images", 300), ("jobs", 2)):
+        for name, usual in (("seeds", 5), ("train_images", 720), ("val_images", 90), ("test_images", 300), ("jobs", 2)):
             check_range(name, getattr(self, name), least=1, fix=f"Try {usual}")
         check_range("data_seed", self.data_seed, least=0, below=2**63, fix="Try 1000")
         if BASE not in self.arms or len(set(self.arms)) < max(len(self.arms), 2):

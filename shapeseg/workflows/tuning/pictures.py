@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from shapeseg.workflows.tuning.objective import Objective
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -17,7 +19,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         number: Its place.
-        score: Its val IoU, the best seen when it was not finished; None when there is none.
+        score: What trials are compared by, the best seen when it was not finished; None when there is none.
         finished: Whether it ran to its end.
     """
 
@@ -26,7 +28,7 @@ class Outcome(NamedTuple):
     finished: bool
 
 
-def search_figure(outcomes: Sequence[Outcome]) -> Figure:
+def search_figure(outcomes: Sequence[Outcome], objective: Objective) -> Figure:
     """Draws each trial's score against its number, and the best so far."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -40,9 +42,9 @@ def search_figure(outcomes: Sequence[Outcome]) -> Figure:
     if finished:
         numbers, scores = zip(*finished, strict=True)
         ax.plot(numbers, scores, "o", color=_TRIAL, label="finished")
-        ax.plot(numbers, list(accumulate(scores, max)), drawstyle="steps-post", color=_BEST, label="best so far")
-        ax.legend(frameon=False, loc="lower right")
-    ax.set(xlabel="trial", ylabel="val IoU of the rectangle")
+        ax.plot(numbers, list(accumulate(scores, objective.best)), drawstyle="steps-post", color=_BEST, label="best so far")
+        ax.legend(frameon=False, loc="best")
+    ax.set(xlabel="trial", ylabel=objective.words)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)

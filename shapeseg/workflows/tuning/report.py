@@ -14,6 +14,7 @@ from shapeseg import files
 from shapeseg.reporting.pictures import save_figure
 from shapeseg.reporting.tables import csv_text, table
 from shapeseg.settings import options_to_dict
+from shapeseg.workflows.tuning.objective import Objective
 from shapeseg.workflows.tuning.pictures import Outcome, importance_figure, search_figure
 from shapeseg.workflows.tuning.settings import TuneOptions
 
@@ -33,8 +34,10 @@ def write_report(study: optuna.Study, options: TuneOptions) -> None:
     """Writes best.json, trials.csv, search.png and importance.png, and prints what was found."""
     write_best(study, options)
     trials = study.get_trials(deepcopy=False)
-    files.write_text(options.folder / "trials.csv", _table_of(trials))
-    save_figure(search_figure([_outcome(trial) for trial in trials]), options.folder / "search.png")
+    objective = options.compared_by
+    outcomes = [Outcome(trial.number, _score(trial, objective), trial.state == TrialState.COMPLETE) for trial in trials]
+    files.write_text(options.folder / "trials.csv", _table_of(trials, objective))
+    save_figure(search_figure(outcomes, objective), options.folder / "search.png")
     weights = _importances(study)
     if weights:
         save_figure(importance_figure(weights), options.folder / "importance.png")
@@ -48,7 +51,7 @@ def write_report(study: optuna.Study, options: TuneOptions) -> None:
     if best is not None:
         rows |= {
             "best trial": best.number,
-            "val iou": best.value,
+            objective.words: best.value,
             "its settings": describe(best.params),
             "train with them": f"python train.py --config {shlex.quote(str(options.folder / 'best.json'))}",
         }
@@ -72,7 +75,7 @@ def describe(params: Mapping[str, Any]) -> str:
 
 def _best(study: optuna.Study) -> optuna.trial.FrozenTrial | None:
     finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return max(finished, key=lambda trial: trial.value or 0.0, default=None)
+    return study.best_trial if finished else None
 
 
 def _importances(study: optuna.Study) -> dict[str, float]:
@@ -83,26 +86,23 @@ def _importances(study: optuna.Study) -> dict[str, float]:
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
-def _outcome(trial: optuna.trial.FrozenTrial) -> Outcome:
-    return Outcome(trial.number, _score(trial), finished=trial.state == TrialState.COMPLETE)
-
-
-def _score(trial: optuna.trial.FrozenTrial) -> float | None:
+def _score(trial: optuna.trial.FrozenTrial, objective: Objective) -> float | None:
     """Returns the score of a finished trial, and the best one seen of any other."""
     if trial.value is not None and trial.state == TrialState.COMPLETE:
         return trial.value
-    return max(trial.intermediate_values.values(), default=None)
+    score: float | None = objective.best(trial.intermediate_values.values(), default=None)
+    return score
 
 
-def _table_of(trials: list[optuna.trial.FrozenTrial]) -> str:
+def _table_of(trials: list[optuna.trial.FrozenTrial], objective: Objective) -> str:
     names = sorted({name for trial in trials for name in trial.params})
-    header = ["trial", "state", "pruned_as", "val_iou", "epochs", "seconds", *names]
+    header = ["trial", "state", "pruned_as", objective.column, "epochs", "seconds", *names]
     rows = []
     for trial in trials:
         seconds = round(trial.duration.total_seconds(), 1) if trial.duration else None
         state, why = trial.state.name.lower(), trial.user_attrs.get("pruned_as")
         rows.append(
-            [trial.number, state, why, _score(trial), len(trial.intermediate_values), seconds]
+            [trial.number, state, why, _score(trial, objective), len(trial.intermediate_values), seconds]
             + [trial.params.get(name) for name in names]
         )
     return csv_text(header, rows)

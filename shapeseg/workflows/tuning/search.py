@@ -10,6 +10,7 @@ import numpy as np
 import optuna
 from tqdm import tqdm
 
+from shapeseg.errors import UsageError
 from shapeseg.folders import make_folder, refuse_links
 from shapeseg.held_signals import HeldSignals
 from shapeseg.models import Architecture
@@ -17,10 +18,12 @@ from shapeseg.settings import options_to_dict
 from shapeseg.terminal import progress_bar
 from shapeseg.training.processes import Processes
 from shapeseg.training.run_folder import RunFolder
+from shapeseg.training.settings import TrainingSettings
 from shapeseg.workflows.options import TrainOptions
 from shapeseg.workflows.train_data import open_training_data
 from shapeseg.workflows.tuning.report import describe, write_best, write_report
 from shapeseg.workflows.tuning.settings import TuneOptions
+from shapeseg.workflows.tuning.space import SearchSpace
 from shapeseg.workflows.tuning.storage import (
     counted,
     fail_killed_trials,
@@ -31,7 +34,7 @@ from shapeseg.workflows.tuning.storage import (
 from shapeseg.workflows.tuning.trial import run_trial
 
 # What makes the scores of two trials comparable, beside the data.
-_IDENTITY = ("model", "epochs", "seed", "startup_trials")
+_IDENTITY = ("model", "epochs", "objective", "seed", "startup_trials")
 
 
 def tune(options: TuneOptions) -> optuna.Study:
@@ -44,6 +47,7 @@ def tune(options: TuneOptions) -> optuna.Study:
             options.storage_url,
             options.folder.name,
             heartbeat=options.heartbeat,
+            direction=options.compared_by.direction,
             pruner=pruner(options),
             on_killed=lambda trial: forget(trial, options),
         )
@@ -56,14 +60,26 @@ def identity(options: TuneOptions) -> dict[str, Any]:
     """Checks that every network can be built and trained on the data; returns what a study must go on with.
 
     Raises:
-        UsageError: If a network cannot be built.
+        UsageError: If a network cannot be built, or nobody knows the probabilities that are asked for.
         InputError: If the data cannot be used, or its images do not fit every network.
     """
     networks = [Architecture(options.model, {"widths": widths}) for widths in options.space.networks()]
     stride = max(network.stride for network in networks)
-    data = open_training_data(TrainOptions(data=options.data), stride, Processes())
+    data = open_training_data(TrainOptions(data=options.data, training=_most_demanding(options.space)), stride, Processes())
+    if options.objective == "log_loss" and data.val.labels != "codes+probability":
+        raise UsageError(
+            "the log loss on ambiguous pixels is known only where it is known how scenes were chosen",
+            received=f"objective=log_loss, {options.data}",
+            fix="Use --objective iou, or data as generate made them",
+        )
     plain = options_to_dict(options)
     return {name: plain[name] for name in _IDENTITY} | plain["space"] | {"data_sha256": data.digest}
+
+
+def _most_demanding(space: SearchSpace) -> TrainingSettings:
+    """Returns settings of the space that can be meant of some data only if all of them can."""
+    ambiguous = "exact" if "exact" in space.ambiguous else space.ambiguous[0]
+    return TrainingSettings(loss=space.loss[0], ambiguous=ambiguous, augmentation=space.augmentation)
 
 
 def search(study: optuna.Study, options: TuneOptions, settings: dict[str, Any]) -> None:
@@ -105,11 +121,11 @@ def _trial(trial: optuna.Trial, options: TuneOptions, signals: HeldSignals) -> f
     trial.study.sampler = _sampler(options, trial.number)
     training = options.training(options.space.choose(trial))
     try:
-        score = run_trial(trial, training, options.trial_folder(trial.number), signals)
+        score = run_trial(trial, training, options.trial_folder(trial.number), signals, options.compared_by.column)
     except optuna.TrialPruned as pruned:
         tqdm.write(f"trial {trial.number:>4}  pruned, {pruned}: {describe(trial.params)}")
         raise
-    tqdm.write(f"trial {trial.number:>4}  val IoU {score:.4f}: {describe(trial.params)}")
+    tqdm.write(f"trial {trial.number:>4}  {options.compared_by.words} {score:.4f}: {describe(trial.params)}")
     return score
 
 

@@ -10,7 +10,9 @@ from shapeseg.architectures import check_known
 from shapeseg.environment import Device
 from shapeseg.errors import UsageError
 from shapeseg.settings import CommonOptions, check_range, check_seed
+from shapeseg.value_types import check_types
 from shapeseg.workflows.options import TrainOptions
+from shapeseg.workflows.tuning.objective import OBJECTIVES, Objective, ObjectiveName
 from shapeseg.workflows.tuning.space import SearchSpace, train_options
 
 
@@ -30,6 +32,8 @@ class TuneOptions(CommonOptions):
     """Architecture, by name; segformer and keras_cv_deeplab_v3_plus need --widths of their own."""
     epochs: int = 8
     """Epochs of a trial."""
+    objective: ObjectiveName = "iou"
+    """What trials are compared by, on val: the rectangle IoU, or the log loss on ambiguous pixels."""
     seed: int = 0
     """Seed of every training, and of what is tried."""
     startup_trials: int = 8
@@ -44,6 +48,7 @@ class TuneOptions(CommonOptions):
 
     def __post_init__(self) -> None:
         check_known(self.model)
+        check_types(self)
         for name in ("trials", "epochs", "startup_trials", "heartbeat"):
             check_range(name, getattr(self, name), least=1, fix="Try the default")
         check_seed(self.seed)
@@ -60,6 +65,11 @@ class TuneOptions(CommonOptions):
     def storage_url(self) -> str:
         """Where the study is."""
         return self.storage or f"sqlite:///{self.folder.absolute()}/study.db"
+
+    @property
+    def compared_by(self) -> Objective:
+        """What the objective is."""
+        return OBJECTIVES[self.objective]
 
     def trial_folder(self, number: int) -> Path:
         """Where a trial is."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from shapeseg.datasets.augmentation import Augmentation
 from shapeseg.errors import UsageError
 from shapeseg.settings import check_range
-from shapeseg.training.settings import LossName, TrainingSettings
+from shapeseg.training.settings import Ambiguous, LossName, TrainingSettings
 from shapeseg.workflows.options import TrainOptions
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ class SearchSpace:
     """Images a step."""
     widths: tuple[str, ...] = ("16-16-32-48", "8-16-32-48", "16-32-64", "16-32-48-64", "8-16-32-64-64")
     """Channels of each level of the network, joined by dashes."""
-    loss: tuple[LossName, ...] = get_args(LossName)
-    """Losses, as of train."""
+    loss: tuple[LossName, ...] = tuple(name for name in get_args(LossName) if name != "bce+decidable-dice")
+    """Losses, as of train; where ambiguous pixels are left out, bce+decidable-dice is bce+dice."""
+    ambiguous: tuple[Ambiguous, ...] = ("exclude",)
+    """What to do with ambiguous pixels, as of train."""
     augmentation: tuple[Augmentation, ...] = get_args(Augmentation)
     """Kinds of augmentation, each tried with and without."""
 
@@ -35,11 +38,13 @@ class SearchSpace:
         low, high = self.learning_rate
         if not 0 < low <= high < float("inf"):
             raise UsageError("learning rates are above 0, the lowest first", received=self.learning_rate, fix="Try 0.001 0.03")
-        for name in ("batch_size", "widths", "loss"):
+        for name in ("batch_size", "widths", "loss", "ambiguous"):
             if not getattr(self, name):
                 raise UsageError("there is nothing to choose from", received=f"{name}=()", fix="Name one value or more")
         check_range("batch_size", min(self.batch_size), least=1, fix="Try 4 8 16")
         self.networks()
+        for pair in product(self.loss, self.ambiguous):
+            TrainingSettings(loss=pair[0], ambiguous=pair[1])  # tells what does not go together
 
     def networks(self) -> list[tuple[int, ...]]:
         """Returns the widths as numbers."""
@@ -48,7 +53,7 @@ class SearchSpace:
     def choose(self, trial: optuna.Trial) -> dict[str, Any]:
         """Lets a trial choose; returns its values by name."""
         chosen: dict[str, Any] = {"learning_rate": trial.suggest_float("learning_rate", *self.learning_rate, log=True)}
-        for name in ("batch_size", "widths", "loss"):
+        for name in ("batch_size", "widths", "loss", "ambiguous"):
             chosen[name] = trial.suggest_categorical(name, getattr(self, name))
         for kind in self.augmentation:
             chosen[f"with_{kind}"] = trial.suggest_categorical(f"with_{kind}", (False, True))
@@ -68,10 +73,12 @@ class SearchSpace:
             or usual.batch_size not in self.batch_size
             or text not in self.widths
             or usual.loss not in self.loss
+            or usual.ambiguous not in self.ambiguous
             or not set(usual.augmentation) <= set(self.augmentation)
         ):
             return None
-        values = {"learning_rate": usual.learning_rate, "batch_size": usual.batch_size, "widths": text, "loss": usual.loss}
+        values = {"learning_rate": usual.learning_rate, "batch_size": usual.batch_size, "widths": text}
+        values |= {"loss": usual.loss, "ambiguous": usual.ambiguous}
         return values | {f"with_{kind}": kind in usual.augmentation for kind in self.augmentation}
 
 
@@ -82,6 +89,7 @@ def train_options(values: dict[str, Any], *, data: Path, model: str, epochs: int
         batch_size=values["batch_size"],
         learning_rate=values["learning_rate"],
         loss=values["loss"],
+        ambiguous=values["ambiguous"],
         augmentation=tuple(kind for kind in get_args(Augmentation) if values.get(f"with_{kind}")),
         seed=seed,
     )

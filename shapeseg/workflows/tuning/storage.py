@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from shapeseg.errors import StorageError, UsageError
 
@@ -40,6 +40,7 @@ def open_study(
     name: str,
     *,
     heartbeat: int,
+    direction: Literal["maximize", "minimize"],
     pruner: optuna.pruners.BasePruner,
     on_killed: Callable[[optuna.trial.FrozenTrial], None],
 ) -> optuna.Study:
@@ -49,6 +50,7 @@ def open_study(
         url: Of the database.
         name: Of the study in it.
         heartbeat: Seconds between a running trial's signs of life.
+        direction: Whether scores are to ``maximize`` or to ``minimize``.
         pruner: Tells which trials are not worth their end.
         on_killed: Called for a trial whose process is found to have died; it counts as failed.
     """
@@ -62,7 +64,7 @@ def open_study(
         grace_period=_MISSED * heartbeat,
         heartbeat_stale_trial_callback=lambda _study, trial: on_killed(trial),
     )
-    return optuna.create_study(study_name=name, storage=storage, direction="maximize", pruner=pruner, load_if_exists=True)
+    return optuna.create_study(study_name=name, storage=storage, direction=direction, pruner=pruner, load_if_exists=True)
 
 
 def _open_storage(url: str, **options: Any) -> optuna.storages.RDBStorage:

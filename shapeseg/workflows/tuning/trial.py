@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -23,27 +24,45 @@ from shapeseg.workflows.train import train
 class ReportScore(keras.callbacks.Callback):
     """Hands the score of every epoch to a function, which may end the training by an exception.
 
+    Args:
+        column: Of the score in the logs.
+        report: Called with score and epoch, counted from 1.
+
     Attributes:
-        best: The best score so far.
+        kept: The score of the epoch whose model is kept.
     """
 
-    def __init__(self, report: Callable[[float, int], object]) -> None:
+    def __init__(self, column: str, report: Callable[[float, int], object]) -> None:
         super().__init__()
+        self.column = column
         self.report = report
-        self.best = 0.0
+        self.kept = math.nan
+        self._best = -math.inf
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Reports score and epoch, counted from 1."""
-        score = float((logs or {})[MONITOR])
-        self.best = max(self.best, score)
+        """Reports the score."""
+        found = logs or {}
+        score = float(found[self.column])
+        if math.isnan(score):
+            fix = "Use --objective iou, or a larger val split"
+            raise UsageError("no pixel of val is ambiguous, so that there is no such score", received=self.column, fix=fix)
+        if found[MONITOR] > self._best:
+            self._best, self.kept = found[MONITOR], score
         self.report(score, epoch + 1)
 
 
-def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path, signals: HeldSignals) -> float:
-    """Trains in ``folder``, and returns the best val IoU. ``signals`` are let through, but when the study is written.
+def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path, signals: HeldSignals, column: str = MONITOR) -> float:
+    """Trains in ``folder``, and returns the score of the model that is kept, which is that of the best val IoU.
+
+    Args:
+        trial: That chose the options.
+        options: Of the training.
+        folder: Of its run.
+        signals: They are let through, but when the study is written.
+        column: Of the score in ``history.csv``.
 
     Raises:
-        UsageError: If the folder exists.
+        UsageError: If the folder exists, or the score is undefined.
         TrialPruned: If the trial does worse than most did by that epoch, diverges, or needs more memory than there is: all
             three tell the sampler that such settings are bad.
     """
@@ -54,7 +73,7 @@ def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path, signals:
             if trial.should_prune():
                 raise _prune(trial, "below the median")
 
-    scores = ReportScore(report)
+    scores = ReportScore(column, report)
     if folder.exists():  # nothing is removed below that another made
         raise UsageError("the trial's folder is in use", received=folder, fix="Name another --out, or remove it")
     try:
@@ -71,7 +90,7 @@ def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path, signals:
         raise
     finally:
         keras.utils.clear_session()
-    return scores.best
+    return scores.kept
 
 
 def _prune(trial: optuna.Trial, why: str) -> optuna.TrialPruned:

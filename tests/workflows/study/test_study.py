@@ -16,18 +16,25 @@ from PIL import Image
 from runs_here import run_here
 
 from shapeseg.datasets import Dataset
+from shapeseg.datasets.examples import examples
 from shapeseg.errors import InputError, UsageError
+from shapeseg.evaluation.prediction import predict
+from shapeseg.evaluation.threshold import best_candidate, counts_at, histograms
+from shapeseg.inference.opened_model import open_model
 from shapeseg.scenes import SceneSettings
 from shapeseg.settings import settings_from_dict
 from shapeseg.training.run_folder import RunFolder
-from shapeseg.workflows.study.arms import composition, make_test_sets, rows_digest, train_set
-from shapeseg.workflows.study.cells import Cell, train_cells
+from shapeseg.workflows.options import TrainOptions
+from shapeseg.workflows.study.arms import TESTS, hidden_pixels, make_test_sets, train_set
+from shapeseg.workflows.study.cells import Cell, make_cell, rows_digest, train_cells
+from shapeseg.workflows.study.composition import composition
 from shapeseg.workflows.study.run import NAMES, study
 from shapeseg.workflows.study.settings import StudyOptions
 
 COMMAND = ("-m", "shapeseg", "study", "--arms", "drop-occluded", "all", "--seeds", 1, "--train-images", 8, "--val-images", 4)
 COMMAND += ("--test-images", 10, "--epochs", 1, "--widths", 4, 4, *SMALL, "--jobs", 1, "--out", "s")
 SCENE = SceneSettings(width=64, height=64, min_size=8, max_size=20)
+SPARSE = replace(SCENE, min_instances=3, max_instances=6)  # many pass a filter
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
 
@@ -88,7 +95,7 @@ def results(folder):
 def test_every_arm_meets_every_test_set(place):
     found = results(place / "s")
     assert folder_names(place / "s") == {*NAMES, "data", "cells", "config.json"}
-    for test in ("clean", "natural", "dialled", "removed"):
+    for test in TESTS:
         assert found["test_sets"][test]["images"] == 10
         for arm in ("all", "drop-occluded"):
             assert 0 <= found["matrix"][test][arm]["iou"]["value"] <= 1
@@ -97,7 +104,7 @@ def test_every_arm_meets_every_test_set(place):
     assert {each["images"] for each in found["training_sets"].values()} == {8}
     assert found["response"]["any"]["n"]["(0.5, 0.75]"] == 2  # every fifth image
     page = (place / "s/study.md").read_text()
-    for test in ("clean", "natural", "dialled", "removed"):
+    for test in TESTS:
         assert f"{found['matrix'][test]['all']['iou']['value']:.4f}" in page
     for name in NAMES[2:]:
         with Image.open(place / "s" / name) as picture:
@@ -139,7 +146,31 @@ def test_a_finished_study_trains_and_measures_nothing_again(place, monkeypatch):
     study(settings_from_dict(StudyOptions, json.loads(Path("s/config.json").read_text())))
     assert times(place) == files
     assert results(place / "s") == before
-    assert sum(path.name.startswith("scores-") for path in files) == 8
+    assert sum(path.name.startswith("scores-") for path in files) == 10
+
+
+@pytest.mark.process
+def test_scores_of_an_older_kind_are_measured_again(place, monkeypatch):
+    monkeypatch.chdir(place)
+    path = next(place.glob("s/cells/all-0-*/scores-natural.json"))
+    now = json.loads(path.read_text())
+    of = {name: now["of"][name] for name in ("model", "data")}
+    path.write_text(json.dumps({**{name: now[name] for name in ("pixels", "decidable", "rectangles")}, "of": of}))
+    study(settings_from_dict(StudyOptions, json.loads(Path("s/config.json").read_text())))
+    assert json.loads(path.read_text()) == now
+
+
+@pytest.mark.process
+def test_every_threshold_is_the_best_candidate_on_the_common_val_set(place, monkeypatch):
+    monkeypatch.chdir(place)
+    (val,) = (Dataset(path) for path in place.glob("s/data/val-*"))
+    models = results(place / "s")["models"]
+    assert set(models) == {"all", "drop-occluded"}
+    for model in (each for seeds in models.values() for each in seeds):
+        opened = open_model(place / "s/cells" / model["run"] / "model.keras")
+        found = sum(histograms(each.example.target, each.plain) for each in predict(opened, examples(val)))
+        assert model["threshold"] == opened.threshold == best_candidate(found)
+        assert model["val_iou"] == pytest.approx(counts_at(found, opened.threshold).iou)
 
 
 @pytest.mark.process
@@ -154,6 +185,18 @@ def test_a_training_begins_anew_and_one_that_fails_tells_why_with_its_code(tmp_p
     assert not cell.run.checkpoints.exists()
 
 
+def test_a_cell_is_named_by_all_that_its_training_depends_on(small_dataset, tmp_path):
+    usual = TrainOptions(data=small_dataset, train_images=4, max_minutes=None)
+    name = make_cell(tmp_path, "a", 0, usual).run.root.name
+    assert make_cell(tmp_path, "a", 0, replace(usual, val_data=small_dataset, out=tmp_path / "x")).run.root.name == name
+    changes = ({"train_images": 5}, {"widths": (4, 4)}, {"epoch_images": 7}, {"training": replace(usual.training, epochs=1)})
+    names = {make_cell(tmp_path, "a", 0, replace(usual, **change)).run.root.name for change in changes}
+    assert len(names | {name}) == 5
+    cell = make_cell(tmp_path, "a", 3, usual)
+    assert cell.arguments[cell.arguments.index("--seed") + 1] == "3"
+    assert not {"None", "--max_minutes"} & set(cell.arguments)
+
+
 @pytest.mark.parametrize("arm", ["all", "drop-beyond", "ignore-occluded", "no-overlap", "heavy"])
 def test_an_arm_is_what_its_name_says(arm, tmp_path):
     data = train_set(tmp_path, arm, SCENE, 5, 12)
@@ -165,6 +208,35 @@ def test_an_arm_is_what_its_name_says(arm, tmp_path):
     assert quarter > 0.4 if arm == "heavy" else (quarter > 0) == (arm == "all")
     assert (found["hidden_at_all"] > 0) == (arm != "no-overlap")
     assert rows_digest(train_set(tmp_path, arm, SCENE, 5, 12)) == rows_digest(data)
+
+
+def test_the_depth_orders_of_dropped_ones_are_as_their_names_say(tmp_path):
+    arms = ("all", "drop-occluded", "drop-occluded-reversed", "drop-occluded-dense")
+    sets = {arm: train_set(tmp_path, arm, SPARSE, 5, 16).first(16) for arm in arms}
+    found = {arm: composition([data]) for arm, data in sets.items()}
+    assert [found[arm]["rectangle_in_front"] for arm in arms[1:]] == [1, 0, 1]
+    assert 0 < found["all"]["rectangle_in_front"] < 1
+    contested = [each["contested_pixels_per_image"] for each in found.values()]
+    assert contested[1] == contested[2] > 0
+    hidden = [each["hidden_pixels_per_image"] for each in found.values()]
+    assert hidden[1] < hidden[0] <= hidden[3] < 1.2 * hidden[0]
+    twins = sets["drop-occluded-reversed"].rows
+    assert [row["index"] for row in twins] == [row["index"] for row in sets["drop-occluded"].rows]
+    assert found["drop-occluded"]["hidden_at_all"] == found["drop-occluded-dense"]["hidden_at_all"] == 0
+    assert [data.rule_is_known for data in sets.values()] == [True, True, False, False]
+
+
+def test_dense_images_are_the_first_that_keep_the_mean(tmp_path):
+    data = train_set(tmp_path, "drop-occluded-dense", SPARSE, 5, 12)
+    pool = Dataset(next(tmp_path.glob("natural-pool-*")))
+    mean = hidden_pixels(pool.rows[:12]) / 12
+    passing = [row for row in pool.rows if not any(s["kind"] == "rectangle" and s["occlusion_rate"] for s in row["instances"])]
+    taken = []
+    for row in passing:
+        if hidden_pixels([*taken, row]) / (len(taken) + 1) >= mean:
+            taken.append(row)
+    assert [row["index"] for row in data.rows] == [row["index"] for row in taken]
+    assert len(pool) > 12
 
 
 def test_other_arms_and_larger_pools_change_no_training_set(tmp_path):
@@ -182,9 +254,10 @@ def test_scenes_that_always_overlap_are_told(tmp_path):
         train_set(tmp_path, "drop-occluded", crowded, 5, 2)
 
 
-def test_test_sets_are_the_four_and_share_no_scene_with_training(tmp_path):
+def test_test_sets_are_the_five_and_share_no_scene_with_training(tmp_path):
     tests = make_test_sets(tmp_path, SCENE, 1, 10)
     trained = {str(row["instances"]) for row in train_set(tmp_path, "all", SCENE, 6, 10).rows}
+    assert tuple(tests) == TESTS
     for name, data in tests.items():
         assert len(data) == 10
         assert trained.isdisjoint(str(row["instances"]) for row in data.rows), name
@@ -192,6 +265,9 @@ def test_test_sets_are_the_four_and_share_no_scene_with_training(tmp_path):
     assert hidden["clean"] == 0 <= hidden["removed"] < hidden["natural"]
     pairs = zip(tests["natural"].rows, tests["removed"].rows, strict=True)
     assert all(row["image_id"] == twin["twin"]["image_id"] for row, twin in pairs)
+    boxes = [[[shape["box"] for shape in row["instances"]] for row in tests[name].rows] for name in ("natural", "reversed")]
+    assert boxes[0] == [each[::-1] for each in boxes[1]]
+    assert tests["reversed"].rule_is_known
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,21 @@ from shapeseg.evaluation.student import t_bound
 from shapeseg.scenes import Instance, Scene
 from shapeseg.workflows.study.intervals import SeedMeans, stands
 from shapeseg.workflows.study.matrix import VISIBLE_BINS, counterfactual, iou_matrix, largest_losses, response
+from shapeseg.workflows.study.order import order_test
 from shapeseg.workflows.study.scores import Rectangle, SetScores, pairs_of
 
 RANDOM = np.random.Generator(np.random.PCG64(0))
 
 
-def scores(pixels, rectangles=(), decidable=None):
+def scores(pixels, rectangles=(), decidable=None, contested=None, called=None):
     pixels = np.array(pixels, np.int64)
-    return SetScores(pixels, pixels if decidable is None else np.array(decidable, np.int64), rectangles)
+    return SetScores(
+        pixels=pixels,
+        decidable=pixels if decidable is None else np.array(decidable, np.int64),
+        contested=np.zeros((len(pixels), 4), np.int64) if contested is None else np.array(contested, np.int64),
+        called=np.zeros((len(pixels), 4), np.int64) if called is None else np.array(called, np.int64),
+        rectangles=rectangles,
+    )
 
 
 def rectangle(place, rate, occlusion, color="none", recall=1.0, instance=1):
@@ -203,3 +210,45 @@ def test_the_largest_losses_come_first_and_are_means_over_seeds():
     found = largest_losses(arms, [10, 20, 30])
     assert [(each["index"], each["extra_wrong_pixels"]) for each in found["heavy"]] == [(20, 3), (30, 1.5), (10, 0)]
     assert set(found) == {"heavy"}
+
+
+def order_scores(called_natural, called_reversed):
+    """Two scenes: one of different colours, in front as drawn; one of the same, behind as drawn."""
+    natural, twins = [(20, 0, 0, 0), (0, 0, 0, 10)], [(0, 20, 0, 0), (0, 0, 10, 0)]
+    counts = [(1, 0, 0)] * 2
+    return scores(counts, contested=natural, called=called_natural), scores(counts, contested=twins, called=called_reversed)
+
+
+def test_the_order_test_is_of_the_same_pixels_in_front_and_behind():
+    knows = order_scores([(20, 0, 0, 0), (0, 0, 0, 10)], [(0, 0, 0, 0), (0, 0, 10, 0)])
+    front = order_scores([(20, 0, 0, 0), (0, 0, 0, 10)], [(0, 15, 0, 0), (0, 0, 10, 0)])
+    back = order_scores([(5, 0, 0, 0), (0, 0, 0, 0)], [(0, 0, 0, 0), (0, 0, 0, 0)])
+    arms = {"all": [knows, knows], "drop-occluded": [front, knows], "drop-occluded-reversed": [back, back]}
+    natural, twins = ({arm: [seed[place] for seed in seeds] for arm, seeds in arms.items()} for place in (0, 1))
+    found = order_test(natural, twins)
+    assert found["scenes"] == {"other": 1, "same": 1}
+    assert found["pixels"] == {"other": 20, "same": 10}
+    shares = {
+        (colors, place): [each["value"] for each in by_arm.values()]
+        for colors, places in found["called"].items()
+        for place, by_arm in places.items()
+    }
+    assert shares == {
+        ("other", "in front"): [1, 1, 0.25],
+        ("other", "behind"): [0, 0.375, 0],
+        ("same", "in front"): [1, 1, 0],
+        ("same", "behind"): [1, 1, 0],
+    }
+    behind = found["called"]["other"]["behind"]["drop-occluded"]
+    assert behind["seeds"] == [0.75, 0]
+    assert behind["difference"]["value"] == 0.375
+    assert behind["difference"]["stands"] is False
+    assert found["called"]["other"]["in front"]["drop-occluded-reversed"]["difference"]["stands"] is True
+    assert behind["interval"] is None  # of so few scenes
+
+
+def test_no_contested_pixel_is_no_share():
+    nothing = {arm: [scores([(1, 0, 0)])] for arm in ("all", "heavy")}
+    found = order_test(nothing, nothing)
+    assert found["pixels"] == {"other": 0, "same": 0}
+    assert found["called"]["other"]["behind"]["heavy"]["value"] is None

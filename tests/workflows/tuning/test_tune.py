@@ -12,10 +12,11 @@ from pathlib import Path
 
 import optuna
 import pytest
-from command_runs import HANG, REPOSITORY, error_line, folder_names, table_of
+from command_runs import HANG, REPOSITORY, error_line, folder_names, succeed, table_of
 from runs_here import run_here
 from tqdm import TMonitor
 
+import shapeseg
 from shapeseg.commands.train import main as train_main
 from shapeseg.datasets import Dataset
 from shapeseg.errors import ShapesegError, UsageError
@@ -237,6 +238,8 @@ MISTAKES = {
     "a network too deep for the images": (3, "64 x 64", {"space": {"widths": ("4-4", "4-4-4-4-4-4-4")}}),
     "a folder that is no address of a database": (2, r"no \?", {"out": Path("what?")}),
     "a negative seed": (2, "seed=-1", {"seed": -1}),
+    "a loss that learns no probability": (2, "ambiguous=exact, loss=dice", {"space": {"ambiguous": ("hard", "exact")}}),
+    "an objective that is none": (2, "objective='dice'", {"objective": "dice"}),
     "no dataset": (3, "nowhere", {"data": Path("nowhere")}),
     "a storage of an unknown kind": (2, "Received: nonsense. ", {"storage": "nonsense://user:secret@host/name"}),
     "a storage that is not there": (4, "Received: sqlite. ", {"storage": "sqlite:////nowhere/study.db"}),
@@ -255,6 +258,33 @@ def test_a_mistake_is_told(mistake, place):
     with pytest.raises(ShapesegError, match=words) as told:
         make(mistake, place)
     assert told.value.exit_code == code
+
+
+def test_trials_may_be_compared_by_the_log_loss_on_ambiguous_pixels(place):
+    out = place / "honest"
+    space = SearchSpace((8e-3, 8e-3), (4,), ("4-4",), ("bce",), ("exclude", "exact"), ("turn",))
+    options = {"data": place / "data", "out": out, "objective": "log_loss", "trials": 2, "epochs": 3, "space": space}
+    study = tune(TuneOptions(**options))
+    assert study.direction == optuna.study.StudyDirection.MINIMIZE
+    assert study.best_value == min(trial.value for trial in study.trials)
+    for trial in study.trials:
+        rows = shapeseg.Run(out / f"trials/{trial.number:04d}").history
+        kept = max(rows, key=lambda row: row["val_iou"])
+        assert trial.value == pytest.approx(kept["val_log_loss"], rel=1e-6)
+        assert list(trial.intermediate_values.values()) == pytest.approx([row["val_log_loss"] for row in rows], rel=1e-6)
+    assert float(table_of(out / "trials.csv")[study.best_trial.number]["val_log_loss"]) == study.best_value
+    best = json.loads((out / "best.json").read_text())["training"]
+    assert best["ambiguous"] == study.best_trial.params["ambiguous"]
+    with pytest.raises(UsageError, match="objective: begun with log_loss, now iou"):
+        tune(TuneOptions(**options | {"objective": "iou", "trials": 3}))
+
+
+def test_a_log_loss_that_nobody_knows_is_no_objective(small_dataset, tmp_path):
+    succeed(run_here("convert", small_dataset, "--to", "folder", "--out", "plain", cwd=tmp_path))
+    options = TuneOptions(data=tmp_path / "plain", out=tmp_path / "out", objective="log_loss", space=SPACE)
+    with pytest.raises(UsageError, match=r"Received: objective=log_loss, .*plain\. Use --objective iou"):
+        tune(options)
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_optuna_it_says_what_to_install(tmp_path, monkeypatch):

@@ -21,6 +21,7 @@ def test_what_train_does_unasked_can_be_tried(tmp_path):
         SearchSpace(batch_size=(8,)),
         SearchSpace(widths=("4-4",)),
         SearchSpace(loss=("dice",)),
+        SearchSpace(loss=("bce+dice", "bce"), ambiguous=("hard", "exact")),
         SearchSpace(augmentation=("turn",)),
     ],
 )
@@ -29,16 +30,23 @@ def test_a_space_without_it_says_so(space):
 
 
 def test_a_trial_chooses_from_everything_and_from_nothing_else(tmp_path):
-    space = SearchSpace((0.5, 2.0), (3, 5), ("4-4", "6"), ("dice", "bce"), ("noise", "turn"))
+    space = SearchSpace((0.5, 2.0), (3, 5), ("4-4", "6"), ("dice", "bce"), ("exclude", "hard"), ("noise", "turn"))
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    seen = {"rates": set(), "batches": set(), "widths": set(), "losses": set(), "augmentations": set()}
+    seen = {"rates": set(), "batches": set(), "widths": set(), "losses": set(), "ambiguous": set(), "augmentations": set()}
     for _ in range(60):
         options = train_options(space.choose(study.ask()), data=tmp_path, model="unet", epochs=4, seed=9)
         training = options.training
         assert (training.epochs, training.seed, options.data) == (4, 9, tmp_path)
         for values, value in zip(
             seen.values(),
-            (training.learning_rate, training.batch_size, options.widths, training.loss, training.augmentation),
+            (
+                training.learning_rate,
+                training.batch_size,
+                options.widths,
+                training.loss,
+                training.ambiguous,
+                training.augmentation,
+            ),
             strict=True,
         ):
             values.add(value)
@@ -46,4 +54,5 @@ def test_a_trial_chooses_from_everything_and_from_nothing_else(tmp_path):
     assert seen["batches"] == {3, 5}
     assert seen["widths"] == {(4, 4), (6,)}
     assert seen["losses"] == {"dice", "bce"}
+    assert seen["ambiguous"] == {"exclude", "hard"}
     assert seen["augmentations"] == {(), ("turn",), ("noise",), ("turn", "noise")}

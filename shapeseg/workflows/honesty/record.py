@@ -1,0 +1,46 @@
+"""The content of ``honesty.json``, written and read through these types."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from shapeseg.evaluation.ambiguous_pixels import AmbiguousScores
+
+
+class ModelScores(TypedDict):
+    """One model on the test set.
+
+    Attributes:
+        iou: Of all pixels that count, at the threshold chosen on val.
+        iou_decidable: Of those for which no other label was found.
+        ambiguous: How honest it is on the others, with the bins of a reliability curve.
+        temperature: Chosen on val.
+        tempered: How honest it is with that temperature.
+        threshold: Chosen on val.
+        implied_threshold: What the IoU on val, J, makes best for honest probabilities: J / (1 + J).
+        iou_at_implied: As ``iou``, at that threshold.
+        minutes: From the first file of its run to the last.
+    """
+
+    iou: float | None
+    iou_decidable: float | None
+    ambiguous: AmbiguousScores
+    temperature: float
+    tempered: AmbiguousScores
+    threshold: float
+    implied_threshold: float
+    iou_at_implied: float | None
+    minutes: float
+
+
+class HonestyResults(TypedDict):
+    """The content of ``honesty.json``: the scores of each seed, by arm of the grid and by point of the frontier."""
+
+    command: str
+    quick: bool
+    settings: dict[str, Any]
+    versions: dict[str, str]
+    cores: int | None
+    test_set: dict[str, Any]
+    grid: dict[str, list[ModelScores]]
+    frontier: dict[str, ModelScores]

@@ -1,0 +1,49 @@
+"""What the study of honesty writes: all numbers, their tables, and the pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from shapeseg import files
+from shapeseg.datasets import Dataset
+from shapeseg.reporting.pictures import save_figure
+from shapeseg.settings import options_to_dict
+from shapeseg.workflows.honesty.page import honesty_page
+from shapeseg.workflows.honesty.pictures import frontier_figure, grid_figure
+from shapeseg.workflows.honesty.record import HonestyResults, ModelScores
+from shapeseg.workflows.honesty.settings import ARMS, FRONTIER, HonestyOptions
+from shapeseg.workflows.provenance import command_line, versions
+
+
+def honesty_results(options: HonestyOptions, test: Dataset, scores: Mapping[tuple[str, int], ModelScores]) -> HonestyResults:
+    """Returns everything that the study found.
+
+    Args:
+        options: Of the study.
+        test: What every model was measured on.
+        scores: By name of the arm or point, and seed.
+    """
+    return {
+        "command": command_line(),
+        "quick": options.quick,
+        "settings": options_to_dict(options),
+        "versions": versions(),
+        "cores": os.cpu_count(),
+        "test_set": {"images": len(test), "sha256": test.digest()},
+        "grid": {
+            arm.name: [scores[arm.name, seed] for seed in range(options.seeds)] for arm in ARMS if (arm.name, 0) in scores
+        },
+        "frontier": {point.name: scores[point.name, 0] for point in FRONTIER if (point.name, 0) in scores},
+    }
+
+
+def write_honesty(out: Path, results: HonestyResults) -> None:
+    """Writes ``honesty.json``, ``honesty.md``, and a picture of each part."""
+    files.write_json(out / "honesty.json", results)
+    if results["grid"]:
+        save_figure(grid_figure(results["grid"]), out / "grid.png")
+    if results["frontier"]:
+        save_figure(frontier_figure(results["frontier"]), out / "frontier.png")
+    files.write_text(out / "honesty.md", honesty_page(results))

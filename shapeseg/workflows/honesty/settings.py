@@ -1,0 +1,123 @@
+"""The options of the study of honesty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+from shapeseg.settings import CommonOptions, check_range
+from shapeseg.training.settings import Ambiguous, LossName, TrainingSettings
+
+Part = Literal["grid", "frontier"]
+
+LOSSES: tuple[LossName, ...] = ("bce", "bce+dice", "bce+decidable-dice")
+
+
+class Arm(NamedTuple):
+    """What is done with ambiguous pixels, and by which loss."""
+
+    ambiguous: Ambiguous
+    loss: LossName
+
+    @property
+    def name(self) -> str:
+        """As the tables call it."""
+        return f"{self.ambiguous}, {self.loss}"
+
+
+# Without ambiguous pixels there is nothing to leave out of Dice: that arm would be the same training twice.
+ARMS = tuple(
+    Arm(ambiguous, loss)
+    for ambiguous in get_args(Ambiguous)
+    for loss in LOSSES
+    if (ambiguous, loss) != ("exclude", "bce+decidable-dice")
+)
+
+
+class Point(NamedTuple):
+    """A training of the frontier: exact probabilities of many scenes, by cross-entropy alone.
+
+    Attributes:
+        weight: What an ambiguous pixel weighs beside a decidable one.
+        widths: Channels of the network.
+        share: Of the epochs that the others train.
+        crowded: Learn from scenes with more shapes, which hold more ambiguous pixels.
+    """
+
+    weight: float
+    widths: tuple[int, ...] = (16, 16, 32, 48)
+    share: float = 1.0
+    crowded: bool = False
+
+    @property
+    def name(self) -> str:
+        """As tables and picture call it."""
+        parts = [f"weight {self.weight:g}", f"widths {' '.join(map(str, self.widths))}"]
+        parts += [f"{self.share:g} of the epochs"] if self.share != 1 else []
+        parts += ["crowded scenes"] if self.crowded else []
+        return ", ".join(parts)
+
+
+FRONTIER = (
+    Point(1),
+    Point(4),
+    Point(16),
+    Point(4, share=0.25),
+    Point(4, (24, 24, 48, 64)),
+    Point(4, (24, 24, 48, 64, 96)),
+    Point(1, crowded=True),
+    Point(4, crowded=True),
+)
+CROWD = (8, 12)
+"""Fewest and most shapes of a crowded scene."""
+
+_QUICK = {"seeds": 2, "train_images": 60, "val_images": 20, "test_images": 40, "frontier_images": 60}
+_QUICK_EPOCHS = 4
+
+
+def _usual_training() -> TrainingSettings:
+    return TrainingSettings(epochs=8)
+
+
+@dataclass(frozen=True)
+class HonestyOptions(CommonOptions):
+    """Train models to leave ambiguous pixels out, or to learn them, and measure what they then say of them."""
+
+    out: Path = Path("reports/study-honesty")
+    """Folder of data, models and results; an interrupted study goes on where it was."""
+    parts: tuple[Part, ...] = get_args(Part)
+    """The grid of labels and losses, the frontier of honesty against IoU, or both."""
+    seeds: int = 3
+    """Models an arm of the grid."""
+    train_images: int = 720
+    """Images that each model of the grid learns from."""
+    val_images: int = 90
+    """Images that choose the best epoch, the threshold and the temperature of every model."""
+    test_images: int = 300
+    """Images of the test set."""
+    data_seed: int = 2000
+    """Seed of the test set; those of the others follow it."""
+    frontier_images: int = 2880
+    """Images that each model of the frontier learns from, in as many epochs as one of the grid."""
+    jobs: int = 2
+    """Trainings at a time, each with one thread, so that results do not depend on this."""
+    quick: bool = False
+    """A look in minutes: few images, few epochs, two seeds, in place of defaults. Its numbers mean little."""
+    training: TrainingSettings = field(default_factory=_usual_training)
+
+    def __post_init__(self) -> None:
+        for name, usual in (("seeds", 3), ("train_images", 720), ("val_images", 90), ("test_images", 300), ("jobs", 2)):
+            check_range(name, getattr(self, name), least=1, fix=f"Try {usual}")
+        check_range("frontier_images", self.frontier_images, least=1, fix="Try 2880")
+        check_range("data_seed", self.data_seed, least=0, below=2**63, fix="Try 2000")
+
+    def lowered(self) -> HonestyOptions:
+        """Returns what to do: with ``quick``, options that are at their defaults are lowered."""
+        if not self.quick:
+            return self
+        usual = HonestyOptions()
+        small: dict[str, Any] = {name: value for name, value in _QUICK.items() if getattr(self, name) == getattr(usual, name)}
+        if self.training.epochs == usual.training.epochs:
+            small["training"] = replace(self.training, epochs=_QUICK_EPOCHS)
+        return replace(self, **small)
