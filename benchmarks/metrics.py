@@ -4,8 +4,8 @@
     python benchmarks/metrics.py --quick    # about half a minute
 
 The metrics count the same label maps and probabilities in batches of 16. shapeseg's gives IoU, IoU on decidable pixels,
-precision and recall at once, the others one IoU. Keras's own loops over pixels on torch up to 3.15.1, so it gets a single image; a
-later Keras counts at once (keras#23196), and there the first ratio says nothing.
+precision and recall at once, the others one IoU. Keras's own loops over pixels on torch up to 3.15.1, so it gets a single
+image; a later Keras counts at once (keras#23196), and there the first ratio says nothing.
 """
 
 from __future__ import annotations
