@@ -180,10 +180,10 @@ FAULTS = (
         "training/test_losses.py",
     ),
     Fault(
-        "honesty is measured against the labels that were drawn",
+        "the least possible log loss is that of a model which is calibrated, however little it knows",
         "evaluation/ambiguous_pixels.py",
-        "q, given = exact[known]",
-        "q, given = example.target[known].astype(float)",
+        "_cross_entropy(q, q)",
+        "_cross_entropy(p, p)",
         "evaluation/test_evaluation.py",
     ),
     Fault(

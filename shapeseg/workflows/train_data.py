@@ -77,18 +77,17 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
 def _known_probabilities(
     settings: TrainingSettings, train: Dataset | FreshScenes, val: Dataset | FreshScenes, *, told: bool
 ) -> bool:
-    """Whether it is known how probable each label is, of train and val; says what that means for ambiguous pixels.
+    """Whether it is known how probable each label of val is, and to learn exactly, of train; says what ambiguity then means.
 
     Raises:
         UsageError: If exact probabilities are to be learned, and nobody knows them.
     """
-    known = train.rule is not None and val.rule is not None
     asked = settings.ambiguous
     if settings.target == "amodal":
         if asked != "exclude" and told:
             print(f"of whole rectangles (--target amodal) no pixel is ambiguous, so that --ambiguous {asked} changes nothing")
         return False
-    if asked == "exact" and not known:
+    if asked == "exact" and (train.rule is None or val.rule is None):
         raise UsageError(
             "exact probabilities are known only where it is known how scenes were chosen, of train and of val",
             received="ambiguous=exact, data without a rule",
@@ -96,7 +95,7 @@ def _known_probabilities(
         )
     if asked == "exclude" and train.rule is None and told:
         print("no pixel is left out as ambiguous: it is not known how the scenes of this dataset were chosen")
-    return known
+    return val.rule is not None
 
 
 def _names(train: Dataset | FreshScenes, processes: Processes) -> list[str]:
