@@ -17,7 +17,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 # Torch's threads wait for each other by spinning, and beside other programs a step then takes a hundred times as long. With
 # libgomp, which torch for Linux brings, they soon sleep instead; elsewhere this is not read (docs/benchmarks.md).
 if "OMP_WAIT_POLICY" not in os.environ:
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    os.environ.setdefault("GOMP_SPINCOUNT", "2500")
 
 if TYPE_CHECKING:
     from shapeseg import testing as testing
