@@ -40,10 +40,10 @@ def settings_from_dict(kind: type[Settings], content: Mapping[str, Any]) -> Sett
     Raises:
         UsageError: If a name is unknown or a value has the wrong type or is out of range.
     """
-    for name, value, hint in _leaves(kind, content):
-        if not fits(value, hint):
-            raise misfit(UnknownSettingError, name, value, hint)
     try:
+        for name, value, hint in _leaves(kind, content):
+            if not fits(value, hint):
+                raise misfit(UnknownSettingError, name, value, hint)
         return dacite.from_dict(kind, content, _AS_TYPED)
     except UsageError:
         raise  # of the settings themselves: a value out of range

@@ -140,3 +140,9 @@ def test_dataset_settings_survive_json():
 def test_a_value_is_checked_when_settings_are_made(make, told):
     with pytest.raises(UsageError, match=told):
         make()
+
+
+@pytest.mark.parametrize("content", [None, 3, "epochs", ["epochs"], True], ids=str)
+def test_what_is_no_mapping_is_told_in_a_line(content):
+    with pytest.raises(UsageError, match="these are no TrainingSettings"):
+        settings_from_dict(TrainingSettings, content)

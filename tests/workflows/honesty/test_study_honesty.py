@@ -45,8 +45,8 @@ def test_every_arm_learns_what_it_is_called(out):
     found = json.loads((out / "honesty.json").read_text())
     assert list(found["grid"]) == [arm.name for arm in ARMS_TRIED]
     assert list(found["frontier"]) == [POINT.name]
-    settings = {path.parent.name: json.loads(path.read_text()) for path in out.glob("cells/*/config.json")}
-    learned = {(each["ambiguous"], each["loss"], each["ambiguous_weight"]) for each in settings.values()}
+    settings = [json.loads(path.read_text())["training"] for path in out.glob("cells/*/config.json")]
+    learned = {(each["ambiguous"], each["loss"], each["ambiguous_weight"]) for each in settings}
     assert learned == {("exclude", "bce+dice", 1), ("exact", "bce+dice", 1), ("exact", "bce", 4)}
 
 
