@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from shapeseg.evaluation.ambiguous_pixels import AmbiguousScores
+from shapeseg.workflows.study.origin import Origin
 
 
 class ModelScores(TypedDict):
@@ -33,14 +34,9 @@ class ModelScores(TypedDict):
     minutes: float
 
 
-class HonestyResults(TypedDict):
+class HonestyResults(Origin):
     """The content of ``honesty.json``: the scores of each seed, by arm of the grid and by point of the frontier."""
 
-    command: str
-    quick: bool
-    settings: dict[str, Any]
-    versions: dict[str, str]
-    cores: int | None
     test_set: dict[str, Any]
     grid: dict[str, list[ModelScores]]
     frontier: dict[str, ModelScores]

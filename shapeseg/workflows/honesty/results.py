@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from shapeseg import files
 from shapeseg.datasets import Dataset
 from shapeseg.reporting.pictures import save_figure
-from shapeseg.settings import options_to_dict
 from shapeseg.workflows.honesty.page import honesty_page
 from shapeseg.workflows.honesty.pictures import frontier_figure, grid_figure
 from shapeseg.workflows.honesty.record import HonestyResults, ModelScores
 from shapeseg.workflows.honesty.settings import ARMS, FRONTIER, HonestyOptions
-from shapeseg.workflows.provenance import command_line, versions
+from shapeseg.workflows.study.origin import origin_of
 
 
 def honesty_results(options: HonestyOptions, test: Dataset, scores: Mapping[tuple[str, int], ModelScores]) -> HonestyResults:
@@ -26,11 +24,7 @@ def honesty_results(options: HonestyOptions, test: Dataset, scores: Mapping[tupl
         scores: By name of the arm or point, and seed.
     """
     return {
-        "command": command_line(),
-        "quick": options.quick,
-        "settings": options_to_dict(options),
-        "versions": versions(),
-        "cores": os.cpu_count(),
+        **origin_of(options),
         "test_set": {"images": len(test), "sha256": test.digest()},
         "grid": {
             arm.name: [scores[arm.name, seed] for seed in range(options.seeds)] for arm in ARMS if (arm.name, 0) in scores

@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from shapeseg import files
 from shapeseg.datasets import Dataset, DatasetSettings, SplitSettings, create_dataset
-from shapeseg.folders import make_folder, refuse_links, result_folder
-from shapeseg.incoming import json_object
 from shapeseg.scenes import SceneSettings
-from shapeseg.settings import options_to_dict
 from shapeseg.terminal import progress_bar
 from shapeseg.workflows.honesty.measure import measure
 from shapeseg.workflows.honesty.record import ModelScores
@@ -18,6 +14,7 @@ from shapeseg.workflows.honesty.results import honesty_results, write_honesty
 from shapeseg.workflows.honesty.settings import ARMS, CROWD, FRONTIER, HonestyOptions
 from shapeseg.workflows.options import TrainOptions
 from shapeseg.workflows.study.cells import Cell, make_cell, train_cells
+from shapeseg.workflows.study.folder import study_folder
 
 _NATURAL = SceneSettings()
 
@@ -27,10 +24,7 @@ NAMES = ("honesty.json", "honesty.md", "grid.png", "frontier.png")
 def study_honesty(options: HonestyOptions) -> Path:
     """Does what is left to do, writes the results, and returns their folder. Keras must be ready."""
     options = options.lowered()
-    with result_folder(options.out, "study of honesty", _holds_study) as lock:
-        refuse_links(options.out, ("data", "cells"))
-        make_folder(options.out / "cells")
-        files.write_json(options.out / "config.json", options_to_dict(options))
+    with study_folder(options.out, "study of honesty", options, {"parts", "seeds", "frontier_images"}) as lock:
         test = _drawn(options, "test", SplitSettings(0, 0, 100, 0), 0, options.test_images)
         val = _drawn(options, "val", SplitSettings(0, 100, 0, 0), 1, options.val_images)
         cells = _cells(options, val)
@@ -87,8 +81,3 @@ def _drawn(
 
 def _as_folder(name: str) -> str:
     return name.replace(", ", "-").replace(" ", "-")
-
-
-def _holds_study(folder: Path) -> bool:
-    """Whether the settings in a folder are of a study of honesty."""
-    return {"parts", "seeds", "frontier_images"} <= json_object(folder / "config.json").keys()

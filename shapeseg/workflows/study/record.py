@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from shapeseg.evaluation.intervals import Interval
+from shapeseg.workflows.study.origin import Origin
 
 
 class Mean(TypedDict):
@@ -117,14 +118,9 @@ class TestSet(TypedDict):
     sha256: str
 
 
-class StudyResults(TypedDict):
+class StudyResults(Origin):
     """Everything that a study found."""
 
-    command: str
-    quick: bool
-    settings: dict[str, Any]
-    versions: dict[str, str]
-    cores: int | None
     intervals: str
     training_sets: dict[str, Composition]
     test_sets: dict[str, TestSet]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,12 +13,11 @@ from shapeseg.evaluation.prediction import predict
 from shapeseg.inference.opened_model import open_model
 from shapeseg.models import read_card
 from shapeseg.reporting.pictures import save_figure
-from shapeseg.settings import options_to_dict
-from shapeseg.workflows.provenance import command_line, versions
 from shapeseg.workflows.study.cells import Cell
 from shapeseg.workflows.study.intervals import LEAST_IMAGES
 from shapeseg.workflows.study.matrix import Arms, counterfactual, iou_matrix, largest_losses, response
 from shapeseg.workflows.study.order import order_test
+from shapeseg.workflows.study.origin import origin_of
 from shapeseg.workflows.study.pictures import Comparison, arms_response_figure, comparison_figure, matrix_figure, order_figure
 from shapeseg.workflows.study.record import Composition, Model, StudyResults
 from shapeseg.workflows.study.scores import SetScores, pairs_of
@@ -59,11 +57,7 @@ def study_results(
     natural = tests["natural"]
     pairs = [pairs_of(natural.scene(place)) for place in range(len(natural))]
     return {
-        "command": command_line(),
-        "quick": options.quick,
-        "settings": options_to_dict(options),
-        "versions": versions(),
-        "cores": os.cpu_count(),
+        **origin_of(options),
         "intervals": INTERVALS,
         "training_sets": training_sets,
         "test_sets": {name: {"images": len(data), "sha256": data.digest()} for name, data in tests.items()},

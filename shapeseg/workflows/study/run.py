@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shapeseg import files
 from shapeseg.datasets import Dataset
-from shapeseg.folders import make_folder, refuse_links, result_folder
-from shapeseg.incoming import json_object
-from shapeseg.settings import options_to_dict
 from shapeseg.terminal import progress_bar
 from shapeseg.workflows.options import TrainOptions
 from shapeseg.workflows.study.arms import TESTS, make_test_sets, train_set, val_set
 from shapeseg.workflows.study.cells import make_cell, train_cells
 from shapeseg.workflows.study.composition import composition
+from shapeseg.workflows.study.folder import study_folder
 from shapeseg.workflows.study.measure import measure_cell
 from shapeseg.workflows.study.results import study_results, write_study
 from shapeseg.workflows.study.settings import StudyOptions
@@ -27,10 +24,7 @@ _FIRST_VAL, _FIRST_TRAIN = 4, 5  # added to the data seed; the test sets come be
 def study(options: StudyOptions) -> Path:
     """Does what is left to do, writes the results, and returns their folder. Keras must be ready."""
     options = options.lowered()
-    with result_folder(options.out, "study", _holds_study) as lock:
-        refuse_links(options.out, ("data", "cells"))
-        make_folder(options.out / "cells")
-        files.write_json(options.out / "config.json", options_to_dict(options))
+    with study_folder(options.out, "study", options, {"arms", "seeds", "test_images"}) as lock:
         data, seeds = options.out / "data", range(options.seeds)
         with progress_bar("drawing", 2 + len(options.arms) * options.seeds, "dataset") as progress:
             tests = make_test_sets(data, options.scene, options.data_seed, options.test_images)
@@ -74,8 +68,3 @@ def _training(options: StudyOptions, train: Dataset, val: Dataset) -> TrainOptio
         widths=options.widths,
         training=options.training,
     )
-
-
-def _holds_study(folder: Path) -> bool:
-    """Whether the settings in a folder are of a study."""
-    return {"arms", "seeds", "test_images"} <= json_object(folder / "config.json").keys()
