@@ -38,6 +38,7 @@ class RunFolder:
         self.model = root / "model.keras"
         self.card = root / "model.json"
         self.train_images = root / "train_images.txt"
+        self.splits = root / "splits.csv"  # of one's own images
         self.history = root / "history.csv"
         self.config = root / "config.json"
         self.identity = root / "checkpoints" / "run.json"

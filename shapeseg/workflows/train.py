@@ -206,13 +206,18 @@ def _claim(architecture: Architecture, processes: Processes) -> Path:
 
 
 def _keep_train_images(folder: RunFolder, data: TrainingData, init_from: Path | None) -> None:
-    """Writes which images the model will have learned from, and the one that it starts from has, if that is known."""
+    """Writes which images the model will have learned from, and the one that it starts from has, if that is known.
+
+    Of one's own images, also in which split each one is, so that a new one moves none between training and test.
+    """
     from shapeseg.training.run_folder import read_train_images
 
     before = read_train_images(init_from) if init_from else frozenset()
     if before is not None:
         lines = dict.fromkeys([*sorted(before), *data.learned_from])
         files.write_text(folder.train_images, "".join(f"{line}\n" for line in lines))
+    if data.splits is not None:
+        files.write_text(folder.splits, data.splits)
 
 
 def _plan(options: TrainOptions, architecture: Architecture, data: TrainingData) -> int:

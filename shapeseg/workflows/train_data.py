@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from shapeseg.datasets import Dataset
+from shapeseg.datasets.survey import Seen, refuse_one_class, remarks, target_share
 from shapeseg.errors import InputError, UsageError
-from shapeseg.terminal import Progress, no_progress, progress_bar
+from shapeseg.terminal import Progress, no_progress, progress_bar, say
+from shapeseg.workflows.own_data import open_data
 
 if TYPE_CHECKING:
-    from shapeseg.datasets import Dataset
     from shapeseg.datasets.examples import FreshScenes
     from shapeseg.datasets.feed import Feed
     from shapeseg.training.processes import Processes
@@ -29,6 +33,7 @@ class TrainingData(NamedTuple):
         digest: Names the content.
         description: For the card.
         learned_from: What names the images of ``train``: a digest each, or one line for all that are never stored.
+        splits: Of one's own images, a ``splits.csv`` of the split of each; None where a dataset or nobody keeps them.
     """
 
     train: Feed
@@ -36,6 +41,7 @@ class TrainingData(NamedTuple):
     digest: str
     description: dict[str, Any]
     learned_from: list[str]
+    splits: str | None
 
 
 def open_training_data(options: TrainOptions, stride: int, processes: Processes) -> TrainingData:
@@ -46,9 +52,10 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     """
     from shapeseg.datasets.examples import same_size
     from shapeseg.datasets.feed import Feed
+    from shapeseg.datasets.own_splits import list_of_splits
 
     settings = options.training
-    train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options, processes)
+    train, val, data = _fresh(options) if str(options.data) == "none" else _stored(options, processes)
     known = _known_probabilities(settings, train, val, told=processes.writes)
     for part in (train, val):
         _check_sides(_sizes(part), stride)
@@ -70,8 +77,17 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     if len(_sizes(val)) > 1:
         val_batch = 1
     val_feed = Feed(val, val_batch, labels="codes+probability" if known else "codes", target=settings.target)
-    description = {"folder": folder, "sha256": digest, "images": len(train) + len(val), "target": settings.target}
-    return TrainingData(feed, val_feed, digest, description, _names(train, processes))
+    description = {
+        "folder": str(options.data),
+        "sha256": data.digest() if data else "none",
+        "images": len(train) + len(val),
+        "target": settings.target,
+    }
+    splits = None
+    if data is not None and not data.has_recipes:
+        description["own"] = asdict(data.description)
+        splits = list_of_splits((row["image"], row["split"]) for row in data.rows)
+    return TrainingData(feed, val_feed, _digest(data, val), description, _names(train, processes), splits)
 
 
 def _known_probabilities(
@@ -117,18 +133,26 @@ def _told(what: str, images: int, processes: Processes) -> AbstractContextManage
     return progress_bar(what, images, "image") if processes.writes else nullcontext(no_progress)
 
 
-def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, str, str]:
+def _digest(data: Dataset | None, val: Dataset | FreshScenes) -> str:
+    """Names what a resume must find unchanged."""
+    if data is None or not isinstance(val, Dataset):
+        return "none"
+    one, other = data.digest(), val.digest()
+    return one if one == other else hashlib.sha256((one + other).encode()).hexdigest()
+
+
+def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, None]:
     from shapeseg.datasets.examples import FreshScenes
     from shapeseg.scenes import SceneSettings
 
     seed = options.training.seed
     train = FreshScenes(SceneSettings(), seed, options.epoch_images)
     val = FreshScenes(SceneSettings(), seed, _VAL_IMAGES, frozen=True)
-    return train, val, "none", "none"
+    return train, val, None
 
 
-def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Dataset, str, str]:
-    from shapeseg.datasets import Dataset
+def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Dataset, Dataset]:
+    """Returns what to learn from and what to validate on, checked whole, and all of the first one's dataset."""
     from shapeseg.workflows.generate import generate
     from shapeseg.workflows.options import GenerateOptions
 
@@ -138,18 +162,42 @@ def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Datas
             f"there is no {options.data} yet, so the default dataset is made: {default.num_images} images, seed {default.seed}"
         )
         generate(default)
-    data = Dataset(options.data)
-    val_data = Dataset(options.val_data) if options.val_data else data
-    train, val = data.split("train"), val_data.split("val")
+    data = open_data(options.data, options.own, told=processes.writes)
+    train, val = data.split("train"), _val(options, data, told=processes.writes)
     if options.train_images:
         train = train.first(options.train_images)
     for part in (train, val):
         part.refuse_unknown_target(options.training.target)
     with _told("checking", len(train) + len(val), processes) as progress:
         for part in (train, val):
-            part.refuse_damage(progress)
-    digest = data.digest() if val_data is data else hashlib.sha256((data.digest() + val_data.digest()).encode()).hexdigest()
-    return train, val, digest, str(options.data)
+            if part.has_recipes:
+                part.refuse_damage(progress)
+            else:
+                _check_own(part, part.survey(progress), "train" if part is train else "val", told=processes.writes)
+    return train, val, data
+
+
+def _val(options: TrainOptions, data: Dataset, *, told: bool) -> Dataset:
+    """Returns what to validate on: the val split, or all of another folder of one's own whose splits nobody says."""
+    if options.val_data is None or options.val_data.absolute() == options.data.absolute():
+        return data.split("val")
+    other = open_data(options.val_data, options.own, otherwise=data.description, told=told)
+    return other.split("val" if other.splits_given else "all")
+
+
+def _check_own(part: Dataset, seen: Sequence[Seen], name: str, *, told: bool) -> None:
+    """Tells what is unusual in images and masks of one's own.
+
+    Raises:
+        InputError: If all pixels to learn from are of one class.
+    """
+    if name == "train":
+        refuse_one_class(part.folder, part.target_name, seen)
+    elif told and target_share(seen) in (0, 1, None):
+        what = "it cannot choose the best epoch, nor the threshold: name other images for it in a splits.csv"
+        say("warning", f"{part.folder}: {name} holds pixels of one class only, so that {what}")
+    for remark in remarks(seen) if told else ():
+        say("note", f"{part.folder}, {name}: {remark}")
 
 
 def _sizes(source: Dataset | FreshScenes) -> set[tuple[int, int]]:
