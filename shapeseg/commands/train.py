@@ -13,7 +13,7 @@ LAYOUT = Layout(
     groups={
         "": ("data", "model", "epochs", "batch_size", "learning_rate"),
         "run": ("out", "resume", "max_minutes", "seed", "device", "pictures_every", "track"),
-        "data": ("val_data", "train_images", "epoch_images", "augmentation", "target"),
+        "data": ("val_data", "train_images", "epoch_images", "crop", "resize", "augmentation", "target"),
         "own": OWN,
         "network": ("widths", "init_from"),
         "training": (

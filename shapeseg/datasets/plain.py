@@ -41,13 +41,21 @@ class PlainFolder(NamedTuple):
     splits_given: bool
 
 
-class _Pair(NamedTuple):
-    """A pair of files, relative to the folder; ``split`` is None where no folder says it."""
+class Pair(NamedTuple):
+    """An image and its mask, by their paths relative to the folder, the name that people know them by, and their split."""
 
-    stem: str
-    split: str | None
+    name: str
+    split: str
     image: str
     mask: str
+
+
+class FoundPairs(NamedTuple):
+    """The pairs of a folder, what there is to tell of them, and whether folders or a list say their splits."""
+
+    found: list[Pair]
+    notes: list[str]
+    splits_given: bool
 
 
 def is_plain(folder: Path) -> bool:
@@ -68,42 +76,48 @@ def read_plain(folder: Path, description: Description, kept: Mapping[str, str] |
     Raises:
         InputError: If there are no images, names do not pair, a file is no image, or sizes do not fit.
     """
-    pairs, notes = find_pairs(folder, description)
-    splits, told, given = _splits(folder, pairs, description, kept or {})
+    pairs = find_pairs(folder, description, kept)
     digest = hashlib.sha256(json.dumps(description.pixels(), sort_keys=True).encode() if description.pixels() else b"")
-    rows: list[Row] = []
-    for index, (found, split) in enumerate(zip(pairs, splits, strict=True)):
-        image, mask = (_header(folder / name, digest) for name in (found.image, found.mask))
-        digest.update(split.encode())
-        turn = turn_of_mask(image, mask, folder / found.mask, description)
-        image_id = found.stem if found.split is None else f"{split}/{found.stem}"
-        rows.append(
-            {
-                "index": index,
-                "image_id": image_id.encode(errors="surrogateescape").decode(errors="backslashreplace"),
-                "split": split,
-                "image": found.image,
-                "mask": found.mask,
-                "width": image.width,
-                "height": image.height,
-                "kinds": [image.kind, mask.kind],
-                **({"turn": turn} if turn != 1 else {}),
-            }
-        )
+    rows = [row_of(folder, index, found, description, digest) for index, found in enumerate(pairs.found)]
+    notes = list(pairs.notes)
     if stored := sum("turn" in row for row in rows):
         notes.append(f"{stored} masks were drawn over photographs as stored, so that they are turned as these are")
     named = MetadataFile("", digest.hexdigest())
     manifest = Manifest(DatasetSettings(), 0, len(rows), len(rows), named, format="plain-folder")
-    return PlainFolder(manifest, rows, [*notes, *told], given)
+    return PlainFolder(manifest, rows, notes, pairs.splits_given)
 
 
-def find_pairs(folder: Path, description: Description) -> tuple[list[_Pair], list[str]]:
-    """Returns every pair of an image and its mask, sorted, and what there is to tell of how they were found.
+def row_of(folder: Path, index: int, found: Pair, description: Description, digest: hashlib._Hash | None = None) -> Row:
+    """Reads the headers of a pair, and returns its row; names and contents of its files are taken into the digest.
 
     Raises:
-        InputError: If there are no images, or names do not pair.
+        InputError: If a file is no image, or sizes do not fit.
     """
-    found, notes = [], []
+    image, mask = (_header(folder / name, digest) for name in (found.image, found.mask))
+    if digest is not None:
+        digest.update(found.split.encode())
+    turn = turn_of_mask(image, mask, folder / found.mask, description)
+    return {
+        "index": index,
+        "image_id": found.name.encode(errors="surrogateescape").decode(errors="backslashreplace"),
+        "split": found.split,
+        "image": found.image,
+        "mask": found.mask,
+        "width": image.width,
+        "height": image.height,
+        "kinds": [image.kind, mask.kind],
+        **({"turn": turn} if turn != 1 else {}),
+    }
+
+
+def find_pairs(folder: Path, description: Description, kept: Mapping[str, str] | None = None) -> FoundPairs:
+    """Returns every pair of an image and its mask, sorted, each in its split, and what there is to tell of them.
+
+    Raises:
+        InputError: If there are no images, names do not pair, or a list of splits does not fit them.
+    """
+    found: list[Pair] = []
+    notes: list[str] = []
     for split, place in _parts(folder).items():
         images, masks = (images_by_stem(folder / place / name) for name in (IMAGES, MASKS))
         if not images:
@@ -112,14 +126,18 @@ def find_pairs(folder: Path, description: Description) -> tuple[list[_Pair], lis
         notes += [f"{place}: {note}" if place else note for note in told]
         for stem, mask in stems.items():
             paths = (path.relative_to(folder).as_posix() for path in (images[stem], masks[mask]))
-            found.append(_Pair(images[stem].stem, split, *paths))
-    return found, notes
+            name = images[stem].stem
+            found.append(Pair(f"{split}/{name}" if split else name, split or "", *paths))
+    if all(each.split for each in found):
+        return FoundPairs(_as_kept(found, kept), notes, True)
+    return _dealt_out(folder, found, notes, description, kept)
 
 
-def _header(path: Path, digest: hashlib._Hash) -> Header:
+def _header(path: Path, digest: hashlib._Hash | None) -> Header:
     """Reads the header of a file, and takes its name and content into the digest."""
     content = image_bytes(path)
-    digest.update(path.name.encode(errors="surrogateescape") + hashlib.sha256(content).digest())
+    if digest is not None:
+        digest.update(path.name.encode(errors="surrogateescape") + hashlib.sha256(content).digest())
     return header_of(content, path)
 
 
@@ -175,30 +193,29 @@ def _holds_both(folder: Path) -> bool:
     return (folder / IMAGES).is_dir() and (folder / MASKS).is_dir()
 
 
-def _splits(
-    folder: Path, pairs: list[_Pair], description: Description, kept: Mapping[str, str]
-) -> tuple[list[str], list[str], bool]:
-    """Returns the split of each pair, what there is to tell of them, and whether folders or a list say them."""
-    images = [found.image for found in pairs]
-    notes: list[str] = []
-    given = True
-    if all(found.split for found in pairs):
-        splits = [found.split or "" for found in pairs]
-    elif (folder / LIST).exists():
-        listed = listed_splits(folder / LIST, images)
-        if lacking := [image for image in images if image not in listed]:
+def _dealt_out(
+    folder: Path, found: list[Pair], notes: list[str], description: Description, kept: Mapping[str, str] | None
+) -> FoundPairs:
+    """Gives pairs of one folder their splits: by a list, or by their names."""
+    given = (folder / LIST).exists()
+    if given:
+        listed = listed_splits(folder / LIST, [each.image for each in found])
+        if lacking := [each.image for each in found if each.image not in listed]:
             raise InputError(
                 f"{len(lacking)} images have no line in {LIST}", received=folder / lacking[0], fix="Add a line for each"
             )
-        splits = [listed[image] for image in images]
+        splits, told = [listed[each.image] for each in found], list[str]()
     else:
-        given = False
-        splits, notes = splits_by_hash([found.stem for found in pairs], description.group_by)
-    if not kept:
-        return splits, notes, given
-    now = [kept.get(composed(image), split) for image, split in zip(images, splits, strict=True)]
-    moved = sum(one != other for one, other in zip(now, splits, strict=True))
-    return now, [f"{moved} images are in the splits that the training kept, not in today's"] if moved else [], given
+        splits, told = splits_by_hash([each.name for each in found], description.group_by)
+    dealt = [each._replace(split=split) for each, split in zip(found, splits, strict=True)]
+    now = _as_kept(dealt, kept)
+    if moved := sum(one != other for one, other in zip(now, dealt, strict=True)):
+        told = [f"{moved} images are in the splits that the training kept, not in today's"]
+    return FoundPairs(now, [*notes, *told], given)
+
+
+def _as_kept(found: list[Pair], kept: Mapping[str, str] | None) -> list[Pair]:
+    return [each._replace(split=(kept or {}).get(composed(each.image), each.split)) for each in found]
 
 
 def _no_images(folder: Path) -> InputError:

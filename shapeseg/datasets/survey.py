@@ -111,9 +111,12 @@ def refuse_one_class(folder: Path, target_name: str, seen: Sequence[Seen]) -> No
         )
 
 
-def remarks(seen: Sequence[Seen]) -> Iterator[str]:
+def remarks(seen: Sequence[Seen], description: Description) -> Iterator[str]:
     """Yields what there is to tell of a set as a whole, each a clause."""
     share = target_share(seen)
+    targets = {value for each in seen for value in each.values} - {0}
+    if not description.target_values and len(targets) > 1 + (description.void_value is not None):
+        yield f"the masks hold the values {values_of(seen)}, and all but 0 are the target; --target-values says which are"
     if share is not None and 0 < share < FEW:
         yield f"only {share:.4%} of the pixels are target; the masks hold the values {values_of(seen)}"
     if share is not None and MANY < share < 1:

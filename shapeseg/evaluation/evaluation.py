@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping
+import math
+from collections import ChainMap
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +77,7 @@ def evaluate_model(
     pass_ = _Pass(target, decides=target == "visible" and data.rule is not None)
     trained_on = None if learned_from is None else 0
     worst = Worst(keep_worst)
-    asked: dict[int, Mask] = {}
+    asked = PackedMasks()
     for prediction in predict(model, examples(data, target), tta=options.tta):
         example, place = prediction.example, prediction.example.place
         masks = prediction.masks(model.threshold, options)
@@ -112,7 +114,7 @@ def evaluate_model(
         ],
         counts=[result.counts for result in pass_.results],
         decidable=[result.decidable for result in pass_.results],
-        shown=asked | worst.masks(),
+        shown=ChainMap(asked, worst.masks()),
         worst=worst.places(),
     )
 
@@ -173,23 +175,48 @@ def _image_row(row: Mapping[str, Any], result: ImageResult, has_recipes: bool, d
     }
 
 
+class PackedMasks(MutableMapping[int, Mask]):
+    """Masks, bool (H, W), by place, a bit a pixel: those of photographs would fill the memory."""
+
+    def __init__(self) -> None:
+        self._packed: dict[int, tuple[tuple[int, ...], NDArray[np.uint8]]] = {}
+
+    def __setitem__(self, place: int, mask: Mask) -> None:
+        self._packed[place] = mask.shape, np.packbits(mask)
+
+    def __getitem__(self, place: int) -> Mask:
+        shape, bits = self._packed[place]
+        return np.unpackbits(bits, count=math.prod(shape)).reshape(shape).view(np.bool_)
+
+    def __delitem__(self, place: int) -> None:
+        del self._packed[place]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+
 class Worst:
     """Keeps the predictions with the most wrong pixels; of equals, those that come first."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._heap: list[tuple[int, int, Mask]] = []  # places are all different, so that masks are never compared
+        self._heap: list[tuple[int, int]] = []
+        self._masks = PackedMasks()
 
     def offer(self, place: int, wrong: int, predicted: Mask) -> None:
         """Takes one prediction into account, and keeps it if it is among the worst so far."""
-        heapq.heappush(self._heap, (wrong, -place, predicted))
+        heapq.heappush(self._heap, (wrong, -place))
+        self._masks[place] = predicted
         if len(self._heap) > self._size:
-            heapq.heappop(self._heap)
+            del self._masks[-heapq.heappop(self._heap)[1]]
 
     def places(self) -> list[int]:
         """Returns the places of those kept, worst first."""
-        return [-place for _, place, _ in sorted(self._heap, key=lambda each: each[:2], reverse=True)]
+        return [-place for _, place in sorted(self._heap, reverse=True)]
 
-    def masks(self) -> dict[int, Mask]:
+    def masks(self) -> PackedMasks:
         """Returns those kept, by place."""
-        return {-place: predicted for _, place, predicted in self._heap}
+        return self._masks

@@ -31,6 +31,7 @@ class TrainedOn:
         images: How many.
         target: What was to be found in them.
         own: What data of one's own mean; nothing is said of a dataset made by shapeseg.
+        resize: Pixels of the longer side of images, which are scaled for the model; None takes them as they are.
     """
 
     folder: str = ""
@@ -38,6 +39,7 @@ class TrainedOn:
     images: int = 0
     target: Target = "visible"
     own: Description = Description()
+    resize: int | None = None
 
     def __post_init__(self) -> None:
         if "\0" in self.folder:
@@ -45,6 +47,7 @@ class TrainedOn:
         if self.sha256 != "none":
             check_digest("the dataset's sha256", self.sha256)
         check_range("images", self.images, least=0, below=2**63)
+        check_range("resize", self.resize, least=16, most=4096)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -68,7 +68,7 @@ def error_map(truth: Mask, predicted: Mask) -> Pixels:
 
 def prediction_figure(predictions: Sequence[Prediction], heading: str = "") -> Figure:
     """Draws a column an image: image, truth, prediction, error."""
-    figure, rows = grid(4, len(predictions), height=0.98, top=0.75)
+    figure, rows = grid(4, len(predictions), height=_tallest(each.image for each in predictions) - 0.02, top=0.75)
     for column, (title, image, truth, predicted) in enumerate(predictions):
         tiles = (image, _black_and_white(truth), _black_and_white(predicted), error_map(truth, predicted))
         for axes, tile in zip(rows, tiles, strict=True):
@@ -111,7 +111,7 @@ def gallery_figure(
 ) -> Figure:
     """Draws images or masks as tiles, uint8 (H, W, 3) or (H, W), row by row, each with its note over it."""
     columns = max(1, min(columns, len(tiles)))
-    figure, rows = grid(-(-len(tiles) // columns), columns)
+    figure, rows = grid(-(-len(tiles) // columns), columns, height=_tallest(tiles) + 0.08)
     axes = [ax for row in rows for ax in row]
     for ax, tile, title, note in zip(axes, tiles, titles, notes or [Note()] * len(tiles), strict=False):
         show(ax, tile)
@@ -150,6 +150,11 @@ def grid(rows: int, columns: int, height: float = 1.08, top: float = 0.0) -> tup
 
     figure = Figure(figsize=(_TILE * columns, _TILE * height * rows + top), dpi=_DPI, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False).tolist()
+
+
+def _tallest(tiles: Iterable[Pixels]) -> float:
+    """Returns the height of the tallest tile over its width, within what a picture is still good to look at with."""
+    return min(max(0.3, *(tile.shape[0] / tile.shape[1] for tile in tiles)), 2.0)
 
 
 def show(ax: Axes, tile: Any) -> None:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_BAR = "#607d8b"
+BAR = "#607d8b"
 
 
 def statistics_figure(found: Mapping[str, Any]) -> Figure:
@@ -18,7 +18,7 @@ def statistics_figure(found: Mapping[str, Any]) -> Figure:
 
     figure = Figure(figsize=(11, 7), dpi=130, layout="constrained")
     instances, colors, sizes, occlusion = figure.subplots(2, 2).flat
-    _bars(instances, found["instances"], "shapes in an image", "images")
+    bars(instances, found["instances"], "shapes in an image", "images")
     _draw_colors(colors, found["colors"])
     for number, (kind, counts) in enumerate(found["sizes"].items()):
         sizes.plot(
@@ -30,16 +30,17 @@ def statistics_figure(found: Mapping[str, Any]) -> Figure:
         )
     sizes.set(xlabel="width or height in pixels", ylabel="shapes", ylim=(0, None))
     sizes.legend(frameon=False)
-    _bars(occlusion, found["occlusion"], "occlusion rate of rectangles", "rectangles (log scale)")
+    bars(occlusion, found["occlusion"], "occlusion rate of rectangles", "rectangles (log scale)")
     occlusion.set_yscale("symlog")
     for axes in (instances, colors, sizes, occlusion):
         axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
-def _bars(axes: Axes, counts: Mapping[Any, int], xlabel: str, ylabel: str) -> None:
-    bars = axes.bar([str(name) for name in counts], list(counts.values()), color=_BAR)
-    axes.bar_label(bars, fontsize=8)
+def bars(axes: Axes, counts: Mapping[Any, int], xlabel: str, ylabel: str) -> None:
+    """Draws a bar for each count, with its number."""
+    drawn = axes.bar([str(name) for name in counts], list(counts.values()), color=BAR)
+    axes.bar_label(drawn, fontsize=8)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.tick_params(axis="x", labelsize=8)
     axes.margins(y=0.12)

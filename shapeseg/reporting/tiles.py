@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import Example
+from shapeseg.datasets.sizes import at_most
 from shapeseg.evaluation.counts import Counts, count
 from shapeseg.evaluation.prediction import Predicted
 from shapeseg.reporting.pictures import Note, Prediction
 
 _PALEST, _DARKEST = 245, 165  # of what was not found
+_SIDE = 640  # pixels of a tile, more than its part of a picture has
 _LINES = 400  # an outline is as wide as a line of an image of so many lines
 
 
@@ -32,7 +34,7 @@ def of_masks(name: str, image: NDArray[np.uint8], truth: NDArray[np.bool_], pred
     """Returns the tile of an image, uint8 (H, W, 3): the truth, what was predicted, bool (H, W), and how well."""
     iou = count(truth, predicted).iou
     shown = "undefined" if iou is None else f"{iou:.3f}"
-    return Prediction(f"{name}  IoU {shown}", image, truth, predicted)
+    return Prediction(f"{name}  IoU {shown}", *(at_most(_SIDE, each) for each in (image, truth, predicted)))
 
 
 def prediction_tile(name: str, predicted: Predicted, threshold: float) -> Prediction:
@@ -61,10 +63,19 @@ def overlay(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uin
     return picture
 
 
-def note(data: Dataset, place: int, *, outlines: bool, numbers: bool, rates: bool) -> Note:
-    """Returns the note over one tile; it is empty where the sample has no recipe."""
-    if "instances" not in data.rows[place]:
-        return Note()
+def dataset_tile(
+    data: Dataset, place: int, *, masks: bool, outlines: bool, numbers: bool, rates: bool
+) -> tuple[NDArray[np.uint8], Note]:
+    """Returns the tile of a sample, its image or its mask, no larger than it is shown, and the note over it."""
+    _, image, mask = data[place]
+    tile = at_most(_SIDE, np.where(mask, np.uint8(0), np.uint8(255)) if masks else image)
+    if data.has_recipes:
+        return tile, _note(data, place, outlines=outlines, numbers=numbers, rates=rates)
+    return tile, Note([at_most(_SIDE, mask) != 0] if outlines and mask.any() else [])
+
+
+def _note(data: Dataset, place: int, *, outlines: bool, numbers: bool, rates: bool) -> Note:
+    """Returns the note over the tile of a scene."""
     scene = data.scene(place)
     truth = scene.render()
     silhouettes = [

@@ -42,8 +42,13 @@ class TrainingSettings:
     """How much such a pixel weighs in the cross-entropy beside another one, where it is not left out."""
     target: Target = "visible"
     """What to find: visible rectangle pixels, or whole rectangles behind their occluders too (amodal)."""
-    augmentation: tuple[Augmentation, ...] = ("turn", "recolor", "paste")
-    """What to do to training images: turn (and mirror), recolor, noise, paste (one more shape in front)."""
+    augmentation: tuple[Augmentation, ...] | None = None
+    """What to do to training images: turn (and mirror), recolor, noise, paste (one more shape in front), flip (left to right),
+    light (brightness, contrast), scale; by default turn recolor paste for shapes, flip light scale for images of your own."""
+    crop: int | None = None
+    """Train on square patches of so many pixels a side, at random places; 0 shows images whole; by default the data choose."""
+    resize: int | None = None
+    """Scale images so that their longer side has so many pixels, in prediction too; 0 leaves them; by default as of --crop."""
     patience: int = 50
     """Epochs without a better val IoU after which training stops."""
     clip_norm: float | None = None
@@ -69,6 +74,9 @@ class TrainingSettings:
         check_range("learning_rate", self.learning_rate, above=0, fix="Try 0.008")
         check_range("warmup_epochs", self.warmup_epochs, least=0, below=self.epochs, fix="Try 1, and fewer than epochs")
         check_range("clip_norm", self.clip_norm, above=0, fix="Try 1")
+        for name in ("crop", "resize"):
+            if getattr(self, name):  # 0 is none
+                check_range(name, getattr(self, name), least=16, most=4096, fix="Try 256, or 0 for none")
         check_range("ambiguous_weight", self.ambiguous_weight, above=0, fix="Try 1")
         if self.ambiguous == "exclude" and self.ambiguous_weight != 1:
             raise UsageError(

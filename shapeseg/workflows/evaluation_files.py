@@ -11,6 +11,7 @@ from typing import Any
 from shapeseg import files
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import Example, example_at
+from shapeseg.datasets.sizes import at_most
 from shapeseg.evaluation import Evaluation
 from shapeseg.evaluation.corruption_curves import CorruptionCurves
 from shapeseg.evaluation.instances import InstanceRecord
@@ -31,6 +32,7 @@ REPORTED = 60
 """Images in the report: those with the most wrong pixels."""
 
 _PICTURED = 6  # images in each picture
+_REPORTED_SIDE = 1024  # most pixels of an image in the report along a side
 _METRICS = "metrics.json"
 _CORRUPTIONS = ("corruptions.json", "corruptions.png")
 _NAMES = ("per_image.csv", "per_instance.csv", "worst.png", "random.png", "report.html", "config.json", _METRICS)
@@ -116,10 +118,10 @@ def _report_image(
         split=row["split"],
         iou=counts.iou,
         wrong_pixels=counts.missed + counts.invented,
-        image=example.image,
-        truth=example.target,
-        predicted=evaluation.shown[example.place],
-        ambiguous=example.ambiguous if example.truth else None,
+        image=at_most(_REPORTED_SIDE, example.image),
+        truth=at_most(_REPORTED_SIDE, example.target),
+        predicted=at_most(_REPORTED_SIDE, evaluation.shown[example.place]),
+        ambiguous=at_most(_REPORTED_SIDE, example.ambiguous) if example.truth else None,
         instances=instances.get(row["index"], []),
         regenerate=shlex.join(["python", "-m", "shapeseg", *preview, "--out", picture]),
     )

@@ -57,7 +57,7 @@ class TrainOptions(CommonOptions):
     train_images: int | None = None
     """Learn from the first so many images of the train split only."""
     epoch_images: int = 720
-    """With --data none: fresh images an epoch."""
+    """Images an epoch: fresh ones with --data none; of images of your own, each is taken as often as that needs."""
     model: str = "unet"
     """Architecture, by name."""
     widths: tuple[int, ...] = ()

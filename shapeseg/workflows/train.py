@@ -78,9 +78,10 @@ def _train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback])
         begun_with = begun.planned_epochs()
     architecture, start = _start(options)
     data = open_training_data(options, architecture.stride, processes)
+    options = replace(options, training=data.settings)
     if options.max_minutes is not None:
         epochs = begun_with or agree(_plan(options, architecture, data), processes)
-        options = replace(options, training=replace(settings, epochs=epochs))
+        options = replace(options, training=replace(data.settings, epochs=epochs))
     keras.utils.set_random_seed(settings.seed % 2**32)
     model = start or build(architecture.name, architecture.settings)
     folder = RunFolder(options.out or _claim(architecture, processes))
@@ -88,7 +89,9 @@ def _train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback])
         identity = options_to_dict(options) | {"data_sha256": data.digest}
         folder.resume(identity) if options.resume else folder.make(identity)
         _keep_train_images(folder, data, options.init_from)
-    size = f"{model.count_params():,} parameters, {len(data.train.source)} images, {options.training.epochs} epochs"
+    shown = len(data.train.source)
+    images = f"{data.images} images" + ("" if shown == data.images else f" shown {shown} times an epoch")
+    size = f"{model.count_params():,} parameters, {images}, {options.training.epochs} epochs"
     print(f"training  {architecture.name}, {size}, on {_device(processes)}, into {folder.root}")
     average_gradients(model, processes)
     _fit_and_report(options, _Run(architecture, data, folder, processes), model, callbacks)
@@ -110,7 +113,7 @@ def _fit_and_report(
 
     folder, data, writes = run.folder, run.data, run.processes.writes
     card = start_card(run.architecture, data)
-    now = OpenedModel(model, card.architecture.stride, target=data.val.target)
+    now = OpenedModel(model, card.architecture.stride, target=data.val.target, resize=card.trained_on.resize)
     watched = sys.stdout.isatty()
     started = time.monotonic()
     lock = writer_lock(folder.checkpoints) if writes else nullcontext()
@@ -122,7 +125,7 @@ def _fit_and_report(
 
         def draw(epoch: int, logs: object = None) -> None:
             if writes and options.pictures_every and (epoch + 1) % options.pictures_every == 0:
-                draw_worst(folder, now, data.val.source)
+                draw_worst(folder, now, data.measured)
                 tracked.tell(lambda tracker: tracker.picture(epoch + 1, folder.samples))
 
         pictures = keras.callbacks.LambdaCallback(on_epoch_end=draw)
@@ -156,7 +159,7 @@ def _fit_and_report(
                 ],
             )
         if writes:
-            finish(folder, card, data.val, history, time.monotonic() - started)
+            finish(folder, card, data, history, time.monotonic() - started)
             folder.remove_checkpoints()
             tracked.run_ended(folder, len(history))
 

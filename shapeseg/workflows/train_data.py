@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shapeseg.datasets import Dataset
-from shapeseg.datasets.survey import Seen, refuse_one_class, remarks, target_share
-from shapeseg.errors import InputError, UsageError
-from shapeseg.terminal import Progress, no_progress, progress_bar, say
-from shapeseg.workflows.own_data import open_data
+from shapeseg.datasets.examples import FreshScenes
+from shapeseg.datasets.sizes import Sizes
+from shapeseg.errors import UsageError
+from shapeseg.terminal import Progress, no_progress, progress_bar
+from shapeseg.workflows.own_data import check_own, drawn, open_data, seen_whole, whole_batch, with_choices
 
 if TYPE_CHECKING:
-    from shapeseg.datasets.examples import FreshScenes
     from shapeseg.datasets.feed import Feed
     from shapeseg.training.processes import Processes
     from shapeseg.training.settings import TrainingSettings
@@ -28,8 +27,11 @@ class TrainingData(NamedTuple):
     """Two feeds, and what to write of them into the card.
 
     Attributes:
-        train: Shuffled and augmented.
-        val: In order.
+        train: Shuffled, cropped and augmented.
+        val: In order; large images window by window.
+        measured: The images of ``val``, whole, which the final scores are of.
+        images: How many are learned from.
+        settings: Of the training, with what the data chose of them.
         digest: Names the content.
         description: For the card.
         learned_from: What names the images of ``train``: a digest each, or one line for all that are never stored.
@@ -38,6 +40,9 @@ class TrainingData(NamedTuple):
 
     train: Feed
     val: Feed
+    measured: Dataset | FreshScenes
+    images: int
+    settings: TrainingSettings
     digest: str
     description: dict[str, Any]
     learned_from: list[str]
@@ -48,46 +53,53 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     """Opens the dataset (or none) that a training asks for.
 
     Raises:
-        InputError: If there is none, a split is empty, files are damaged, sizes do not fit, or a recipe is needed and unknown.
+        InputError: If there is none, a split is empty, files are damaged, or a recipe is needed and unknown.
     """
-    from shapeseg.datasets.examples import same_size
     from shapeseg.datasets.feed import Feed
     from shapeseg.datasets.own_splits import list_of_splits
 
-    settings = options.training
     train, val, data = _fresh(options) if str(options.data) == "none" else _stored(options, processes)
+    settings = with_choices(options.training, train, told=processes.writes)
     known = _known_probabilities(settings, train, val, told=processes.writes)
-    for part in (train, val):
-        _check_sides(_sizes(part), stride)
-    if settings.batch_size > 1:
-        same_size(_sizes(train))
-    shard = (processes.rank, processes.count)
+    sizes = Sizes(settings.resize or None, settings.crop or None, stride)
     feed = Feed(
-        train,
+        drawn(train, sizes, options.epoch_images),
         settings.batch_size,
         labels="codes+probability" if known and settings.ambiguous == "exact" else "codes",
         shuffle_seed=settings.seed,
-        augmentation=settings.augmentation,
+        augmentation=settings.augmentation or (),
         target=settings.target,
-        shard=shard,
+        sizes=sizes,
+        shard=(processes.rank, processes.count),
         devices=processes.devices,
     )
+    val_sizes = Sizes(sizes.resize, stride=stride)
+    seen = seen_whole(val, val_sizes)
     # On jax the first batch says how all of a pass are shared, and the last of val may be of any size: so none is shared.
-    val_batch = 16 if processes.devices == 1 else 2 * processes.devices + 1
-    if len(_sizes(val)) > 1:
-        val_batch = 1
-    val_feed = Feed(val, val_batch, labels="codes+probability" if known else "codes", target=settings.target)
+    val_batch = whole_batch(seen) if processes.devices == 1 else 2 * processes.devices + 1
+    val_feed = Feed(seen, val_batch, labels="codes+probability" if known else "codes", target=settings.target, sizes=val_sizes)
     description = {
         "folder": str(options.data),
         "sha256": data.digest() if data else "none",
         "images": len(train) + len(val),
         "target": settings.target,
+        **({"resize": sizes.resize} if sizes.resize else {}),
     }
     splits = None
     if data is not None and not data.has_recipes:
         description["own"] = asdict(data.description)
         splits = list_of_splits((row["image"], row["split"]) for row in data.rows)
-    return TrainingData(feed, val_feed, _digest(data, val), description, _names(train, processes), splits)
+    return TrainingData(
+        train=feed,
+        val=val_feed,
+        measured=val,
+        images=len(train),
+        settings=settings,
+        digest=_digest(data, val),
+        description=description,
+        learned_from=_names(train, processes),
+        splits=splits,
+    )
 
 
 def _known_probabilities(
@@ -109,15 +121,14 @@ def _known_probabilities(
             received="ambiguous=exact, data without a rule",
             fix="Use --ambiguous exclude or hard, or data as generate made them",
         )
-    if asked == "exclude" and train.rule is None and told:
+    of_shapes = isinstance(train, FreshScenes) or train.has_recipes
+    if asked == "exclude" and train.rule is None and of_shapes and told:
         print("no pixel is left out as ambiguous: it is not known how the scenes of this dataset were chosen")
     return val.rule is not None
 
 
 def _names(train: Dataset | FreshScenes, processes: Processes) -> list[str]:
     """Returns what ``train_images.txt`` holds."""
-    from shapeseg.datasets.examples import FreshScenes
-
     if isinstance(train, FreshScenes):
         return [f"fresh scenes of seed {train.seed}, indices from {train.first_index}: no dataset holds any of them"]
     names = []
@@ -142,7 +153,6 @@ def _digest(data: Dataset | None, val: Dataset | FreshScenes) -> str:
 
 
 def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, None]:
-    from shapeseg.datasets.examples import FreshScenes
     from shapeseg.scenes import SceneSettings
 
     seed = options.training.seed
@@ -173,7 +183,7 @@ def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Datas
             if part.has_recipes:
                 part.refuse_damage(progress)
             else:
-                _check_own(part, part.survey(progress), "train" if part is train else "val", told=processes.writes)
+                check_own(part, part.survey(progress), learned=part is train, told=processes.writes)
     return train, val, data
 
 
@@ -183,37 +193,3 @@ def _val(options: TrainOptions, data: Dataset, *, told: bool) -> Dataset:
         return data.split("val")
     other = open_data(options.val_data, options.own, otherwise=data.description, told=told)
     return other.split("val" if other.splits_given else "all")
-
-
-def _check_own(part: Dataset, seen: Sequence[Seen], name: str, *, told: bool) -> None:
-    """Tells what is unusual in images and masks of one's own.
-
-    Raises:
-        InputError: If all pixels to learn from are of one class.
-    """
-    if name == "train":
-        refuse_one_class(part.folder, part.target_name, seen)
-    elif told and target_share(seen) in (0, 1, None):
-        what = "it cannot choose the best epoch, nor the threshold: name other images for it in a splits.csv"
-        say("warning", f"{part.folder}: {name} holds pixels of one class only, so that {what}")
-    for remark in remarks(seen) if told else ():
-        say("note", f"{part.folder}, {name}: {remark}")
-
-
-def _sizes(source: Dataset | FreshScenes) -> set[tuple[int, int]]:
-    """Returns every width and height of the images."""
-    from shapeseg.datasets.examples import FreshScenes
-
-    if isinstance(source, FreshScenes):
-        return {(source.settings.width, source.settings.height)}
-    return {(row["width"], row["height"]) for row in source.rows}
-
-
-def _check_sides(sizes: set[tuple[int, int]], stride: int) -> None:
-    for width, height in sorted(sizes):
-        if height % stride or width % stride:
-            raise InputError(
-                f"image sides must be multiples of {stride} for this network",
-                received=f"{width} x {height} pixels",
-                fix=f"Draw images of {width + -width % stride} x {height + -height % stride}, or use fewer --widths",
-            )

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.datasets.examples import ExampleSource, example_at, examples
-from shapeseg.datasets.feed import Feed
 from shapeseg.environment import computing_in
 from shapeseg.evaluation.counts import Counts, summarise
 from shapeseg.evaluation.prediction import Predicted, predict
@@ -34,22 +33,23 @@ def start_card(architecture: Architecture, data: TrainingData) -> Card:
     return Card(architecture=architecture, data=data.description, versions=versions(), command=command_line())
 
 
-def finish(folder: RunFolder, card: Card, val: Feed, history: list[dict[str, float]], seconds: float) -> None:
+def finish(folder: RunFolder, card: Card, data: TrainingData, history: list[dict[str, float]], seconds: float) -> None:
     """Chooses the threshold on val, writes the final card and the pictures, and prints what was reached."""
     with computing_in("float32"):
         network = build(card.architecture.name, card.architecture.settings)
     network.load_weights(folder.model)
-    model = OpenedModel(network, card.architecture.stride, target=val.target)
+    val, target = data.measured, data.val.target
+    model = OpenedModel(network, card.architecture.stride, target=target, resize=card.trained_on.resize)
     found, decidable = [], histograms(np.zeros(0, bool), np.zeros(0, np.float32))
-    with progress_bar("measuring", len(val.source), "image") as progress:
-        for predicted in predict(model, examples(val.source, val.target)):
+    with progress_bar("measuring", len(val), "image") as progress:
+        for predicted in predict(model, examples(val, target)):
             found.append(_histogram(predicted))
             decidable += _histogram(predicted, decidable=True)
             progress(1)
     model = replace(model, threshold=best_candidate(sum(found[1:], found[0])))
     counts = [counts_at(each, model.threshold) for each in found]
     scores = {"split": "val", "epochs": len(history), **summarise(counts)}
-    _draw(folder, model, val.source, counts)
+    _draw(folder, model, val, counts)
     save_figure(curves_figure({name: [row[name] for row in history] for name in history[0]}), folder.curves)
     digest, golden = file_digest(folder.model), golden_output(network, stride=model.stride)
     replace(card, threshold=model.threshold, scores=scores, sha256=digest, golden=golden).write(folder.model)
@@ -62,7 +62,7 @@ def finish(folder: RunFolder, card: Card, val: Feed, history: list[dict[str, flo
                 "training time": f"{seconds:.0f} s",
                 "threshold": model.threshold,
                 **{f"val {name}": scores[name] for name in ("iou", "dice", "precision", "recall")},
-                "val iou, decidable": counts_at(decidable, model.threshold).iou if _knows_ambiguity(val) else "unknown",
+                "val iou, decidable": counts_at(decidable, model.threshold).iou if _knows_ambiguity(data) else "unknown",
                 "curves": folder.curves,
                 "worst images": folder.samples,
             }
@@ -89,9 +89,9 @@ def _histogram(predicted: Predicted, *, decidable: bool = False) -> NDArray[np.i
     return histograms(example.target, probability)
 
 
-def _knows_ambiguity(val: Feed) -> bool:
+def _knows_ambiguity(data: TrainingData) -> bool:
     """Whether it is known which pixels the image does not tell: of visible rectangles, by the rule of their scenes."""
-    return val.target == "visible" and val.source.rule is not None
+    return data.val.target == "visible" and data.measured.rule is not None
 
 
 def _draw(folder: RunFolder, model: OpenedModel, val: ExampleSource, counts: Sequence[Counts]) -> None:

@@ -335,7 +335,7 @@ def test_an_unusual_share_is_told(target, word, tmp_path):
     mask = np.zeros(40_000, np.uint8)
     mask[:target] = 255
     write(tmp_path, "a.png", Image.new("RGB", (200, 200)), Image.fromarray(mask.reshape(200, 200)))
-    (remark,) = remarks(Dataset(tmp_path).survey())
+    (remark,) = remarks(Dataset(tmp_path).survey(), Description())
     assert re.match(word, remark)
     assert "the values 0, 255" in remark
 
@@ -343,5 +343,5 @@ def test_an_unusual_share_is_told(target, word, tmp_path):
 def test_jpeg_masks_are_told(tmp_path):
     for number in range(2):
         write(tmp_path, f"{number}.jpg", *(image.resize((64, 64)) for image in picture((16, 16))))
-    found = list(remarks(Dataset(tmp_path).survey()))
+    found = list(remarks(Dataset(tmp_path).survey(), Description()))
     assert any("of 2 of 2 images: its mask is a JPEG" in remark for remark in found)

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 from command_runs import error_line, succeed
+from own_photos import draw, draw_all
 from PIL import Image
 from runs_here import run_here
 
@@ -15,27 +16,9 @@ from shapeseg.models import read_card
 TRAIN = ("train", "--widths", 4, 8, "--epochs", 1)
 
 
-def draw(folder, name, number, values=(0, 1, 255), size=(32, 32)):
-    """A bright box on dark noise; its mask: background, box, and void in a corner."""
-    for room in ("images", "masks"):
-        (folder / room).mkdir(parents=True, exist_ok=True)
-    random = np.random.Generator(np.random.PCG64(number))
-    width, height = size
-    image = random.integers(0, 90, (height, width, 3), np.uint8)
-    mask = np.full((height, width), values[0], np.uint8)
-    x, y = random.integers(0, (width - 12, height - 12))
-    image[y : y + 12, x : x + 12] += 120
-    mask[y : y + 12, x : x + 12] = values[1]
-    mask[:4, :4] = values[2]
-    Image.fromarray(image).save(folder / "images" / f"{name}.png")
-    Image.fromarray(mask).save(folder / "masks" / f"{name}_mask.png")
-
-
 @pytest.fixture
 def photos(tmp_path):
-    for number in range(12):
-        draw(tmp_path / "photos", f"p{number:02}", number)
-    return tmp_path / "photos"
+    return draw_all(tmp_path / "photos")
 
 
 def metrics(folder):
