@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import keras
 import numpy as np
 import pytest
 from command_runs import error_line, succeed
@@ -10,7 +11,12 @@ from own_photos import draw, draw_all
 from PIL import Image
 from runs_here import run_here
 
+import shapeseg
+from shapeseg.datasets import Dataset, windows
 from shapeseg.datasets.own_splits import kept_splits
+from shapeseg.datasets.sizes import Sizes
+from shapeseg.inference.opened_model import open_model
+from shapeseg.inference.predictor import probabilities
 from shapeseg.models import read_card
 
 TRAIN = ("train", "--widths", 4, 8, "--epochs", 1)
@@ -101,3 +107,75 @@ def test_advice_can_be_followed(photos):
     (photos / "masks").rename(photos / "labels")
     line = error_line(run_here(*TRAIN, "--data", "photos", "--out", "run", cwd=where).stderr)
     assert "images/ and masks/" in line
+
+
+# Sizes.
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """Landscapes, portraits and squares."""
+    for number, size in enumerate([(48, 32), (32, 48), (40, 40), (64, 24), (24, 60), (33, 35)] * 2):
+        draw(tmp_path / "mixed", f"m{number:02}", number, size=size)
+    return tmp_path / "mixed"
+
+
+SAID = ("--target-values", 1, "--void-value", 255)
+
+
+def test_images_of_any_sizes_share_batches_and_are_measured_at_their_own(mixed):
+    where = mixed.parent
+    result = succeed(run_here(*TRAIN, "--data", "mixed", *SAID, "--epoch-images", 16, "--out", "run", cwd=where))
+    assert "sizes     images of up to 40 x 40, whole (--crop 0 --resize 0)" in result.stdout
+    assert "images shown 16 times an epoch" in result.stdout
+    succeed(run_here("evaluate", "run", "--split", "all", "--out", "report", cwd=where))
+    pixels = 2 * sum(width * height - 16 for width, height in [(48, 32), (32, 48), (40, 40), (64, 24), (24, 60), (33, 35)])
+    assert metrics(where / "report")["calibration"]["all"]["pixels"] == pixels
+
+
+def test_a_model_that_was_trained_on_scaled_images_is_used_on_scaled_images(mixed):
+    where = mixed.parent
+    sizes = ("--resize", 32, "--crop", 16)
+    result = succeed(run_here(*TRAIN, "--data", "mixed", *SAID, *sizes, "--epoch-images", 16, "--out", "run", cwd=where))
+    assert "scaled to 32 along the longer side (--resize 32), learned from in patches of 16 x 16 (--crop 16)" in result.stdout
+    assert read_card(where / "run/model.keras").trained_on.resize == 32
+    model = open_model(where / "run")
+    image = Dataset(mixed)[3].image
+    scaled = Sizes(resize=32).scaled(image)
+    expected = Sizes().restored(probabilities(model.predictor, scaled[None], stride=model.stride)[0], *image.shape[:2])
+    assert np.array_equal(model.probabilities(image[None])[0], expected)
+    succeed(run_here("predict", "run", "mixed/images", "--out", "predicted", cwd=where))
+    for path in (mixed / "images").iterdir():
+        with Image.open(path) as source, Image.open(where / f"predicted/{path.stem}_mask.png") as mask:
+            assert mask.size == source.size
+    found = np.asarray(Image.open(where / "predicted/m03_mask.png")) != 0
+    assert np.array_equal(found, expected >= model.threshold)
+
+
+def test_a_run_on_patches_that_is_interrupted_goes_on_as_if_it_had_not_been(mixed):
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    flags = {"data": mixed, "target_values": [1], "void_value": 255, "crop": 16, "epochs": 3, "epoch_images": 16}
+    flags |= {"widths": [4, 8], "augmentation": ["flip", "light", "scale"]}
+    whole = shapeseg.train(**flags, out=mixed.parent / "whole", callbacks=[keras.callbacks.Callback()])
+    with pytest.raises(KeyboardInterrupt):
+        shapeseg.train(**flags, out=mixed.parent / "part", callbacks=[Interrupt()])
+    part = shapeseg.train(**flags, out=mixed.parent / "part", resume=True, callbacks=[keras.callbacks.Callback()])
+    assert part.history == whole.history
+    for one, other in zip(whole.model.get_weights(), part.model.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_large_images_are_validated_window_by_window(mixed, monkeypatch):
+    """The score of an epoch is that of the whole images, but for what a window's edge shows."""
+    monkeypatch.setattr(windows, "MAX_PIXELS", 40 * 40)
+    monkeypatch.setattr(windows, "WINDOW", 40)
+    monkeypatch.setattr(windows, "_MARGIN", 16)
+    flags = {"data": mixed, "target_values": [1], "void_value": 255, "epochs": 1, "epoch_images": 16, "widths": [4, 8]}
+    run = shapeseg.train(**flags, out=mixed.parent / "windows")
+    monkeypatch.undo()
+    whole = shapeseg.train(**flags, out=mixed.parent / "whole")
+    assert run.history[0]["val_iou"] == pytest.approx(whole.history[0]["val_iou"], abs=0.02)
