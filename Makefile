@@ -1,5 +1,5 @@
 # make demo | check | test | kill-test | fuzz | faults | test-keras-cv | test-nightly | browser | lint | notebook | notebooks | slides |
-# bench | bench-quick | reliability | audit | clean.
+# slides-pdf | bench | bench-quick | reliability | audit | clean.
 # Needs Python 3.11 to 3.14 with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
@@ -14,8 +14,8 @@ export KERAS_BACKEND ?= torch
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(WORKERS)
 
-.PHONY: demo check quick-tests test kill-test fuzz faults test-keras-cv test-nightly browser lint notebook notebooks slides bench bench-quick \
-	reliability audit clean
+.PHONY: demo check quick-tests test kill-test fuzz faults test-keras-cv test-nightly browser lint notebook notebooks slides slides-pdf bench \
+	bench-quick reliability audit clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -78,9 +78,14 @@ audit: $(VENV)/installed
 notebooks: $(VENV)/installed
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
 
+# One file that needs no network; notebooks/slides/ is its template.
+SLIDES := reports/slides/5_presentation.slides.html
 slides: $(VENV)/installed
-	$(BIN)/jupyter nbconvert --to slides --no-input --SlidesExporter.reveal_scroll=True \
-		--output-dir reports/slides notebooks/5_presentation.ipynb
+	$(BIN)/jupyter nbconvert --to slides --no-input --template slides --TemplateExporter.extra_template_basedirs=notebooks \
+		--output-dir $(dir $(SLIDES)) notebooks/5_presentation.ipynb
+
+slides-pdf: slides browser
+	chromium --headless --no-sandbox --disable-gpu --no-pdf-header-footer --print-to-pdf=$(SLIDES:.slides.html=.pdf) $(SLIDES)
 
 # All benchmarks; docs/benchmarks.md shows the full ones. Peers come with benchmarks/requirements.txt, and are skipped without.
 BENCHMARKS := startup generate feed metrics inference train busy gpu

@@ -36,3 +36,12 @@ def chart(columns: int, height: float = 3.4) -> tuple[Figure, list[Axes]]:
         ax.grid(axis="y", alpha=0.3)
         ax.set_axisbelow(True)
     return figure, axes
+
+
+def enlarge_text(figure: Figure, factor: float = 1.6) -> Figure:
+    """Returns the figure with all its text so many times as large, for a slide that is read from far away."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_fontsize(factor * text.get_fontsize())
+    return figure

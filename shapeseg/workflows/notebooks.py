@@ -22,6 +22,7 @@ from shapeseg.reporting import evaluation_charts, tiles
 from shapeseg.reporting.evaluation_charts import calibration_figure, response_figure
 from shapeseg.reporting.pictures import Prediction, error_map, gallery_figure, prediction_figure, scene_figure
 from shapeseg.reporting.statistics_picture import statistics_figure
+from shapeseg.reporting.style import enlarge_text as for_slides
 from shapeseg.reporting.tables import first_section, markdown_table, table, without_pictures
 from shapeseg.reporting.training_charts import runs_figure
 from shapeseg.scenes.twins import DESCRIPTIONS
@@ -38,6 +39,7 @@ __all__ = [
     "error_map",
     "errors_figure",
     "first_section",
+    "for_slides",
     "gallery_figure",
     "markdown_table",
     "open_data",
