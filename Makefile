@@ -1,4 +1,4 @@
-# make demo | check | test | kill-test | fuzz | faults | test-keras-cv | test-nightly | browser | lint | notebook | notebooks | slides |
+# make demo | check | test | kill-test | fuzz | faults | test-keras-cv | test-nightly | browser | container-try | lint | notebook | notebooks | slides |
 # slides-pdf | bench | bench-quick | reliability | audit | clean.
 # Needs Python 3.11 to 3.14 with venv, and nothing else.
 PYTHON ?= python3
@@ -14,7 +14,7 @@ export KERAS_BACKEND ?= torch
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(WORKERS)
 
-.PHONY: demo check quick-tests test kill-test fuzz faults test-keras-cv test-nightly browser lint notebook notebooks slides slides-pdf bench \
+.PHONY: demo check quick-tests test kill-test fuzz faults test-keras-cv test-nightly browser container-try lint notebook notebooks slides slides-pdf bench \
 	bench-quick reliability audit clean
 
 demo: $(VENV)/installed
@@ -57,6 +57,11 @@ test-nightly: $(VENV_NIGHTLY)/installed
 # Debian's Chromium, for the tests of report.html; without it they are skipped.
 browser:
 	command -v chromium || { apt-get update && apt-get install -y chromium; }
+
+# Builds and uses the image without a container engine or a registry, as root on Debian (docs/container.md).
+container-try:
+	command -v buildah debootstrap crun || { apt-get update && apt-get install -y buildah debootstrap crun; }
+	sh tests/container/without_engine.sh
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
