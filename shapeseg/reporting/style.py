@@ -43,5 +43,5 @@ def enlarge_text(figure: Figure, factor: float = 1.6) -> Figure:
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
-        text.set_fontsize(factor * text.get_fontsize())
+        text.set_fontsize(factor * float(text.get_fontsize()))
     return figure

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 from shapeseg.datasets.augmentation import Augmentation
 from shapeseg.errors import UsageError
@@ -20,11 +20,19 @@ Precision = Literal["float32", "bfloat16", "float16"]
 TrackerName = Literal["none", "tensorboard", "wandb"]
 
 
+class Taught(NamedTuple):
+    """A loss, and what it does with ambiguous pixels; of the names of the settings."""
+
+    loss: LossName
+    ambiguous: Ambiguous
+    ambiguous_weight: float
+
+
 @dataclass(frozen=True)
 class TrainingSettings:
     """Everything, with a dataset and an architecture, that determines the training."""
 
-    epochs: int = 20
+    epochs: int = 30
     """Passes over the train split; --max-minutes takes its place."""
     batch_size: int = 4
     """Images a step; small batches make more steps, which here is worth more than exact gradients."""
@@ -34,12 +42,15 @@ class TrainingSettings:
     """How the rate falls: linear or cosine to zero over all epochs, constant, or ten times lower on a plateau of val IoU."""
     warmup_epochs: float = 0.0
     """Epochs over which the rate first rises from zero."""
-    loss: LossName = "bce+dice"
-    """Cross-entropy (bce), soft Dice (of decidable pixels alone), sums, focal, Tversky, or bce that is heavier at borders."""
-    ambiguous: Ambiguous = "exclude"
-    """Of pixels whose label the image cannot tell: leave them out, learn the label drawn, or the exact probability."""
-    ambiguous_weight: float = 1.0
-    """How much such a pixel weighs in the cross-entropy beside another one, where it is not left out."""
+    loss: LossName | None = None
+    """Cross-entropy (bce), soft Dice (of decidable pixels alone), sums, focal, Tversky, or bce that is heavier at borders.
+    By default bce where exact probabilities are learned, else bce+dice."""
+    ambiguous: Ambiguous | None = None
+    """Of pixels whose label the image cannot tell: leave them out, learn the label drawn, or the exact probability.
+    By default exact where the probabilities are known, else exclude."""
+    ambiguous_weight: float | None = None
+    """How much such a pixel weighs in the cross-entropy beside another one, where it is not left out. By default 4 for
+    exact probabilities, else 1; more makes a model more honest about them, and worse on other pixels."""
     target: Target = "visible"
     """What to find: visible rectangle pixels, or whole rectangles behind their occluders too (amodal)."""
     augmentation: tuple[Augmentation, ...] = ("turn", "recolor", "paste")
@@ -57,6 +68,21 @@ class TrainingSettings:
     seed: int = 0
     """Seed of the first weights, the order of the samples and their augmentation."""
 
+    def taught(self, *, known: bool) -> Taught:
+        """Returns the loss and what it does with ambiguous pixels, where the data decides what was left open.
+
+        Args:
+            known: Whether it is known of the data how probable each label is.
+        """
+        ambiguous = self.ambiguous or ("exact" if known and self.loss not in WITHOUT_PROBABILITIES else "exclude")
+        exact = ambiguous == "exact"
+        weight = self.ambiguous_weight or (4.0 if exact else 1.0)
+        return Taught(self.loss or ("bce" if exact else "bce+dice"), ambiguous, weight)
+
+    def settled(self, *, known: bool) -> TrainingSettings:
+        """Returns these settings with nothing left open; see :meth:`taught`."""
+        return replace(self, **self.taught(known=known)._asdict())
+
     @property
     def rate_is_scheduled(self) -> bool:
         """Whether the learning rate follows a schedule of the steps; else callbacks may set it."""
@@ -70,7 +96,7 @@ class TrainingSettings:
         check_range("warmup_epochs", self.warmup_epochs, least=0, below=self.epochs, fix="Try 1, and fewer than epochs")
         check_range("clip_norm", self.clip_norm, above=0, fix="Try 1")
         check_range("ambiguous_weight", self.ambiguous_weight, above=0, fix="Try 1")
-        if self.ambiguous == "exclude" and self.ambiguous_weight != 1:
+        if self.ambiguous == "exclude" and self.ambiguous_weight not in (None, 1):
             raise UsageError(
                 "ambiguous pixels that are left out have no weight",
                 received=f"ambiguous=exclude, ambiguous_weight={self.ambiguous_weight}",

@@ -29,6 +29,7 @@ class TrainingData(NamedTuple):
         digest: Names the content.
         description: For the card.
         learned_from: What names the images of ``train``: a digest each, or one line for all that are never stored.
+        settings: Those that were asked for, with what they leave to the data.
     """
 
     train: Feed
@@ -36,6 +37,7 @@ class TrainingData(NamedTuple):
     digest: str
     description: dict[str, Any]
     learned_from: list[str]
+    settings: TrainingSettings
 
 
 def open_training_data(options: TrainOptions, stride: int, processes: Processes) -> TrainingData:
@@ -50,6 +52,7 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     settings = options.training
     train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options, processes)
     known = _known_probabilities(settings, train, val, told=processes.writes)
+    settings = settings.settled(known=known and train.rule is not None)
     for part in (train, val):
         _check_sides(_sizes(part), stride)
     if settings.batch_size > 1:
@@ -71,7 +74,7 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
         val_batch = 1
     val_feed = Feed(val, val_batch, labels="codes+probability" if known else "codes", target=settings.target)
     description = {"folder": folder, "sha256": digest, "images": len(train) + len(val), "target": settings.target}
-    return TrainingData(feed, val_feed, digest, description, _names(train, processes))
+    return TrainingData(feed, val_feed, digest, description, _names(train, processes), settings)
 
 
 def _known_probabilities(
@@ -84,7 +87,7 @@ def _known_probabilities(
     """
     asked = settings.ambiguous
     if settings.target == "amodal":
-        if asked != "exclude" and told:
+        if asked not in (None, "exclude") and told:
             print(f"of whole rectangles (--target amodal) no pixel is ambiguous, so that --ambiguous {asked} changes nothing")
         return False
     if asked == "exact" and (train.rule is None or val.rule is None):
@@ -93,7 +96,7 @@ def _known_probabilities(
             received="ambiguous=exact, data without a rule",
             fix="Use --ambiguous exclude or hard, or data as generate made them",
         )
-    if asked == "exclude" and train.rule is None and told:
+    if asked in (None, "exclude") and train.rule is None and told:
         print("no pixel is left out as ambiguous: it is not known how the scenes of this dataset were chosen")
     return val.rule is not None
 

@@ -32,7 +32,8 @@ _QUICK = {**QUICK, "scene": SceneSettings(width=96, height=96, min_size=9, max_s
 
 def _usual_training() -> TrainingSettings:
     # Nothing is pasted: that hides shapes, and would bring back what an arm has removed.
-    return TrainingSettings(epochs=8, augmentation=("turn", "recolor"))
+    # Ambiguous pixels are left out: how probable their labels are depends on the rule of a training set, and so on the arm.
+    return TrainingSettings(epochs=8, loss="bce+dice", ambiguous="exclude", augmentation=("turn", "recolor"))
 
 
 @dataclass(frozen=True)
