@@ -75,7 +75,7 @@ class TrainingSettings:
             known: Whether it is known of the data how probable each label is.
         """
         ambiguous = self.ambiguous or ("exact" if known and self.loss not in WITHOUT_PROBABILITIES else "exclude")
-        exact = ambiguous == "exact"
+        exact = ambiguous == "exact" and self.target == "visible"  # of whole rectangles no pixel is ambiguous
         weight = self.ambiguous_weight or (4.0 if exact else 1.0)
         return Taught(self.loss or ("bce" if exact else "bce+dice"), ambiguous, weight)
 

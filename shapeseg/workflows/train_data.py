@@ -52,7 +52,7 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     settings = options.training
     train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options, processes)
     known = _known_probabilities(settings, train, val, told=processes.writes)
-    settings = settings.settled(known=known and train.rule is not None)
+    settings = settings.settled(known=known and _can_be_learned(settings, train, told=processes.writes))
     for part in (train, val):
         _check_sides(_sizes(part), stride)
     if settings.batch_size > 1:
@@ -99,6 +99,19 @@ def _known_probabilities(
     if asked in (None, "exclude") and train.rule is None and told:
         print("no pixel is left out as ambiguous: it is not known how the scenes of this dataset were chosen")
     return val.rule is not None
+
+
+def _can_be_learned(settings: TrainingSettings, train: Dataset | FreshScenes, *, told: bool) -> bool:
+    """Whether exact probabilities can be learned of train, if nothing else is asked for; says what keeps them from it."""
+    from shapeseg.datasets.feed import keeps_probabilities
+
+    if train.rule is None or settings.ambiguous is not None:
+        return train.rule is not None
+    can = keeps_probabilities(train.rule, settings.augmentation)
+    if told and not can:
+        print("ambiguous pixels are left out: of scenes chosen by occlusion, a pasted shape changes the probabilities")
+        print("to learn these, add --ambiguous exact, and an --augmentation without paste")
+    return can
 
 
 def _names(train: Dataset | FreshScenes, processes: Processes) -> list[str]:

@@ -126,6 +126,23 @@ def test_exact_probabilities_are_learned_and_curves_show_them(small_dataset, tmp
     assert read_card(tmp_path / "exact/model.keras").scores["split"] == "val"
 
 
+def test_unasked_probabilities_are_learned_where_they_are_known(without_rule, small_dataset, tmp_path):
+    limited = tmp_path / "limited"
+    succeed(run_here("filter", small_dataset, "--max-occlusion", 0.9, "--out", limited, cwd=tmp_path))
+    sets = {"natural": (small_dataset, TINY), "limited": (limited, TINY), "plain": (without_rule, TINY)}
+    sets["limited, nothing pasted"] = (limited, (*TINY, "--augmentation", "turn"))
+    told, learned = {}, {}
+    for name, (data, flags) in sets.items():
+        told[name] = succeed(run_here("train", "--data", data, *flags, "--out", f"run, {name}", cwd=tmp_path)).stdout
+        settings = json.loads((tmp_path / f"run, {name}/config.json").read_text())["training"]
+        learned[name] = (settings["loss"], settings["ambiguous"], settings["ambiguous_weight"])
+    exact, without = ("bce", "exact", 4.0), ("bce+dice", "exclude", 1.0)
+    assert learned == {"natural": exact, "limited": without, "plain": without, "limited, nothing pasted": exact}
+    assert "a pasted shape changes the probabilities" in told["limited"]
+    assert "no pixel is left out as ambiguous" in told["plain"]
+    assert "ambiguous" not in told["natural"] + told["limited, nothing pasted"]
+
+
 def test_without_a_rule_nothing_is_left_out_and_nothing_learned_exactly(without_rule, small_dataset, tmp_path):
     flags = ("--data", without_rule, *TINY)
     left_out = succeed(run_here("train", *flags, "--out", "exclude", cwd=tmp_path)).stdout
