@@ -36,9 +36,9 @@ class PreviewOptions(CommonOptions):
     outlines: bool = False
     """Outline each target's whole silhouette, hidden parts included."""
     numbers: bool = False
-    """Write each shape's number, from back to front, at its centre."""
+    """Write each shape's number, from back to front, on it."""
     rates: bool = False
-    """Write each target's occlusion rate at its centre, where it is above 0."""
+    """Write each target's occlusion rate on it, where it is above 0."""
 
     def __post_init__(self) -> None:
         for name, least, most in (("rows", 1, 1000), ("columns", 1, 1000), ("start", 0, 10**9)):
@@ -46,11 +46,9 @@ class PreviewOptions(CommonOptions):
 
 
 def _command(options: PreviewOptions) -> None:
-    import numpy as np
-
     from shapeseg.datasets import Dataset
     from shapeseg.reporting.pictures import gallery_figure, save_figure
-    from shapeseg.reporting.tiles import note
+    from shapeseg.reporting.preview_notes import note
 
     refuse_foreign(options.out)
     data = Dataset(options.data).split(options.split)
@@ -58,7 +56,7 @@ def _command(options: PreviewOptions) -> None:
     if not places:
         raise UsageError("there are not so many samples", received=f"start={options.start}", fix=f"Use less than {len(data)}")
     samples = [data[place] for place in places]
-    tiles = [np.where(mask, np.uint8(0), np.uint8(255)) if options.masks else image for _, image, mask in samples]
+    tiles = [mask if options.masks else image for _, image, mask in samples]
     notes = [note(data, place, outlines=options.outlines, numbers=options.numbers, rates=options.rates) for place in places]
     titles = [f"{data.rows[place]['image_id']}  {data.rows[place]['split']}" for place in places]
     save_figure(gallery_figure(tiles, titles, options.columns, notes), options.out)

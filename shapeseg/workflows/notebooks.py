@@ -13,18 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.datasets import Dataset, create_dataset
-from shapeseg.datasets.examples import examples
+from shapeseg.datasets.examples import exact_probability, examples
 from shapeseg.datasets.statistics import statistics
 from shapeseg.errors import InputError
 from shapeseg.incoming import MAX_TEXT, parse_json, read_file
 from shapeseg.inference.opened_model import open_model
-from shapeseg.reporting import evaluation_charts, tiles
+from shapeseg.reporting import evaluation_charts
 from shapeseg.reporting.evaluation_charts import calibration_figure, response_figure
-from shapeseg.reporting.pictures import Prediction, error_map, gallery_figure, prediction_figure, scene_figure
+from shapeseg.reporting.pictures import gallery_figure, scene_figure
+from shapeseg.reporting.pixels import error_map
+from shapeseg.reporting.prediction_pictures import Prediction, prediction_figure
 from shapeseg.reporting.statistics_picture import statistics_figure
 from shapeseg.reporting.style import enlarge_text as for_slides
 from shapeseg.reporting.tables import first_section, markdown_table, table, without_pictures
 from shapeseg.reporting.training_charts import runs_figure
+from shapeseg.scenes import Scene, Truth
 from shapeseg.scenes.twins import DESCRIPTIONS
 from shapeseg.value_types import check_type
 from shapeseg.workflows.options import GenerateOptions
@@ -104,8 +107,9 @@ def predictions_figure(
     masks: Sequence[NDArray[Any]],
     names: Sequence[str],
     heading: str = "",
+    scenes: Sequence[Scene] = (),
 ) -> Figure:
-    """Draws what a saved model makes of images, a column each: image, truth, prediction, error.
+    """Draws what a saved model makes of images, a column each: image, truth, what it believes, where it errs.
 
     Args:
         model: A run's folder or its ``model.keras``.
@@ -113,13 +117,15 @@ def predictions_figure(
         masks: (H, W), the truth: 0 where there is no target.
         names: Of each image.
         heading: Of the figure.
+        scenes: Of each image, where they are known: then it is shown, too, what cannot be known.
     """
     opened = open_model(Path(model))
 
     def draw() -> Iterator[Prediction]:
-        for image, mask, name in zip(images, masks, names, strict=True):
-            predicted = opened.probabilities(image[None])[0] >= opened.threshold
-            yield tiles.of_masks(name, image, mask != 0, predicted)
+        truths: list[Truth | None] = [scene.render() for scene in scenes] or [None] * len(images)
+        for image, mask, name, truth in zip(images, masks, names, truths, strict=True):
+            belief, exact = opened.probabilities(image[None])[0], exact_probability(truth, opened.target)
+            yield Prediction(name, image, mask != 0, belief >= opened.threshold, exact, belief)
 
     return prediction_figure(list(draw()), heading)
 

@@ -14,6 +14,7 @@ from runs_here import run_here
 import shapeseg
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.image_digest import image_digest
+from shapeseg.evaluation.ceiling import Ceiling
 from shapeseg.evaluation.threshold import CANDIDATES
 from shapeseg.models import read_card
 
@@ -228,3 +229,28 @@ def test_a_card_with_a_wrong_value_is_one_line_whatever_is_asked(change, small_d
         assert "card" in error_line(result.stderr)
     assert run_here("doctor", model, cwd=tmp_path).returncode == 1
     assert folder_names(tmp_path) == {"run"}
+
+
+def test_curves_are_drawn_at_the_end_of_every_epoch_under_the_ceiling_of_val(small_dataset, tmp_path):
+    class Look(keras.callbacks.Callback):
+        seen = []
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seen.append((len(table_of(tmp_path / "run/history.csv")), digest(tmp_path / "run/curves.png")))
+
+    run = shapeseg.train(data=small_dataset, out=tmp_path / "run", epochs=3, widths=(2, 2), callbacks=[Look()])
+    rows, pictures = zip(*Look.seen, strict=True)
+    assert rows == (1, 2, 3)
+    assert len(set(pictures)) == 3
+    ceiling = Ceiling()
+    val = Dataset(small_dataset).split("val")
+    for place in range(len(val)):
+        ceiling.add(val.scene(place).render())
+    assert read_card(run.folder / "model.keras").scores["iou_ceiling"] == ceiling.iou()
+
+
+def test_of_photographs_no_ceiling_is_known(small_dataset, tmp_path):
+    for name in ("images", "masks"):
+        shutil.copytree(small_dataset / name, tmp_path / "photos" / name)
+    run = shapeseg.train(data=tmp_path / "photos", out=tmp_path / "run", epochs=1, widths=(2, 2))
+    assert read_card(run.folder / "model.keras").scores["iou_ceiling"] is None
