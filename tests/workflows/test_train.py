@@ -215,14 +215,14 @@ def test_a_card_with_a_wrong_value_is_one_line_whatever_is_asked(change, small_d
 
 
 def test_curves_are_drawn_at_the_end_of_every_epoch_under_the_ceiling_of_val(small_dataset, tmp_path):
-    class Look(keras.callbacks.Callback):
-        seen = []
+    seen = []
 
-        def on_epoch_end(self, epoch, logs=None):
-            self.seen.append((len(table_of(tmp_path / "run/history.csv")), digest(tmp_path / "run/curves.png")))
+    def look(epoch, logs):
+        seen.append((len(table_of(tmp_path / "run/history.csv")), digest(tmp_path / "run/curves.png")))
 
-    run = shapeseg.train(data=small_dataset, out=tmp_path / "run", epochs=3, widths=(2, 2), callbacks=[Look()])
-    rows, pictures = zip(*Look.seen, strict=True)
+    looking = keras.callbacks.LambdaCallback(on_epoch_end=look)
+    run = shapeseg.train(data=small_dataset, out=tmp_path / "run", epochs=3, widths=(2, 2), callbacks=[looking])
+    rows, pictures = zip(*seen, strict=True)
     assert rows == (1, 2, 3)
     assert len(set(pictures)) == 3
     ceiling = Ceiling()
