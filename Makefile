@@ -1,5 +1,5 @@
-# make demo | check | test | kill-test | fuzz | faults | test-keras-cv | test-nightly | browser | container-try | lint | notebook | notebooks | slides |
-# slides-pdf | bench | bench-quick | reliability | audit | clean.
+# make demo | check | test | lint | kill-test | fuzz | faults | test-keras-cv | test-nightly | browser | container-try | audit |
+# notebook | notebooks | slides | slides-pdf | pictures | bench | bench-quick | reliability | clean.
 # Needs Python 3.11 to 3.14 with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
@@ -14,8 +14,8 @@ export KERAS_BACKEND ?= torch
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(WORKERS)
 
-.PHONY: demo check quick-tests test kill-test fuzz faults test-keras-cv test-nightly browser container-try lint notebook notebooks slides slides-pdf bench \
-	bench-quick reliability audit clean
+.PHONY: demo check quick-tests test lint kill-test fuzz faults test-keras-cv test-nightly browser container-try audit \
+	notebook notebooks slides slides-pdf pictures bench bench-quick reliability clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -81,7 +81,7 @@ audit: $(VENV)/installed
 	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement $(VENV)/audited.txt
 
 notebooks: $(VENV)/installed
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --execute --ExecutePreprocessor.store_widget_state=False --inplace notebooks/*.ipynb
 
 # One file that needs no network; notebooks/slides/ is its template.
 SLIDES := reports/slides/5_presentation.slides.html
@@ -91,6 +91,10 @@ slides: $(VENV)/installed
 
 slides-pdf: slides browser
 	chromium --headless --no-sandbox --disable-gpu --no-pdf-header-footer --print-to-pdf=$(SLIDES:.slides.html=.pdf) $(SLIDES)
+
+# The README's picture, and those in the folder of the reference model.
+pictures: $(VENV)/installed
+	$(BIN)/python docs/make_pictures.py
 
 # All benchmarks; docs/benchmarks.md shows the full ones. Peers come with benchmarks/requirements.txt, and are skipped without.
 BENCHMARKS := startup generate feed metrics inference train busy gpu

@@ -167,9 +167,8 @@ def _stage_names(predictions: Sequence[Prediction]) -> list[str]:
 def _draw(ax: Axes, tile: Pixels | None) -> None:
     if tile is None:
         ax.text(0.5, 0.5, "unknown", transform=ax.transAxes, ha="center", fontsize=9, color=SLATE)
-        ax.set(xticks=[], yticks=[])
-    else:
-        show(ax, tile)
+        tile = np.full((1, 1, 3), 255, np.uint8)
+    show(ax, tile)
 
 
 def _tiles(prediction: Prediction) -> dict[str, Pixels]:

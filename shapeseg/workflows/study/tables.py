@@ -117,6 +117,13 @@ def summary(results: StudyResults) -> str:
     return "\n".join(lines)
 
 
+def decidable_table(matrix: Mapping[str, Mapping[str, MatrixCell]]) -> str:
+    """Returns the IoU on decidable pixels as Markdown: a row an arm, a column a test set."""
+    arms = next(iter(matrix.values()))
+    rows = [[arm, *(mean_text(cells[arm]["iou_decidable"]) for cells in matrix.values())] for arm in arms]
+    return table(["trained on", *(f"tested on {test}" for test in matrix)], rows)
+
+
 def _introduction(results: StudyResults) -> str:
     settings = results["settings"]
     return (
