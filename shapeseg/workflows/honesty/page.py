@@ -59,7 +59,7 @@ def honesty_page(results: HonestyResults) -> str:
         parts += [
             "## The frontier: honesty against IoU",
             f"Exact probabilities of {results['settings']['frontier_images']} scenes, learned by cross-entropy alone; n = 1. "
-            "Minutes are of one thread beside another training.",
+            "Minutes are of one thread beside another training and what else the machine did.",
             _rows("training", points, (*_HONESTY, minutes)),
             "![honesty against IoU](frontier.png)",
         ]
