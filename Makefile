@@ -1,5 +1,5 @@
-# make demo | check | test | kill-test | fuzz | faults | test-keras-cv | test-nightly | browser | lint | notebook | notebooks | slides |
-# bench | bench-quick | reliability | audit | clean.
+# make demo | check | test | lint | kill-test | fuzz | faults | test-keras-cv | test-nightly | browser | container-try | audit |
+# notebook | notebooks | slides | slides-pdf | pictures | bench | bench-quick | reliability | clean.
 # Needs Python 3.11 to 3.14 with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
@@ -14,8 +14,8 @@ export KERAS_BACKEND ?= torch
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(WORKERS)
 
-.PHONY: demo check quick-tests test kill-test fuzz faults test-keras-cv test-nightly browser lint notebook notebooks slides bench bench-quick \
-	reliability audit clean
+.PHONY: demo check quick-tests test lint kill-test fuzz faults test-keras-cv test-nightly browser container-try audit \
+	notebook notebooks slides slides-pdf pictures bench bench-quick reliability clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -58,6 +58,11 @@ test-nightly: $(VENV_NIGHTLY)/installed
 browser:
 	command -v chromium || { apt-get update && apt-get install -y chromium; }
 
+# Builds and uses the image without a container engine or a registry, as root on Debian (docs/container.md).
+container-try:
+	command -v buildah debootstrap crun || { apt-get update && apt-get install -y buildah debootstrap crun; }
+	sh tests/container/without_engine.sh
+
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -76,11 +81,20 @@ audit: $(VENV)/installed
 	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement $(VENV)/audited.txt
 
 notebooks: $(VENV)/installed
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --execute --ExecutePreprocessor.store_widget_state=False --inplace notebooks/*.ipynb
 
+# One file that needs no network; notebooks/slides/ is its template.
+SLIDES := reports/slides/5_presentation.slides.html
 slides: $(VENV)/installed
-	$(BIN)/jupyter nbconvert --to slides --no-input --SlidesExporter.reveal_scroll=True \
-		--output-dir reports/slides notebooks/5_presentation.ipynb
+	$(BIN)/jupyter nbconvert --to slides --no-input --template slides --TemplateExporter.extra_template_basedirs=notebooks \
+		--output-dir $(dir $(SLIDES)) notebooks/5_presentation.ipynb
+
+slides-pdf: slides browser
+	chromium --headless --no-sandbox --disable-gpu --no-pdf-header-footer --print-to-pdf=$(SLIDES:.slides.html=.pdf) $(SLIDES)
+
+# The README's picture, and those in the folder of the reference model.
+pictures: $(VENV)/installed
+	$(BIN)/python docs/make_pictures.py
 
 # All benchmarks; docs/benchmarks.md shows the full ones. Peers come with benchmarks/requirements.txt, and are skipped without.
 BENCHMARKS := startup generate feed metrics inference train busy gpu

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import tyro
-from measuring import REFERENCE, Row, fix_threads, table
+from measuring import QUICK, REFERENCE, Row, fix_threads, table
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = tyro.cli(CoverageOptions, args=argv, description=__doc__)
     if options.quick:
         options = replace(options, scenes=options.scenes // 10, samples=options.samples // 10)
+        print(f"{QUICK}\n")
     fix_threads(1)
     models = populations(options.scenes)
     random = np.random.Generator(np.random.PCG64(SEED))

@@ -26,6 +26,7 @@ Row = dict[str, Any]
 REPOSITORY = Path(__file__).resolve().parents[1]
 REFERENCE = REPOSITORY / "saved_models/reference/model.keras"
 RESULTS = Path(__file__).with_name("results")
+QUICK = "**A quick run: these numbers mean little.** "
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ def publish(
     result: dict[str, Any] = {
         "command": shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
         "date": date.today().isoformat(),
+        "quick": options.quick,
         "machine": machine(packages),
         "rounds": options.turns,
         "unit": unit,
@@ -164,7 +166,9 @@ def markdown(result: Mapping[str, Any], more: Sequence[str]) -> str:
     speeds = [{f"{result['unit']} a second": name} | values for name, values in result["a_second"].items()]
     ratios = [{"ratio" if key == "name" else key: value for key, value in row.items()} for row in result["ratios"]]
     tables = [table(rows) for rows in (speeds, ratios, *(result[name] for name in more)) if rows]
-    return "\n".join([f"`{result['command']}`, {result['date']}, {_times(result['rounds'], 'round')}. {facts}.\n", *tables])
+    quick = QUICK if result.get("quick") else ""
+    head = f"{quick}`{result['command']}`, {result['date']}, {_times(result['rounds'], 'round')}. {facts}.\n"
+    return "\n".join([head, *tables])
 
 
 def judge(ratio: Ratio, rates: Rates) -> dict[str, Any]:

@@ -272,10 +272,10 @@ FAULTS = (
     ),
     Fault(
         "missed and invented pixels are swapped",
-        "reporting/pictures.py",
+        "reporting/pixels.py",
         "(truth & ~predicted, MISSED), (predicted & ~truth, INVENTED)",
         "(truth & ~predicted, INVENTED), (predicted & ~truth, MISSED)",
-        "reporting/test_pictures.py",
+        "reporting/test_pixels.py",
     ),
     Fault(
         "the threshold is chosen on one image of val",

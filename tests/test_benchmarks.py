@@ -45,6 +45,7 @@ def test_a_benchmark_runs_and_its_results_are_whole(name, tmp_path):
     for each, what in expected.items():
         report = (folder / f"{each}.md").read_text()
         assert report in printed
+        assert report.startswith("**A quick run: these numbers mean little.** `python benchmarks/")
         result = json.loads((folder / f"{each}.json").read_text())
         tables = check_result(result, what)
         assert len(check_tables(report)) == tables

@@ -11,6 +11,7 @@ from command_runs import REPOSITORY
 from documented_commands import of_shapeseg, parse
 from packaging.specifiers import SpecifierSet
 
+import shapeseg
 from shapeseg.commands import COMMANDS
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
@@ -42,8 +43,21 @@ def test_what_is_copied_is_there_and_is_sent_to_the_builder():
     copies = [step.split()[1:] for step in STEPS if step.startswith("COPY") and "--from=" not in step]
     sources = [word for words in copies for word in words[:-1] if not word.startswith("--")]
     sent = [line[1:] for line in (REPOSITORY / ".dockerignore").read_text().splitlines() if line.startswith("!")]
-    assert sorted(sources) == sorted(sent)
+    assert set(sources) == set(sent)
     assert all((REPOSITORY / source).exists() for source in sources)
+
+
+def test_a_notebook_of_the_image_finds_the_folder_to_work_in(tmp_path, monkeypatch):
+    last = STEPS[max(place for place, step in enumerate(STEPS) if step.startswith("FROM")) :]
+    for step in last:
+        if step.startswith("COPY") and "--from=" not in step:
+            *sources, target = [word for word in step.split()[1:] if not word.startswith("--")]
+            for source in sources:
+                made = tmp_path / (source if target in (".", "./") else target)
+                made.mkdir(parents=True) if (REPOSITORY / source).is_dir() else made.touch()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    shapeseg.notebooks.work_in_root()
+    assert Path.cwd() == tmp_path
 
 
 def test_python_is_one_that_the_package_says_it_runs_on():

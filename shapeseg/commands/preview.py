@@ -37,9 +37,9 @@ class PreviewOptions(CommonOptions):
     outlines: bool = False
     """Outline each target: of shapes the whole silhouette, hidden parts included."""
     numbers: bool = False
-    """Write each shape's number, from back to front, at its centre."""
+    """Write each shape's number, from back to front, on it."""
     rates: bool = False
-    """Write each target's occlusion rate at its centre, where it is above 0."""
+    """Write each target's occlusion rate on it, where it is above 0."""
     own: Description = Description()
 
     def __post_init__(self) -> None:
@@ -49,7 +49,7 @@ class PreviewOptions(CommonOptions):
 
 def _command(options: PreviewOptions) -> None:
     from shapeseg.reporting.pictures import gallery_figure, save_figure
-    from shapeseg.reporting.tiles import dataset_tile
+    from shapeseg.reporting.preview_notes import noted_tile
     from shapeseg.workflows.own_data import open_data
 
     refuse_foreign(options.out)
@@ -58,7 +58,7 @@ def _command(options: PreviewOptions) -> None:
     if not places:
         raise UsageError("there are not so many samples", received=f"start={options.start}", fix=f"Use less than {len(data)}")
     drawn = {"masks": options.masks, "outlines": options.outlines, "numbers": options.numbers, "rates": options.rates}
-    tiles, notes = zip(*(dataset_tile(data, place, **drawn) for place in places), strict=True)
+    tiles, notes = zip(*(noted_tile(data, place, **drawn) for place in places), strict=True)
     titles = [f"{data.rows[place]['image_id']}  {data.rows[place]['split']}" for place in places]
     save_figure(gallery_figure(tiles, titles, options.columns, notes), options.out)
     print(f"wrote {options.out}: {len(tiles)} tiles")

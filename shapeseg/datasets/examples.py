@@ -150,3 +150,14 @@ def example_at(data: ExampleSource, place: int, target: Target = "visible") -> E
         return Example(place, *data.stored(place))
     truth = scene.render()
     return Example(place, truth.image, labels_of(truth, target), truth)
+
+
+def exact_probability(truth: Truth | None, target: Target = "visible") -> NDArray[np.float64] | None:
+    """Returns the exact probability of each pixel, as ``Truth.rectangle_probability``: float64 (H, W).
+
+    None where it is unknown: without a recipe, without the rule by which scenes were chosen, and of the amodal target.
+    """
+    if truth is None or target != "visible":
+        return None
+    rule = truth.scene.rule
+    return truth.rectangle_probability if rule is None or rule.known else None

@@ -213,6 +213,14 @@ def _same_size(images: Sequence[Pixels]) -> None:
         raise InputError(what, received=f"heights and widths {sizes[:3]}", fix="Add weights=True, or use batch_size=1")
 
 
+def keeps_probabilities(rule: Rule, augmentation: tuple[Augmentation, ...]) -> bool:
+    """Whether the exact probabilities of scenes are known after augmentation, too.
+
+    Drawn freely, a scene with one more shape in front is a scene of so many shapes; chosen by occlusion, it is none.
+    """
+    return not ("paste" in augmentation and rule.asks_for_occlusion)
+
+
 def _check_probabilities(rule: Rule | None, augmentation: tuple[Augmentation, ...]) -> None:
     """Raises a UsageError unless the exact probabilities of scenes are known, also of those that augmentation makes."""
     if rule is None:
@@ -221,8 +229,7 @@ def _check_probabilities(rule: Rule | None, augmentation: tuple[Augmentation, ..
             received="a source without a rule",
             fix="Use masks, or a dataset as generate made it",
         )
-    if "paste" in augmentation and rule.asks_for_occlusion:
-        # Drawn freely, a scene with one more shape in front is a scene of so many shapes; chosen by occlusion, it is none.
+    if not keeps_probabilities(rule, augmentation):
         raise UsageError(
             "where scenes were chosen by occlusion, a shape pasted in front makes their probabilities others",
             received=f"augmentation={' '.join(augmentation)}",

@@ -27,6 +27,11 @@ class Counts(NamedTuple):
     invented: int
 
     @property
+    def wrong(self) -> int:
+        """Missed and invented ones."""
+        return self.missed + self.invented
+
+    @property
     def iou(self) -> float | None:
         """Intersection over union."""
         return ratio(self.both, self.both + self.missed + self.invented)

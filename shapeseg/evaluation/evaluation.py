@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import ChainMap
-from collections.abc import Collection, Iterator, Mapping, MutableMapping
+import zlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,45 @@ from shapeseg.terminal import Progress, no_progress
 
 Mask = NDArray[np.bool_]
 
+_LARGE = 2**20  # pixels
+_LEVELS = 127  # of a probability that is kept: with the prediction, it takes a byte a pixel
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What was predicted of an image, small enough to keep for many.
+
+    Attributes:
+        shape: (H, W).
+        content: Of uint8 (H, W), the probability in 128 steps, and whether the pixel counts as rectangle; of photographs it is
+            compressed.
+    """
+
+    shape: tuple[int, ...]
+    content: bytes
+
+    @classmethod
+    def of(cls, probability: NDArray[np.float32], predicted: Mask) -> Shown:
+        """Packs float32 (H, W), 0 to 1, and bool (H, W)."""
+        packed = (2 * np.rint(_LEVELS * probability).astype(np.uint8) + predicted).tobytes()
+        return cls(predicted.shape, zlib.compress(packed, 1) if predicted.size > _LARGE else packed)
+
+    @property
+    def packed(self) -> NDArray[np.uint8]:
+        """uint8 (H, W)."""
+        content = zlib.decompress(self.content) if math.prod(self.shape) > _LARGE else self.content
+        return np.frombuffer(content, np.uint8).reshape(self.shape)
+
+    @property
+    def predicted(self) -> Mask:
+        """bool (H, W)."""
+        return self.packed % 2 == 1
+
+    @property
+    def belief(self) -> NDArray[np.float32]:
+        """float32 (H, W): the model's probability, rounded to 1/127."""
+        return (self.packed // 2).astype(np.float32) / np.float32(_LEVELS)
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -39,8 +78,9 @@ class Evaluation:
         instances: Rows of ``per_instance.csv``; none where recipes are unknown.
         counts: Of each image.
         decidable: Of each image, the pixels for which no other label was found.
-        shown: Predicted pixels, bool (H, W), of the images asked for and of those with the most wrong pixels, by place.
-        worst: Places of the latter, worst first.
+        shown: What was predicted of the images asked for and of the worst ones, by place.
+        worst: Places of the latter, worst first: those with the most wrong pixels that can be known, then with the most
+            wrong ones.
     """
 
     metrics: Scores
@@ -48,7 +88,7 @@ class Evaluation:
     instances: list[dict[str, Any]]
     counts: list[Counts]
     decidable: list[Counts]
-    shown: Mapping[int, Mask]
+    shown: Mapping[int, Shown]
     worst: list[int]
 
 
@@ -68,7 +108,7 @@ def evaluate_model(
         model: As :func:`shapeseg.inference.opened_model.open_model` returns it.
         data: What to measure on; no more than one batch of it is held at a time.
         options: What is done to a prediction first.
-        keep_worst: Keep the predictions of so many images with the most wrong pixels.
+        keep_worst: Keep the predictions of so many of the worst images.
         keep: Keep the predictions at these places, too.
         learned_from: Digests of the images that the model learned from; None if they are unknown.
         progress: Called with the number of images done since the last call.
@@ -77,16 +117,17 @@ def evaluate_model(
     pass_ = _Pass(target, decides=target == "visible" and data.rule is not None)
     trained_on = None if learned_from is None else 0
     worst = Worst(keep_worst)
-    asked = PackedMasks()
+    asked: dict[int, Shown] = {}
     for prediction in predict(model, examples(data, target), tta=options.tta):
         example, place = prediction.example, prediction.example.place
         masks = prediction.masks(model.threshold, options)
         predicted = list(masks.values())[-1]
         result = measure_image(example, masks, target)
         pass_.add(example, prediction.probability, result)
-        worst.offer(place, result.counts.missed + result.counts.invented, predicted)
+        shown = Shown.of(prediction.probability, predicted)
+        worst.offer(place, (result.decidable.wrong, result.counts.wrong), shown)
         if place in keep:
-            asked[place] = predicted
+            asked[place] = shown
         if learned_from is not None and trained_on is not None:
             trained_on += image_digest(example.image).hex() in learned_from
         progress(1)
@@ -114,7 +155,7 @@ def evaluate_model(
         ],
         counts=[result.counts for result in pass_.results],
         decidable=[result.decidable for result in pass_.results],
-        shown=ChainMap(asked, worst.masks()),
+        shown=asked | worst.kept(),
         worst=worst.places(),
     )
 
@@ -175,48 +216,23 @@ def _image_row(row: Mapping[str, Any], result: ImageResult, has_recipes: bool, d
     }
 
 
-class PackedMasks(MutableMapping[int, Mask]):
-    """Masks, bool (H, W), by place, a bit a pixel: those of photographs would fill the memory."""
-
-    def __init__(self) -> None:
-        self._packed: dict[int, tuple[tuple[int, ...], NDArray[np.uint8]]] = {}
-
-    def __setitem__(self, place: int, mask: Mask) -> None:
-        self._packed[place] = mask.shape, np.packbits(mask)
-
-    def __getitem__(self, place: int) -> Mask:
-        shape, bits = self._packed[place]
-        return np.unpackbits(bits, count=math.prod(shape)).reshape(shape).view(np.bool_)
-
-    def __delitem__(self, place: int) -> None:
-        del self._packed[place]
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._packed)
-
-    def __len__(self) -> int:
-        return len(self._packed)
-
-
 class Worst:
-    """Keeps the predictions with the most wrong pixels; of equals, those that come first."""
+    """Keeps the worst predictions; of equals, those that come first."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._heap: list[tuple[int, int]] = []
-        self._masks = PackedMasks()
+        self._heap: list[tuple[tuple[int, ...], int, Shown]] = []  # places are all different: nothing else is compared
 
-    def offer(self, place: int, wrong: int, predicted: Mask) -> None:
+    def offer(self, place: int, wrong: tuple[int, ...], shown: Shown) -> None:
         """Takes one prediction into account, and keeps it if it is among the worst so far."""
-        heapq.heappush(self._heap, (wrong, -place))
-        self._masks[place] = predicted
+        heapq.heappush(self._heap, (wrong, -place, shown))
         if len(self._heap) > self._size:
-            del self._masks[-heapq.heappop(self._heap)[1]]
+            heapq.heappop(self._heap)
 
     def places(self) -> list[int]:
         """Returns the places of those kept, worst first."""
-        return [-place for _, place in sorted(self._heap, reverse=True)]
+        return [-place for _, place, _ in sorted(self._heap, key=lambda each: each[:2], reverse=True)]
 
-    def masks(self) -> PackedMasks:
+    def kept(self) -> dict[int, Shown]:
         """Returns those kept, by place."""
-        return self._masks
+        return {-place: shown for _, place, shown in self._heap}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shapeseg.evaluation.corruption_curves import CorruptionCurves, Curve
+from shapeseg.reporting.style import GREY, VERMILION, quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _COLUMNS = 5
-_LINE, _CLEAN = "#d55e00", "#607d8b"
 
 
 def corruptions_figure(found: CorruptionCurves) -> Figure:
@@ -46,12 +46,12 @@ def _draw(ax: Axes, kind: str, curve: Curve, clean: float | None) -> None:
     known = [(step["severity"], step["iou"], step["iou_interval"]) for step in curve["steps"] if step["iou"] is not None]
     severities, ious = [severity for severity, _, _ in known], [iou for _, iou, _ in known]
     if clean is not None:
-        ax.axhline(clean, color=_CLEAN, linestyle="--", linewidth=1)
-    ax.plot(severities, ious, "o-", color=_LINE, markersize=4)
+        ax.axhline(clean, color=GREY, linestyle="--", linewidth=1)
+    ax.plot(severities, ious, "o-", color=VERMILION, markersize=4)
     spreads = [interval for _, _, interval in known if interval is not None]
     if spreads and len(spreads) == len(known):
         low, high = zip(*spreads, strict=True)
-        ax.fill_between(severities, low, high, color=_LINE, alpha=0.2, linewidth=0)
+        ax.fill_between(severities, low, high, color=VERMILION, alpha=0.2, linewidth=0)
     for severity, iou, _ in known:
         above = (iou or 0) < 0.5
         ax.annotate(
@@ -69,5 +69,4 @@ def _draw(ax: Axes, kind: str, curve: Curve, clean: float | None) -> None:
     ax.set(xlim=(0.6, 5.4), ylim=(0, 1.04))
     ax.set_xticks([step["severity"] for step in curve["steps"]], [f"{step['strength']:g}" for step in curve["steps"]])
     ax.tick_params(labelsize=8)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(axis="y", alpha=0.3)
+    quiet(ax)

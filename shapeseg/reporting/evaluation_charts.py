@@ -1,4 +1,4 @@
-"""The charts of an evaluation: calibration, thresholds, where wrong pixels lie, recall against occlusion."""
+"""The charts of an evaluation: calibration, thresholds, where wrong pixels lie, recall against occlusion and its kinds."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.evaluation.groups import GroupScores
+from shapeseg.evaluation.groups import BreakdownCell, GroupScores
 from shapeseg.evaluation.metrics import Calibrations
 from shapeseg.evaluation.threshold import CANDIDATES, counts_at
 from shapeseg.reporting.interval_text import group_note
-from shapeseg.reporting.style import COLORS, GREY, MARKERS, chart, numbers
+from shapeseg.reporting.style import BLUE, COLORS, GREY, MARKERS, VERMILION, chart, numbers
+from shapeseg.scenes.occlusion import BIN_NAMES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -113,6 +114,51 @@ def response_figure(models: Mapping[str, Bins]) -> Figure:
         ax.margins(x=0.08)
     if len(models) > 1:
         axes[0].legend(frameon=False)
+    return figure
+
+
+_OCCLUDER_COLORS = {"other": BLUE, "same": VERMILION, "both": GREY}
+
+
+def breakdown_figure(cells: Sequence[BreakdownCell], least: int = 5) -> Figure:
+    """Draws mean recall and mean IoU of rectangles by occlusion bin, a line a kind and colour of what hides them.
+
+    Args:
+        cells: ``breakdown`` of ``metrics.json``; whatever the pieces, rectangles of one line and bin are pooled.
+        least: Points of fewer rectangles are left out.
+    """
+    figure, axes = chart(2, height=4.0)
+    bins = [name for name in BIN_NAMES if name not in ("0", "hidden")]
+    hidden = [cell for cell in cells if cell["occlusion"] in bins]
+    lines = sorted({(cell["occluder_kind"], cell["occluder_color"]) for cell in hidden})
+    kinds = sorted({kind for kind, _ in lines})
+    scores: tuple[Literal["recall", "iou"], ...] = ("recall", "iou")
+    for ax, score in zip(axes, scores, strict=True):
+        for kind, color in lines:
+            groups = [
+                [
+                    cell
+                    for cell in hidden
+                    if (cell["occluder_kind"], cell["occluder_color"], cell["occlusion"]) == (kind, color, name)
+                ]
+                for name in bins
+            ]
+            counts = [sum(cell["n"] for cell in group) for group in groups]
+            known = [place for place, n in enumerate(counts) if n >= least]
+            values = [sum(cell["n"] * (cell[score] or 0) for cell in groups[place]) / counts[place] for place in known]
+            ax.plot(
+                known,
+                values,
+                color=_OCCLUDER_COLORS.get(color, GREY),
+                marker=MARKERS[kinds.index(kind) % len(MARKERS)],
+                linestyle=("-", "--", ":", "-.")[kinds.index(kind) % 4],
+                label=f"{kind}, {color} colour (n = {', '.join(str(n) for n in counts)})",
+            )
+        ax.set_xticks(range(len(bins)), bins, fontsize=8)
+        ax.set(xlabel="occlusion rate of the rectangle", ylabel=f"mean {'IoU' if score == 'iou' else score}", ylim=(0, 1.03))
+        ax.margins(x=0.08)
+    if lines:
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return figure
 
 

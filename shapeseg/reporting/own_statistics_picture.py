@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from shapeseg.reporting.statistics_picture import BAR, bars
+from shapeseg.reporting.statistics_picture import bars
+from shapeseg.reporting.style import GREY, PALE, quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,8 +35,8 @@ def own_statistics_figure(found: Mapping[str, Any], target_name: str) -> Figure:
     _draw_extremes(extremes, known, target_name)
     for axes in (splits, shares):
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    for axes in (splits, sizes, shares, extremes):
-        axes.spines[["top", "right"]].set_visible(False)
+    for axes in (sizes, shares, extremes):
+        quiet(axes)
     return figure
 
 
@@ -43,17 +44,17 @@ def _draw_sizes(axes: Axes, sizes: Mapping[str, int]) -> None:
     points = Counter({tuple(map(int, name.split(" x "))): count for name, count in sizes.items()})
     widths, heights = zip(*points, strict=True)
     areas = [30 + 300 * count / max(points.values()) for count in points.values()]
-    axes.scatter(widths, heights, areas, color=BAR, alpha=0.7, linewidths=0)
+    axes.scatter(widths, heights, areas, color=GREY, alpha=0.7, linewidths=0)
     for (width, height), count in points.most_common(5):
         axes.annotate(f"{count}", (width, height), ha="center", va="center", fontsize=8)
     side = 1.15 * max(*widths, *heights)
-    axes.plot([0, side], [0, side], color="#b0bec5", linewidth=0.8, linestyle="--", zorder=0)
+    axes.plot([0, side], [0, side], color=PALE, linewidth=0.8, linestyle="--", zorder=0)
     axes.set(xlabel="width in pixels; number of images in the dots", ylabel="height in pixels", xlim=(0, side), ylim=(0, side))
     axes.set_aspect("equal")
 
 
 def _draw_shares(axes: Axes, shares: list[float], target_name: str) -> None:
-    axes.hist(shares, bins=_BINS, range=(0, max(shares, default=0) or 1), color=BAR)
+    axes.hist(shares, bins=_BINS, range=(0, max(shares, default=0) or 1), color=GREY)
     axes.set(xlabel=f"share of an image that is {target_name}", ylabel="images")
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
 
@@ -61,7 +62,7 @@ def _draw_shares(axes: Axes, shares: list[float], target_name: str) -> None:
 def _draw_extremes(axes: Axes, known: Mapping[str, float], target_name: str) -> None:
     ordered = sorted(known.items(), key=lambda each: each[1])
     shown = ordered if len(ordered) <= 12 else [*ordered[:6], *ordered[-6:]]
-    drawn = axes.barh([name for name, _ in shown], [share for _, share in shown], color=BAR)
+    drawn = axes.barh([name for name, _ in shown], [share for _, share in shown], color=GREY)
     axes.bar_label(drawn, [f"{100 * share:.3g} %" for _, share in shown], fontsize=8, padding=3)
     axes.set(xlabel=f"least and most {target_name}", xticks=[])
     axes.margins(x=0.14)

@@ -1,8 +1,8 @@
-"""Pictures: tiles of a dataset, and predictions beside the truth."""
+"""Pictures of tiles: a dataset, one scene, and what every picture is saved by."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from shapeseg import files
 from shapeseg.errors import UsageError
 from shapeseg.folders import make_folder
+from shapeseg.reporting.pixels import error_map, unknowable_map
+from shapeseg.reporting.style import MISSED, PALE, css, shade
+from shapeseg.reporting.texts import Label, apart, cut, drawable, width_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,27 +26,11 @@ if TYPE_CHECKING:
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
-# Right, missed and invented rectangle pixels: told apart by lightness too, for readers who do not see colours.
-RIGHT, MISSED, INVENTED = (176, 190, 197), (213, 94, 0), (86, 20, 140)
-_TILE = 2.1  # inches
-_DPI = 130
+TILE = 1.6
+"""Width of a tile, in inches: 448 pixels, so that each pixel of a usual image is a square of four."""
+_DPI = 280
 _METADATA = {"Software": "shapeseg"}  # by which an earlier picture is known and may be replaced
-
-
-class Prediction(NamedTuple):
-    """One image with what was predicted for it.
-
-    Attributes:
-        title: What to write above it.
-        image: uint8 (H, W, 3), RGB, 0 to 255.
-        truth: bool (H, W).
-        predicted: bool (H, W).
-    """
-
-    title: str
-    image: Pixels
-    truth: Mask
-    predicted: Mask
+_QUICK = "a quick run: these numbers mean little"
 
 
 class Note(NamedTuple):
@@ -51,79 +38,59 @@ class Note(NamedTuple):
 
     Attributes:
         outlines: Silhouettes to outline, bool (H, W).
-        labels: Texts and where their centres go: ``(x, y, text)``, in pixels of the tile.
+        labels: Texts and where their centres are wished to be, in pixels of the tile.
     """
 
     outlines: Sequence[Mask] = ()
-    labels: Sequence[tuple[float, float, str]] = ()
-
-
-def error_map(truth: Mask, predicted: Mask) -> Pixels:
-    """Returns uint8 (H, W, 3): right pixels grey, missed orange, invented violet, on white."""
-    picture = np.full((*truth.shape, 3), 255, np.uint8)
-    for mask, color in ((truth & predicted, RIGHT), (truth & ~predicted, MISSED), (predicted & ~truth, INVENTED)):
-        picture[mask] = color
-    return picture
-
-
-def prediction_figure(predictions: Sequence[Prediction], heading: str = "") -> Figure:
-    """Draws a column an image: image, truth, prediction, error."""
-    figure, rows = grid(4, len(predictions), height=_tallest(each.image for each in predictions) - 0.02, top=0.75)
-    for column, (title, image, truth, predicted) in enumerate(predictions):
-        tiles = (image, _black_and_white(truth), _black_and_white(predicted), error_map(truth, predicted))
-        for axes, tile in zip(rows, tiles, strict=True):
-            show(axes[column], tile)
-        rows[0][column].set_title(title, fontsize=9, parse_math=False)  # a name may hold a $
-    for axes, name in zip(rows, ("image", "truth", "prediction", "error"), strict=True):
-        axes[0].set_ylabel(name, fontsize=10)
-    if heading:
-        figure.suptitle(heading, fontsize=12)
-    add_legend(figure, {"truth, prediction: rectangle": (0, 0, 0)})
-    return figure
+    labels: Sequence[Label] = ()
 
 
 def scene_figure(truth: Truth) -> Figure:
-    """Draws one scene: image, instances numbered from back to front, visible and whole rectangles, ambiguous pixels."""
-    from matplotlib.patheffects import withStroke
-
+    """Draws one scene: image, instances numbered from back to front, visible and whole rectangles, what no image tells."""
     visible, whole = truth.target("visible"), truth.target("amodal")
     tiles = {
         "image": truth.image,
         "instances, 1 is at the back": _depth_map(truth),
-        "visible rectangles": error_map(visible, visible),
-        "amodal: hidden parts in orange": error_map(whole, visible),
-        "ambiguous pixels": _black_and_white(truth.ambiguous),
+        "visible rectangles": shade(visible),
+        "hidden parts in orange": error_map(whole, visible),
+        "cannot be known": unknowable_map(truth.image, truth.rectangle_probability),
     }
-    figure, (axes,) = grid(1, len(tiles), height=1.14)
+    figure, (axes,) = grid(1, len(tiles), aspect=aspect_of(tiles.values()), top=0.25)
     for ax, (name, tile) in zip(axes, tiles.items(), strict=True):
         show(ax, tile)
-        ax.set_title(name, fontsize=9)
-    for number, mask in enumerate(truth.visible_masks, start=1):
-        if mask.any():
-            x, y = _deepest_pixel(mask)
-            halo = [withStroke(linewidth=1.8, foreground="white")]
-            axes[1].text(x, y, str(number), ha="center", va="center", fontsize=8, path_effects=halo)
+        ax.set_title(name, fontsize=8)
+    parts = [(number, mask) for number, mask in enumerate(truth.visible_masks, start=1) if mask.any()]
+    _write(axes[1], [Label(*_deepest_pixel(mask), str(number)) for number, mask in parts], truth.image.shape)
     return figure
 
 
 def gallery_figure(
     tiles: Sequence[Pixels], titles: Sequence[str], columns: int = 6, notes: Sequence[Note] | None = None
 ) -> Figure:
-    """Draws images or masks as tiles, uint8 (H, W, 3) or (H, W), row by row, each with its note over it."""
+    """Draws images or masks as tiles, uint8 (H, W, 3) or (H, W), row by row, each with its note over it.
+
+    Of a mask, what is not 0 is dark.
+    """
     columns = max(1, min(columns, len(tiles)))
-    figure, rows = grid(-(-len(tiles) // columns), columns, height=_tallest(tiles) + 0.08)
+    figure, rows = grid(-(-len(tiles) // columns), columns, aspect=aspect_of(tiles), top=0.25, gap=0.25)
     axes = [ax for row in rows for ax in row]
     for ax, tile, title, note in zip(axes, tiles, titles, notes or [Note()] * len(tiles), strict=False):
         show(ax, tile)
-        ax.set_title(title, fontsize=8, parse_math=False)
-        _write(ax, note)
+        ax.set_title(cut(title, TILE, 8), fontsize=8, parse_math=False)
+        _outline(ax, note.outlines)
+        _write(ax, note.labels, tile.shape)
     for ax in axes[len(tiles) :]:
         ax.set_axis_off()
     return figure
 
 
-def save_figure(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path, *, quick: bool = False) -> None:
     """Writes a figure as PNG that names shapeseg, whole or not at all; its folder is made if need be.
+
+    Args:
+        figure: What to write.
+        path: A PNG file.
+        quick: Say in the picture that it is of a quick run.
 
     Raises:
         UsageError: If the name is not of a PNG file.
@@ -133,74 +100,131 @@ def save_figure(figure: Figure, path: Path) -> None:
         raise UsageError("a picture is a .png file", received=path, fix=f"Name it {path.name}.png")
     make_folder(path.parent)
     _make_drawable(figure)
-    files.replace_with(path, lambda temporary: figure.savefig(temporary, format="png", metadata=_METADATA))
+    if quick:
+        _stamp(figure)
+    files.replace_with(path, lambda temporary: figure.savefig(temporary, format="png", metadata=_METADATA, facecolor="white"))
 
 
 def _make_drawable(figure: Figure) -> None:
-    """Shows halves of characters, which no font has, as their numbers: a name that is no UTF-8 has them."""
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
-        text.set_text(text.get_text().encode(errors="backslashreplace").decode())
+        text.set_text(drawable(text.get_text()))
 
 
-def grid(rows: int, columns: int, height: float = 1.08, top: float = 0.0) -> tuple[Figure, list[list[Axes]]]:
-    """Returns a figure of so many rows and columns of tiles, and its axes, row by row."""
+def _stamp(figure: Figure) -> None:
+    """Says across a figure, faintly, that it is of a quick run."""
+    size = min(34.0, 0.8 * 34 * figure.get_figwidth() / width_of(_QUICK, 34))
+    figure.text(0.5, 0.5, _QUICK, size=size, color=css(MISSED), alpha=0.25, ha="center", va="center", rotation=12, zorder=99)
+
+
+def aspect_of(tiles: Any) -> float:
+    """Returns the height of the tallest tile, in its width."""
+    return max((tile.shape[0] / tile.shape[1] for tile in tiles), default=1.0)
+
+
+def grid(
+    rows: int,
+    columns: int,
+    *,
+    aspect: float = 1.0,
+    left: float = 0.05,
+    top: float = 0.05,
+    gap: float = 0.07,
+    bottom: float = 0.05,
+    tile: float = TILE,
+) -> tuple[Figure, list[list[Axes]]]:
+    """Returns a figure of tiles and its axes, row by row; on whole pixels, so that none is wider than another.
+
+    Args:
+        rows: Of tiles.
+        columns: Of tiles.
+        aspect: Height of a tile, in its width.
+        left: Room beside the tiles, in inches, as all that follow.
+        top: Room above them.
+        gap: Room between two rows; between columns it is narrow.
+        bottom: Room below them.
+        tile: Width of one.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(_TILE * columns, _TILE * height * rows + top), dpi=_DPI, layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False).tolist()
-
-
-def _tallest(tiles: Iterable[Pixels]) -> float:
-    """Returns the height of the tallest tile over its width, within what a picture is still good to look at with."""
-    return min(max(0.3, *(tile.shape[0] / tile.shape[1] for tile in tiles)), 2.0)
+    wide, narrow, start, under = (round(length * _DPI) for length in (tile, 0.07, left, bottom))
+    tall, between = max(round(wide * aspect), 1), round(gap * _DPI)
+    width = start + columns * (wide + narrow)
+    height = round(top * _DPI) + rows * tall + (rows - 1) * between + under
+    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
+    axes = [
+        [
+            figure.add_axes(
+                (
+                    (start + column * (wide + narrow)) / width,
+                    (under + (rows - 1 - row) * (tall + between)) / height,
+                    wide / width,
+                    tall / height,
+                )
+            )
+            for column in range(columns)
+        ]
+        for row in range(rows)
+    ]
+    return figure, axes
 
 
 def show(ax: Axes, tile: Any) -> None:
-    """Draws one tile, uint8 (H, W, 3) or (H, W), pixel by pixel."""
-    ax.imshow(tile, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    """Draws one tile, uint8: an image (H, W, 3), or a mask (H, W), dark where it is not 0.
+
+    It is drawn pixel by pixel, unless it is large.
+    """
+    if tile.ndim == 2:
+        tile = shade(tile != 0)
+    large = max(tile.shape) > TILE * _DPI
+    ax.imshow(tile, interpolation="antialiased" if large else "nearest")
     ax.set(xticks=[], yticks=[])
     for spine in ax.spines.values():
-        spine.set(color="#b0bec5", linewidth=0.6)
+        spine.set(color=PALE, linewidth=0.6)
 
 
-def _write(ax: Axes, note: Note) -> None:
-    from matplotlib.patheffects import withStroke
-
-    for outline in note.outlines:
+def _outline(ax: Axes, outlines: Sequence[Mask]) -> None:
+    for outline in outlines:
         border = np.pad(outline, 1)  # so that an outline at the image's edge closes
         across, down = np.arange(-1, outline.shape[1] + 1), np.arange(-1, outline.shape[0] + 1)
-        for width, color in ((1.8, "white"), (0.8, "black")):
+        for width, color in ((1.4, "white"), (0.6, "black")):
             ax.contour(across, down, border, levels=[0.5], colors=color, linewidths=width)
-    halo = [withStroke(linewidth=1.6, foreground="black")]
-    for x, y, text in note.labels:
-        ax.text(x, y, text, ha="center", va="center", fontsize=7, color="white", path_effects=halo)
+
+
+def _write(ax: Axes, labels: Sequence[Label], shape: Sequence[int], size: float = 5.5) -> None:
+    """Writes labels where none covers another, with a line from each that had to move to where it belongs."""
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=1.4, foreground="black")]
+    point = shape[1] / (72 * TILE)
+    for wished, label in zip(labels, apart(labels, shape[1], shape[0], point, size), strict=True):
+        if label is None:
+            continue
+        if abs(label.x - wished.x) + abs(label.y - wished.y) > size * point:
+            ax.plot([wished.x, label.x], [wished.y, label.y], color="white", linewidth=0.6, path_effects=halo)
+        ax.text(
+            label.x,
+            label.y,
+            label.text,
+            ha="center",
+            va="center",
+            fontsize=size,
+            color="white",
+            path_effects=halo,
+            linespacing=1.0,
+        )
 
 
 def _depth_map(truth: Truth) -> Pixels:
     """Returns uint8 (H, W, 3): each visible part in its own shade, darker is nearer, on white."""
-    from matplotlib import colormaps
-
-    shades = colormaps["cividis_r"](np.linspace(0, 1, len(truth.scene.instances)), bytes=True)[:, :3]
+    shades = shade(np.linspace(0.25, 0.85, len(truth.scene.instances)))
     return np.concatenate([np.full((1, 3), 255, np.uint8), shades])[truth.instance_map]
 
 
 def _deepest_pixel(mask: Mask) -> tuple[int, int]:
-    """Returns column and row of the pixel that is farthest from the edge of ``mask``."""
+    """Returns column and row of a pixel as far from the edge of ``mask`` as any, but for a little: the most central one."""
     depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    row, column = np.unravel_index(depth.argmax(), depth.shape)
+    deep = np.argwhere(depth >= 0.9 * depth.max())
+    row, column = deep[np.square(deep - np.argwhere(mask).mean(axis=0)).sum(axis=1).argmin()]
     return int(column), int(row)
-
-
-def _black_and_white(mask: Mask) -> Pixels:
-    return np.where(mask, np.uint8(0), np.uint8(255))
-
-
-def add_legend(figure: Figure, more: Mapping[str, tuple[int, int, int]] | None = None) -> None:
-    """Tells below a figure what the colours of an error map mean, and more colours, RGB."""
-    from matplotlib.patches import Patch
-
-    colors = {**(more or {}), "rectangle, found": RIGHT, "rectangle, missed": MISSED, "no rectangle, invented": INVENTED}
-    handles = [Patch(color=f"#{r:02x}{g:02x}{b:02x}", label=name) for name, (r, g, b) in colors.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=9, frameon=False)

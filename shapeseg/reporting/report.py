@@ -10,14 +10,14 @@ from string import Template
 from shapeseg import files
 from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.page.errors import calibration, wrong_pixels
-from shapeseg.reporting.page.explorer import ReportImage, explorer_data, filters
+from shapeseg.reporting.page.explorer import ReportImage, explorer_data, filters, introduction, layers, orders
 from shapeseg.reporting.page.markup import Markup, element, join
 from shapeseg.reporting.page.occlusion import breakdown, by_occlusion
 from shapeseg.reporting.page.origin import effects, origin, training
 from shapeseg.reporting.page.scores import cards, honesty, score_table
 from shapeseg.reporting.page.summary import summary
 from shapeseg.reporting.page.values import many, plain
-from shapeseg.reporting.pictures import INVENTED, MISSED, RIGHT
+from shapeseg.reporting.style import INVENTED, MISSED, RIGHT, SCALE, UNKNOWABLE
 
 __all__ = ["ReportImage", "write_report"]
 
@@ -31,25 +31,28 @@ def write_report(
     *,
     title: str,
     history: Sequence[Mapping[str, float]] | None = None,
+    val_ceiling: float | None = None,
 ) -> None:
-    """Writes the report, whole or not at all.
+    """Writes the report, whole or not at all. It has the sections that something is known of, and says what is unknown.
 
     Args:
         path: File to write; an earlier one is replaced.
-        metrics: What ``metrics.json`` holds. What is None is shown as unknown or undefined.
+        metrics: What ``metrics.json`` holds.
         images: What the failure explorer shows; a flat image of 224 x 224 takes about 10 kB.
         title: Names the model and the data.
         history: Rows of the run's ``history.csv``, if it is known.
+        val_ceiling: Of the data that the run was validated on, if it is known.
     """
-    sections = {
+    parts = {
         "Scores": (cards(metrics), score_table(metrics), effects(metrics)),
-        "Occlusion": (by_occlusion(metrics), element("h3", "By what hides them"), breakdown(metrics)),
+        "Occlusion": (by_occlusion(metrics), breakdown(metrics)),
         "Wrong pixels": (wrong_pixels(metrics),),
-        "Failures": (_explorer(images),),
-        "Calibration": (calibration(metrics), element("h3", "Where the image cannot tell"), honesty(metrics)),
-        **({"Training": (training(history),)} if history else {}),
+        "Failures": (_explorer(images, metrics["images"]),),
+        "Calibration": (calibration(metrics), honesty(metrics)),
+        "Training": (training(history, val_ceiling) if history else Markup(),),
         "Origin": (origin(metrics),),
     }
+    sections = {name: content for name, content in parts.items() if any(content)}
     files.write_text(
         path,
         Template(_part("page.html")).substitute(
@@ -60,7 +63,7 @@ def write_report(
             navigation=join(element("li", element("a", name, href=f"#{_slug(name)}")) for name in sections),
             summary=summary(metrics),
             sections=join(_section(name, content) for name, content in sections.items()),
-            data=explorer_data(images),
+            data=explorer_data(images, metrics["images"]),
             script="\n".join(map(_part, _SCRIPTS)),
         ),
     )
@@ -71,10 +74,20 @@ def _section(name: str, content: Sequence[Markup]) -> Markup:
     return element("section", heading, *content, id=_slug(name), aria_labelledby=f"{_slug(name)}-heading")
 
 
-def _explorer(images: Sequence[ReportImage]) -> Markup:
+def _explorer(images: Sequence[ReportImage], measured: int) -> Markup:
     if not images:
-        return element("p", "No image was handed to this report.", class_="absent")
-    return Markup(Template(_part("explorer.html")).substitute(filters=filters(images), total=len(images)))
+        return Markup()
+    hatched = element("li", element("span", class_="swatch hatched"), "cannot be known")
+    return Markup(
+        Template(_part("explorer.html")).substitute(
+            introduction=introduction(images, measured),
+            layers=layers(images),
+            orders=orders(images),
+            filters=filters(images),
+            hatched=hatched if any(image.exact is not None for image in images) else "",
+            total=many(len(images), "image"),
+        )
+    )
 
 
 def _facts(metrics: Metrics) -> Markup:
@@ -85,8 +98,9 @@ def _facts(metrics: Metrics) -> Markup:
 
 
 def _colors() -> str:
-    colors = {"right": RIGHT, "missed": MISSED, "invented": INVENTED}
-    return ":root{" + "".join(f"--{name}:rgb{color};" for name, color in colors.items()) + "}"
+    colors = {"right": RIGHT, "missed": MISSED, "invented": INVENTED, "unknowable": UNKNOWABLE}
+    scale = ",".join(f"rgb{color}" for color in SCALE)
+    return ":root{" + "".join(f"--{name}:rgb{color};" for name, color in colors.items()) + f"--scale:{scale};" + "}"
 
 
 def _slug(name: str) -> str:

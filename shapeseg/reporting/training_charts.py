@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
-from typing import TYPE_CHECKING
+from math import isfinite, nan
+from typing import TYPE_CHECKING, Any
 
-from shapeseg.reporting.style import COLORS, MARKERS, chart
+from shapeseg.reporting.stretched import stretch
+from shapeseg.reporting.style import BLACK, BLUE, COLORS, GREEN, GREY, MARKERS, SKY, VERMILION, chart
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Locator
+
+_MARKED = 40  # epochs: more marks would hide the line
+_TRAIN = {"color": GREY, "marker": "o", "linewidth": 1.2, "label": "train (augmented)"}
+_VAL = {"color": VERMILION, "marker": "s", "linewidth": 1.6, "label": "val"}
+_DECIDABLE = {"color": BLUE, "marker": "^", "linewidth": 1.2, "label": "val, decidable pixels"}
 
 _PANELS = (
     ("val_loss", "loss on val"),
@@ -19,15 +27,14 @@ _PANELS = (
 
 
 def runs_figure(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
-    """Draws loss and IoU on val against the epoch, a line a run, its best epoch marked.
+    """Draws loss and IoU on val against the epoch, a line a run, its best epoch marked; scales as of :func:`curves_figure`.
 
     Args:
         histories: Name of each run to its epochs, as ``fit`` returns them and ``history.csv`` holds them.
     """
-    from matplotlib.ticker import MaxNLocator
-
     figure, axes = chart(len(_PANELS))
     for ax, (score, label) in zip(axes, _PANELS, strict=True):
+        shown: list[float] = []
         for number, (name, epochs) in enumerate(histories.items()):
             known = [row for row in epochs if score in row]
             scores = [row["val_iou"] for row in known]
@@ -40,43 +47,87 @@ def runs_figure(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> Figur
                 markersize=7,
                 label=name,
             )
+            shown += [row[score] for row in known]
+        _logarithmic(ax) if score == "val_loss" else stretch(ax, shown)
         ax.set(xlabel="epoch", ylabel=label)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes[0].set_ylim(bottom=0)
+        ax.xaxis.set_major_locator(_epochs())
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
-def curves_figure(history: Mapping[str, Sequence[float]]) -> Figure:
-    """Draws loss, logarithmic, and IoU, on training and val data, against the epoch; a line marks the best one.
+def curves_figure(history: Sequence[Mapping[str, float]], ceiling: float | None = None) -> Figure:
+    """Draws loss and IoU, on training and val data, against the epoch; a line marks the best one.
 
-    Where it is known, the log loss on ambiguous pixels of val is drawn, too, above the least that a model can have. Of a long
-    run, the IoU of the first tenth may lie below the chart: that of the rest would be a flat line above it.
+    The loss is logarithmic and the IoU stretched towards 1, so that the end of a long run can be read as well as its
+    beginning. Where it is known, the log loss on ambiguous pixels of val is drawn, too, above the least that a model can have.
+
+    Args:
+        history: Of each epoch, what ``history.csv`` holds; a value that is missing or NaN is left out.
+        ceiling: Of the val data, which a dashed line shows, and the IoU on decidable pixels beside it; None where unknown.
     """
-    from matplotlib.figure import Figure
+    best = max(history, key=lambda row: row["val_iou"])["epoch"]
+    panels = [
+        panel for panel in (_draw_loss, _draw_iou, _draw_log_loss) if panel is not _draw_log_loss or _has_log_loss(history)
+    ]
+    figure, axes = chart(len(panels), height=3.6, width=4.5 * len(panels))
+    for ax, draw in zip(axes, panels, strict=True):
+        draw(ax, history, ceiling)
+        ax.axvline(best, color=BLACK, linestyle=":", linewidth=1, label=f"best epoch: {best:.0f} of {len(history)}")
+        ax.set_xlabel("epoch")
+        ax.xaxis.set_major_locator(_epochs())
+        ax.margins(x=0.03)
+    found = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(found.values(), found, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    return figure
+
+
+def _draw_loss(ax: Axes, history: Sequence[Mapping[str, float]], _ceiling: float | None) -> None:
+    for name, look in (("loss", _TRAIN), ("val_loss", _VAL)):
+        _plot(ax, history, name, look)
+    _logarithmic(ax)
+    ax.set_title("loss (log scale)", fontsize=10)
+
+
+def _draw_iou(ax: Axes, history: Sequence[Mapping[str, float]], ceiling: float | None) -> None:
+    names = {"iou": _TRAIN, "val_iou": _VAL} | ({} if ceiling is None else {"val_iou_decidable": _DECIDABLE})
+    scores = [score for name, look in names.items() for score in _plot(ax, history, name, look)]
+    if ceiling is not None:
+        ax.axhline(ceiling, color=GREEN, linestyle="--", linewidth=1.3, label=f"ceiling, of a large set: {ceiling:.4f}")
+        scores.append(ceiling)
+    stretch(ax, scores)
+    ax.set_title("rectangle IoU (stretched towards 1)", fontsize=10)
+
+
+def _epochs() -> Locator:
     from matplotlib.ticker import MaxNLocator
 
-    known = any(isfinite(value) for value in history.get("val_log_loss", ()))
-    figure = Figure(figsize=(13 if known else 9, 3.4), dpi=130, layout="constrained")
-    axes = figure.subplots(1, 3 if known else 2)
-    val_iou = list(history["val_iou"])
-    best, start = val_iou.index(max(val_iou)), len(val_iou) // 10
-    epochs = range(1, len(val_iou) + 1)
-    for ax, name in zip(axes, ("loss", "iou"), strict=False):
-        ax.plot(epochs, history[name], "o-", color="#607d8b", markersize=4, label="train (augmented)")
-        ax.plot(epochs, history[f"val_{name}"], "s-", color="#d55e00", markersize=4, label="val")
-    axes[0].set_yscale("log")
-    shown = [*history["iou"][start:], *val_iou[start:]]
-    margin = 0.05 * (max(shown) - min(shown)) or 0.01
-    axes[1].set_ylim(min(shown) - margin, max(shown) + margin)
-    if known:
-        axes[2].plot(epochs, history["val_log_loss"], "s-", color="#d55e00", markersize=4, label="val")
-        axes[2].plot(epochs, history["val_log_loss_floor"], "--", color="#607d8b", label="the least possible")
-    for ax, label in zip(axes, ("loss", "rectangle IoU", "log loss, ambiguous pixels"), strict=False):
-        ax.axvline(best + 1, color="black", linestyle=":", linewidth=1, label=f"best epoch: {best + 1}")
-        ax.set(xlabel="epoch", ylabel=label)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.grid(alpha=0.3)
-        ax.legend(frameon=False)
-    return figure
+    return MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
+
+
+def _logarithmic(ax: Axes) -> None:
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter("{x:g}" if high < 5 * low else "")
+
+
+def _draw_log_loss(ax: Axes, history: Sequence[Mapping[str, float]], _ceiling: float | None) -> None:
+    _plot(ax, history, "val_log_loss", _VAL)
+    floors = [row["val_log_loss_floor"] for row in history if isfinite(row.get("val_log_loss_floor", nan))]
+    if floors:
+        ax.axhline(floors[-1], color=SKY, linestyle="-.", linewidth=1.3, label=f"least possible log loss: {floors[-1]:.3f}")
+    ax.set_ylim(bottom=0)
+    ax.set_title("log loss, ambiguous pixels", fontsize=10)
+
+
+def _has_log_loss(history: Sequence[Mapping[str, float]]) -> bool:
+    return any(isfinite(row.get("val_log_loss", nan)) for row in history)
+
+
+def _plot(ax: Axes, history: Sequence[Mapping[str, float]], name: str, look: Mapping[str, Any]) -> list[float]:
+    """Draws one column of the history, and returns what was drawn."""
+    known = [(row["epoch"], row[name]) for row in history if isfinite(row.get(name, nan))]
+    marks = look["marker"] if len(known) <= _MARKED else ""
+    ax.plot([epoch for epoch, _ in known], [value for _, value in known], **{**look, "marker": marks}, markersize=4)
+    return [value for _, value in known]

@@ -19,7 +19,9 @@ from shapeseg.training.settings import TrainingSettings
 
 def compile_model(model: keras.Model, settings: TrainingSettings, steps_per_epoch: int) -> None:
     """Gives a model its optimiser, loss and metrics."""
-    ambiguous = "hard" if settings.target == "amodal" else settings.ambiguous  # of whole rectangles no pixel is
+    loss, ambiguous, weight = settings.taught(known=False)  # what is still open here, nobody knows
+    if settings.target == "amodal":
+        ambiguous = "hard"  # of whole rectangles no pixel is
     optimizer = keras.optimizers.Adam(
         learning_rate(settings, steps_per_epoch),
         global_clipnorm=settings.clip_norm,
@@ -27,7 +29,7 @@ def compile_model(model: keras.Model, settings: TrainingSettings, steps_per_epoc
     )
     model.compile(
         optimizer=optimizer,
-        loss=SegmentationLoss(settings.loss, ambiguous, settings.ambiguous_weight),
+        loss=SegmentationLoss(loss, ambiguous, weight),
         metrics=[PixelScores(), AmbiguityScores()],
         auto_scale_loss=settings.precision == "float16",
         jit_compile=keras.backend.backend() != "torch",  # measured: compiling gains nothing on torch CPU

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
-from shapeseg.datasets.augmentation import Augmentation
+from shapeseg.datasets.augmentation import OF_PHOTOGRAPHS, OF_SHAPES, Augmentation
 from shapeseg.errors import UsageError
 from shapeseg.scenes.scene import Target
 from shapeseg.settings import check_range, check_seed
@@ -20,11 +20,19 @@ Precision = Literal["float32", "bfloat16", "float16"]
 TrackerName = Literal["none", "tensorboard", "wandb"]
 
 
+class Taught(NamedTuple):
+    """A loss, and what it does with ambiguous pixels; of the names of the settings."""
+
+    loss: LossName
+    ambiguous: Ambiguous
+    ambiguous_weight: float
+
+
 @dataclass(frozen=True)
 class TrainingSettings:
     """Everything, with a dataset and an architecture, that determines the training."""
 
-    epochs: int = 20
+    epochs: int = 30
     """Passes over the train split; --max-minutes takes its place."""
     batch_size: int = 4
     """Images a step; small batches make more steps, which here is worth more than exact gradients."""
@@ -34,12 +42,15 @@ class TrainingSettings:
     """How the rate falls: linear or cosine to zero over all epochs, constant, or ten times lower on a plateau of val IoU."""
     warmup_epochs: float = 0.0
     """Epochs over which the rate first rises from zero."""
-    loss: LossName = "bce+dice"
-    """Cross-entropy (bce), soft Dice (of decidable pixels alone), sums, focal, Tversky, or bce that is heavier at borders."""
-    ambiguous: Ambiguous = "exclude"
-    """Of pixels whose label the image cannot tell: leave them out, learn the label drawn, or the exact probability."""
-    ambiguous_weight: float = 1.0
-    """How much such a pixel weighs in the cross-entropy beside another one, where it is not left out."""
+    loss: LossName | None = None
+    """Cross-entropy (bce), soft Dice (of decidable pixels alone), sums, focal, Tversky, or bce that is heavier at borders.
+    By default bce where exact probabilities are learned, else bce+dice."""
+    ambiguous: Ambiguous | None = None
+    """Of pixels whose label the image cannot tell: leave them out, learn the label drawn, or the exact probability.
+    By default exact where the probabilities are known, else exclude."""
+    ambiguous_weight: float | None = None
+    """How much such a pixel weighs in the cross-entropy beside another one, where it is not left out. By default 4 for
+    exact probabilities, else 1; more makes a model more honest about them, and worse on other pixels."""
     target: Target = "visible"
     """What to find: visible rectangle pixels, or whole rectangles behind their occluders too (amodal)."""
     augmentation: tuple[Augmentation, ...] | None = None
@@ -62,6 +73,26 @@ class TrainingSettings:
     seed: int = 0
     """Seed of the first weights, the order of the samples and their augmentation."""
 
+    def taught(self, *, known: bool) -> Taught:
+        """Returns the loss and what it does with ambiguous pixels, where the data decides what was left open.
+
+        Args:
+            known: Whether it is known of the data how probable each label is.
+        """
+        ambiguous = self.ambiguous or ("exact" if known and self.loss not in WITHOUT_PROBABILITIES else "exclude")
+        exact = ambiguous == "exact" and self.target == "visible"  # of whole rectangles no pixel is ambiguous
+        weight = self.ambiguous_weight or (4.0 if exact else 1.0)
+        return Taught(self.loss or ("bce" if exact else "bce+dice"), ambiguous, weight)
+
+    def augmented(self, *, own: bool) -> tuple[Augmentation, ...]:
+        """Returns what is done to training images; where that was left open, what is usual for images of one's own or for shapes."""
+        usual = OF_PHOTOGRAPHS if own else OF_SHAPES
+        return usual if self.augmentation is None else self.augmentation
+
+    def settled(self, *, known: bool, own: bool = False) -> TrainingSettings:
+        """Returns these settings with nothing left open but sizes; see :meth:`taught` and :meth:`augmented`."""
+        return replace(self, **self.taught(known=known)._asdict(), augmentation=self.augmented(own=own))
+
     @property
     def rate_is_scheduled(self) -> bool:
         """Whether the learning rate follows a schedule of the steps; else callbacks may set it."""
@@ -78,7 +109,7 @@ class TrainingSettings:
             if getattr(self, name):  # 0 is none
                 check_range(name, getattr(self, name), least=16, most=4096, fix="Try 256, or 0 for none")
         check_range("ambiguous_weight", self.ambiguous_weight, above=0, fix="Try 1")
-        if self.ambiguous == "exclude" and self.ambiguous_weight != 1:
+        if self.ambiguous == "exclude" and self.ambiguous_weight not in (None, 1):
             raise UsageError(
                 "ambiguous pixels that are left out have no weight",
                 received=f"ambiguous=exclude, ambiguous_weight={self.ambiguous_weight}",

@@ -55,7 +55,8 @@ def evaluate(options: EvaluateOptions) -> Path:
         if metrics["trained_on"] and split != "train":
             learned = f"{metrics['trained_on']} of the {metrics['images']} images measured"
             say("warning", f"{learned} are among those learned from")
-        names = write_evaluation(out, options, whole, data, metrics, evaluation, corrupted, history)
+        ceiling = model.card.scores.get("iou_ceiling") if model.card else None
+        names = write_evaluation(out, options, whole, data, metrics, evaluation, corrupted, history, ceiling)
     print(f"wrote {', '.join(str(out / name) for name in names)}")
     if options.ship:
         holdout.write_to_card(model, metrics)

@@ -10,26 +10,27 @@ from typing import Any
 
 from shapeseg import files
 from shapeseg.datasets import Dataset
-from shapeseg.datasets.examples import Example, example_at
+from shapeseg.datasets.examples import Example, exact_probability, example_at
 from shapeseg.datasets.sizes import at_most
 from shapeseg.evaluation import Evaluation
 from shapeseg.evaluation.corruption_curves import CorruptionCurves
+from shapeseg.evaluation.evaluation import Shown
 from shapeseg.evaluation.instances import InstanceRecord
 from shapeseg.evaluation.metrics import Metrics
 from shapeseg.folders import result_folder
 from shapeseg.incoming import json_object
 from shapeseg.reporting.corruptions_picture import corruptions_figure
-from shapeseg.reporting.pictures import prediction_figure, save_figure
+from shapeseg.reporting.pictures import save_figure
+from shapeseg.reporting.prediction_pictures import Prediction, prediction_figure
 from shapeseg.reporting.report import ReportImage, write_report
 from shapeseg.reporting.tables import csv_text
-from shapeseg.reporting.tiles import tile
 from shapeseg.scenes.scene import Target
 from shapeseg.scenes.streams import Stream, permutation, words
 from shapeseg.settings import options_to_dict
 from shapeseg.workflows.options import EvaluateOptions
 
 REPORTED = 60
-"""Images in the report: those with the most wrong pixels."""
+"""Images in the report: the worst ones."""
 
 _PICTURED = 6  # images in each picture
 _REPORTED_SIDE = 1024  # most pixels of an image in the report along a side
@@ -62,6 +63,7 @@ def write_evaluation(
     evaluation: Evaluation,
     corrupted: CorruptionCurves | None,
     history: list[dict[str, float]] | None,
+    val_ceiling: float | None,
 ) -> list[str]:
     """Writes everything into ``out`` and returns the names of the files. ``metrics.json`` comes last: where it is, all is."""
     for name in (_METRICS, *_CORRUPTIONS):
@@ -73,8 +75,9 @@ def write_evaluation(
     _write_pictures(out, data, metrics["target"], evaluation)
     reported = _report_images(whole, data, metrics["target"], evaluation)
     run = Path(metrics["model"]).parent
-    title = f"{run.name} on the {metrics['split']} split of {metrics['dataset']}"
-    write_report(out / "report.html", metrics, reported, title=title, history=history)
+    part = "all images" if metrics["split"] == "all" else f"the {metrics['split']} split"
+    title = f"{run.name} on {part} of {metrics['dataset']}"
+    write_report(out / "report.html", metrics, reported, title=title, history=history, val_ceiling=val_ceiling)
     files.write_json(out / "config.json", options_to_dict(options))
     if corrupted is not None:
         files.write_json(out / _CORRUPTIONS[0], corrupted)
@@ -84,14 +87,22 @@ def write_evaluation(
 
 
 def _write_pictures(out: Path, data: Dataset, target: Target, evaluation: Evaluation) -> None:
-    for name, heading, places in (
-        ("worst.png", "most wrong pixels", evaluation.worst[:_PICTURED]),
+    decides = evaluation.metrics["calibration"]["decidable"] is not None
+    most = "most wrong pixels that can be known" if decides else "most wrong pixels"
+    for name, how, places in (
+        ("worst.png", most, evaluation.worst[:_PICTURED]),
         ("random.png", "drawn at random", random_places(len(data))),
     ):
         tiles = [
-            tile(data.rows[place]["image_id"], example_at(data, place, target), evaluation.shown[place]) for place in places
+            _picture_of(data.rows[place]["image_id"], example_at(data, place, target), target, evaluation.shown[place])
+            for place in places
         ]
-        save_figure(prediction_figure(tiles, heading), out / name)
+        save_figure(prediction_figure(tiles, f"{len(places)} of {len(data)} images: {how}"), out / name)
+
+
+def _picture_of(name: str, example: Example, target: Target, shown: Shown) -> Prediction:
+    exact = exact_probability(example.truth, target)
+    return Prediction(name, example.image, example.target, shown.predicted, exact, shown.belief).small()
 
 
 def _report_images(whole: Dataset, data: Dataset, target: Target, evaluation: Evaluation) -> list[ReportImage]:
@@ -99,17 +110,22 @@ def _report_images(whole: Dataset, data: Dataset, target: Target, evaluation: Ev
     for row in evaluation.instances:
         instances.setdefault(row["index"], []).append(row)
     starts = {row["index"]: place for place, row in enumerate(whole.rows)}
-    return [_report_image(data, evaluation, example_at(data, place, target), starts, instances) for place in evaluation.worst]
+    return [
+        _report_image(data, evaluation, example_at(data, place, target), target, starts, instances)
+        for place in evaluation.worst
+    ]
 
 
 def _report_image(
     data: Dataset,
     evaluation: Evaluation,
     example: Example,
+    target: Target,
     starts: Mapping[int, int],
     instances: Mapping[int, Sequence[Mapping[str, Any]]],
 ) -> ReportImage:
-    row, counts = data.rows[example.place], evaluation.counts[example.place]
+    row, counts, shown = data.rows[example.place], evaluation.counts[example.place], evaluation.shown[example.place]
+    exact = exact_probability(example.truth, target)
     picture = f"{row['image_id']}.png"
     preview = ["preview", str(data.folder), "--start", str(starts[row["index"]]), "--rows", "1", "--columns", "1"]
     return ReportImage(
@@ -117,11 +133,13 @@ def _report_image(
         image_id=row["image_id"],
         split=row["split"],
         iou=counts.iou,
-        wrong_pixels=counts.missed + counts.invented,
+        wrong_pixels=counts.wrong,
+        wrong_decidable=None if exact is None else evaluation.decidable[example.place].wrong,
         image=at_most(_REPORTED_SIDE, example.image),
         truth=at_most(_REPORTED_SIDE, example.target),
-        predicted=at_most(_REPORTED_SIDE, evaluation.shown[example.place]),
-        ambiguous=at_most(_REPORTED_SIDE, example.ambiguous) if example.truth else None,
+        predicted=at_most(_REPORTED_SIDE, shown.predicted),
+        belief=at_most(_REPORTED_SIDE, shown.belief),
+        exact=None if exact is None else at_most(_REPORTED_SIDE, exact),
         instances=instances.get(row["index"], []),
         regenerate=shlex.join(["python", "-m", "shapeseg", *preview, "--out", picture]),
     )

@@ -5,12 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from shapeseg.datasets import Dataset, create_dataset
 from shapeseg.datasets.examples import examples
@@ -18,15 +15,19 @@ from shapeseg.datasets.statistics import statistics
 from shapeseg.errors import InputError
 from shapeseg.incoming import MAX_TEXT, parse_json, read_file
 from shapeseg.inference.opened_model import open_model
-from shapeseg.reporting import evaluation_charts, tiles
-from shapeseg.reporting.evaluation_charts import calibration_figure, response_figure
-from shapeseg.reporting.pictures import Prediction, error_map, gallery_figure, prediction_figure, scene_figure
+from shapeseg.reporting import evaluation_charts
+from shapeseg.reporting.evaluation_charts import breakdown_figure, calibration_figure, response_figure
+from shapeseg.reporting.pictures import gallery_figure, scene_figure
+from shapeseg.reporting.pixels import error_map, unknowable_map
 from shapeseg.reporting.statistics_picture import statistics_figure
+from shapeseg.reporting.style import enlarge_text as for_slides
 from shapeseg.reporting.tables import first_section, markdown_table, table, without_pictures
 from shapeseg.reporting.training_charts import runs_figure
 from shapeseg.scenes.twins import DESCRIPTIONS
 from shapeseg.value_types import check_type
+from shapeseg.workflows.notebook_pictures import occlusion_dials, predictions_figure, twin_dial
 from shapeseg.workflows.options import GenerateOptions
+from shapeseg.workflows.study.tables import decidable_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,12 +35,15 @@ if TYPE_CHECKING:
 __all__ = [
     "DESCRIPTIONS",
     "NO_RECIPES",
+    "breakdown_figure",
     "calibration_figure",
     "error_map",
     "errors_figure",
     "first_section",
+    "for_slides",
     "gallery_figure",
     "markdown_table",
+    "occlusion_dials",
     "open_data",
     "predictions_figure",
     "response_figure",
@@ -47,8 +51,11 @@ __all__ = [
     "scene_figure",
     "statistics",
     "statistics_figure",
+    "study_table",
     "table",
     "threshold_figure",
+    "twin_dial",
+    "unknowable_map",
     "without_pictures",
     "work_in_root",
 ]
@@ -96,30 +103,13 @@ def open_data(folder: str | Path, num_images: int | None = None) -> Dataset:
     return data if num_images is None else data.first(num_images)
 
 
-def predictions_figure(
-    model: str | Path,
-    images: Sequence[NDArray[np.uint8]],
-    masks: Sequence[NDArray[Any]],
-    names: Sequence[str],
-    heading: str = "",
-) -> Figure:
-    """Draws what a saved model makes of images, a column each: image, truth, prediction, error.
+def study_table(results: str | Path) -> str:
+    """Returns what a study found in one Markdown table: IoU on decidable pixels, a row a training set, a column a test set.
 
     Args:
-        model: A run's folder or its ``model.keras``.
-        images: uint8 (H, W, 3), RGB, 0 to 255.
-        masks: (H, W), the truth: 0 where there is no target.
-        names: Of each image.
-        heading: Of the figure.
+        results: A ``study.json``.
     """
-    opened = open_model(Path(model))
-
-    def draw() -> Iterator[Prediction]:
-        for image, mask, name in zip(images, masks, names, strict=True):
-            predicted = opened.probabilities(image[None])[0] >= opened.threshold
-            yield tiles.of_masks(name, image, mask != 0, predicted)
-
-    return prediction_figure(list(draw()), heading)
+    return decidable_table(parse_json(read_file(Path(results), most=MAX_TEXT))["matrix"])
 
 
 def errors_figure(report: str | Path) -> Figure | str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapeseg.datasets import Dataset
-from shapeseg.datasets.augmentation import OF_PHOTOGRAPHS, OF_SHAPES
 from shapeseg.datasets.examples import ExampleSource, FreshScenes
 from shapeseg.datasets.scaled import Scaled
 from shapeseg.datasets.sizes import Sizes, usual_sizes
@@ -74,12 +73,10 @@ def check_own(part: Dataset, seen: Sequence[Seen], *, learned: bool, told: bool)
         say("note", f"{part.folder}, {'train' if learned else 'val'}: {remark}")
 
 
-def with_choices(settings: TrainingSettings, train: Source, *, told: bool) -> TrainingSettings:
-    """Returns settings in which the data have chosen what was left to them, and says what of sizes."""
+def with_sizes(settings: TrainingSettings, train: Source, *, told: bool) -> TrainingSettings:
+    """Returns settings in which images of one's own have chosen their sizes, where that was left to them, and says which."""
     if not isinstance(train, Dataset) or not is_own(train):
-        return replace(settings, augmentation=OF_SHAPES) if settings.augmentation is None else settings
-    if settings.augmentation is None:
-        settings = replace(settings, augmentation=OF_PHOTOGRAPHS)
+        return settings
     sizes = Sizes(settings.resize or None, settings.crop or None)
     if settings.crop is None and settings.resize is None:
         sizes = usual_sizes([(row["height"], row["width"]) for row in train.rows])

@@ -109,10 +109,12 @@ def _fit_and_report(
     from shapeseg.models import save_model
     from shapeseg.training.fit import fit
     from shapeseg.training.tracking import tracking
-    from shapeseg.workflows.train_report import draw_worst, finish, start_card
+    from shapeseg.workflows.train_pictures import TrainPictures
+    from shapeseg.workflows.train_report import finish, start_card
 
     folder, data, writes = run.folder, run.data, run.processes.writes
     card = start_card(run.architecture, data)
+    pictures = TrainPictures(folder, data.measured, data.val.target)
     now = OpenedModel(model, card.architecture.stride, target=data.val.target, resize=card.trained_on.resize)
     watched = sys.stdout.isatty()
     started = time.monotonic()
@@ -124,11 +126,13 @@ def _fit_and_report(
                 save_model(model, folder.model, replace(card, scores=logs))
 
         def draw(epoch: int, logs: object = None) -> None:
-            if writes and options.pictures_every and (epoch + 1) % options.pictures_every == 0:
-                draw_worst(folder, now, data.measured)
+            if not writes:
+                return
+            pictures.draw_curves()
+            if options.pictures_every and (epoch + 1) % options.pictures_every == 0:
+                pictures.draw_samples(now)
                 tracked.tell(lambda tracker: tracker.picture(epoch + 1, folder.samples))
 
-        pictures = keras.callbacks.LambdaCallback(on_epoch_end=draw)
         resume = folder.newest_checkpoint() if options.resume else None
         epochs = options.training.epochs - (resume.epoch if resume else 0)
         steps = epochs * (len(data.train) + len(data.val))
@@ -152,14 +156,14 @@ def _fit_and_report(
                 verbose=(1 if watched else 2) if writes else 0,  # a bar for a person, a line an epoch for a log
                 # The same callbacks whatever the options: a checkpoint knows them by their places.
                 callbacks=[
-                    pictures,
+                    keras.callbacks.LambdaCallback(on_epoch_end=draw),
                     tracked,
                     *callbacks,
                     keras.callbacks.LambdaCallback(on_train_batch_begin=hear, on_test_batch_begin=hear),
                 ],
             )
         if writes:
-            finish(folder, card, data, history, time.monotonic() - started)
+            finish(folder, card, data.measured, pictures, history, time.monotonic() - started)
             folder.remove_checkpoints()
             tracked.run_ended(folder, len(history))
 

@@ -12,7 +12,7 @@ from shapeseg.datasets.examples import FreshScenes
 from shapeseg.datasets.sizes import Sizes
 from shapeseg.errors import UsageError
 from shapeseg.terminal import Progress, no_progress, progress_bar
-from shapeseg.workflows.own_data import check_own, drawn, open_data, seen_whole, whole_batch, with_choices
+from shapeseg.workflows.own_data import check_own, drawn, is_own, open_data, seen_whole, whole_batch, with_sizes
 
 if TYPE_CHECKING:
     from shapeseg.datasets.feed import Feed
@@ -59,8 +59,10 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     from shapeseg.datasets.own_splits import list_of_splits
 
     train, val, data = _fresh(options) if str(options.data) == "none" else _stored(options, processes)
-    settings = with_choices(options.training, train, told=processes.writes)
+    settings = with_sizes(options.training, train, told=processes.writes)
     known = _known_probabilities(settings, train, val, told=processes.writes)
+    learnable = known and _can_be_learned(settings, train, told=processes.writes)
+    settings = settings.settled(known=learnable, own=is_own(train))
     sizes = Sizes(settings.resize or None, settings.crop or None, stride)
     feed = Feed(
         drawn(train, sizes, options.epoch_images),
@@ -112,7 +114,7 @@ def _known_probabilities(
     """
     asked = settings.ambiguous
     if settings.target == "amodal":
-        if asked != "exclude" and told:
+        if asked not in (None, "exclude") and told:
             print(f"of whole rectangles (--target amodal) no pixel is ambiguous, so that --ambiguous {asked} changes nothing")
         return False
     if asked == "exact" and (train.rule is None or val.rule is None):
@@ -121,10 +123,22 @@ def _known_probabilities(
             received="ambiguous=exact, data without a rule",
             fix="Use --ambiguous exclude or hard, or data as generate made them",
         )
-    of_shapes = isinstance(train, FreshScenes) or train.has_recipes
-    if asked == "exclude" and train.rule is None and of_shapes and told:
+    if asked in (None, "exclude") and train.rule is None and not is_own(train) and told:
         print("no pixel is left out as ambiguous: it is not known how the scenes of this dataset were chosen")
     return val.rule is not None
+
+
+def _can_be_learned(settings: TrainingSettings, train: Dataset | FreshScenes, *, told: bool) -> bool:
+    """Whether exact probabilities can be learned of train, if nothing else is asked for; says what keeps them from it."""
+    from shapeseg.datasets.feed import keeps_probabilities
+
+    if train.rule is None or settings.ambiguous is not None:
+        return train.rule is not None
+    can = keeps_probabilities(train.rule, settings.augmented(own=False))
+    if told and not can:
+        print("ambiguous pixels are left out: of scenes chosen by occlusion, a pasted shape changes the probabilities")
+        print("to learn these, add --ambiguous exact, and an --augmentation without paste")
+    return can
 
 
 def _names(train: Dataset | FreshScenes, processes: Processes) -> list[str]:

@@ -64,7 +64,7 @@ def test_a_file_of_an_earlier_version_says_what_it_said(group, name, tmp_path):
     for value, ambiguous in (("true", "exclude"), ("false", "hard")):
         path.write_text(f"training:\n  {name}: {value}\n" if group else f"{name}: {value}\n")
         assert run(TrainOptions, found.append, ["--config", str(path)], "train") == 0
-        assert found.pop().training == TrainingSettings(ambiguous=ambiguous)
+        assert found.pop().training == TrainingSettings(ambiguous=ambiguous, ambiguous_weight=1.0)
     assert run(TrainOptions, found.append, ["--config", str(path), "--ambiguous", "exact"], "train") == 0
     assert found.pop().training.ambiguous == "exact"
 

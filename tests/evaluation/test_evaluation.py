@@ -13,6 +13,7 @@ from shapeseg.evaluation import PredictionOptions, evaluate_model, prediction
 from shapeseg.evaluation.boundary import boundary_counts
 from shapeseg.evaluation.ceiling import Ceiling
 from shapeseg.evaluation.counts import pooled
+from shapeseg.evaluation.evaluation import Shown, Worst
 from shapeseg.inference.opened_model import OpenedModel
 from shapeseg.scenes import SceneSettings
 
@@ -163,11 +164,30 @@ def test_each_image_is_predicted_once_in_batches_of_bounded_size(data, monkeypat
 
 
 def test_the_worst_predictions_are_kept_and_those_asked_for(data, found):
-    wrong = [row["missed"] + row["invented"] for row in found.images]
-    assert found.worst == sorted(range(30), key=lambda place: -wrong[place])[:4]
+    known, wrong = [counts.wrong for counts in found.decidable], [counts.wrong for counts in found.counts]
+    assert found.worst == sorted(range(30), key=lambda place: (-known[place], -wrong[place]))[:4]
     assert set(found.shown) == {*found.worst, 7}
-    for place, mask in found.shown.items():
-        assert np.array_equal(mask, predictions_of(data)[place])
+    for place, shown in found.shown.items():
+        assert np.array_equal(shown.predicted, predictions_of(data)[place])
+
+
+def test_an_image_with_mistakes_is_worse_than_one_of_which_nobody_can_know():
+    worst = Worst(3)
+    shown = Shown.of(np.zeros((2, 2), np.float32), np.zeros((2, 2), bool))
+    for place, wrong in enumerate([(0, 900), (5, 5), (0, 0), (5, 80), (5, 5)]):
+        worst.offer(place, wrong, shown)
+    assert worst.places() == [3, 1, 4]
+    assert set(worst.kept()) == {1, 3, 4}
+
+
+def test_what_is_kept_of_a_prediction_is_the_mask_exactly_and_the_probability_nearly():
+    probability = np.linspace(0, 1, 1000, dtype=np.float32).reshape(20, 50)
+    predicted = np.random.Generator(np.random.PCG64(0)).random((20, 50)) < 0.5
+    shown = Shown.of(probability, predicted)
+    assert shown.packed.nbytes == 1000
+    assert np.array_equal(shown.predicted, predicted)
+    assert np.abs(shown.belief - probability).max() <= 0.5 / 127 + 1e-6
+    assert (shown.belief.min(), shown.belief.max()) == (0, 1)
 
 
 def test_the_same_again_is_the_same(data, found):

@@ -9,6 +9,7 @@ import numpy as np
 
 from shapeseg.evaluation.ceiling import Ceiling
 from shapeseg.evaluation.counts import Counts, count, pooled, summarise
+from shapeseg.reporting.pixels import ambiguous_pixels
 from shapeseg.reporting.report import ReportImage
 from shapeseg.scenes import Scene, SceneSettings, sample_scene
 from shapeseg.scenes.occlusion import BIN_NAMES, bin_of
@@ -29,7 +30,8 @@ def example_images(number, settings=None):
 def example_metrics(images, settings=None):
     """Returns the metrics of these images: counts are real, intervals and calibration are made up."""
     counts = [count(image.truth, image.predicted) for image in images]
-    decidable = [count(image.truth & ~image.ambiguous, image.predicted & ~image.ambiguous) for image in images]
+    told = [~ambiguous_pixels(image.exact) for image in images]
+    decidable = [count(image.truth & known, image.predicted & known) for image, known in zip(images, told, strict=True)]
     scenes = [sample_scene(settings or SceneSettings(), seed=0, index=image.index) for image in images]
     ceiling = Ceiling()
     for scene in scenes:
@@ -106,17 +108,19 @@ def _image(index: int, scene: Scene) -> ReportImage:
     predicted = np.where(random.random(target.shape) < 0.2, frayed, target)
     if index % 5:
         predicted = predicted ^ truth.ambiguous
-    counts = count(target, predicted)
+    counts, wrong = count(target, predicted), target != predicted
     return ReportImage(
         index=index,
         image_id=f"{index:06d}",
         split=SPLITS[index % 4],
         iou=counts.iou,
-        wrong_pixels=counts.missed + counts.invented,
+        wrong_pixels=counts.wrong,
+        wrong_decidable=int(np.count_nonzero(wrong & ~truth.ambiguous)),
         image=truth.image,
         truth=target,
         predicted=predicted,
-        ambiguous=truth.ambiguous,
+        belief=np.where(predicted, 0.9, 0.4 * (random.random(target.shape) < 0.01)).astype(np.float32),
+        exact=truth.rectangle_probability,
         instances=list(_rows(index, truth, predicted)),
         regenerate=f"python -m shapeseg preview data/shapes --start {index} --rows 1 --columns 1 --out {index:06d}.png",
     )

@@ -4,7 +4,6 @@ import pytest
 from shapeseg.evaluation.calibration import calibration, reliability
 from shapeseg.evaluation.threshold import CANDIDATES, counts_at, histograms
 from shapeseg.reporting.evaluation_charts import calibration_figure, errors_figure, response_figure, threshold_figure
-from shapeseg.reporting.training_charts import runs_figure
 
 TRUTH = np.array([True, True, False, False, False])
 PROBABILITY = np.array([0.97, 0.42, 0.62, 0.08, 0.02], np.float32)
@@ -13,20 +12,6 @@ PROBABILITY = np.array([0.97, 0.42, 0.62, 0.08, 0.02], np.float32)
 def line(axes, label):
     (found,) = [each for each in axes.lines if each.get_label() == label]
     return found
-
-
-def test_runs_are_drawn_by_epoch_with_the_best_one_marked():
-    reference = [{"epoch": k, "val_loss": 1 / k, "val_iou": k / 9, "val_iou_decidable": k / 8} for k in (1, 2, 3)]
-    own = [{"epoch": k, "val_loss": k, "val_iou": 1 / k, "val_iou_decidable": 1 / k} for k in (1, 2)]
-    loss, iou, decidable = runs_figure({"reference": reference, "own": own}).axes
-    assert list(line(loss, "reference").get_ydata()) == [1, 1 / 2, 1 / 3]
-    assert list(line(iou, "own").get_ydata()) == [1, 1 / 2]
-    assert list(line(decidable, "reference").get_xdata()) == [1, 2, 3]
-    assert [line(iou, name).get_markevery() for name in ("reference", "own")] == [[2], [0]]
-
-
-def test_a_run_without_epochs_is_an_empty_line():
-    assert [len(line(axes, "new").get_xdata()) for axes in runs_figure({"new": []}).axes] == [0, 0, 0]
 
 
 def test_the_threshold_picture_shows_the_scores_of_every_candidate():

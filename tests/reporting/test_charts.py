@@ -7,7 +7,7 @@ from shapeseg.reporting.page.charts import Estimate, curves_chart, interval_char
 
 
 def points(tree, name):
-    """Places of the markers of a chart: circles of the first series, squares of the second."""
+    """Places of the marks of a chart: circles of the first series, squares of the second."""
     if name == "circle":
         return [(float(dot.attributes["cx"]), float(dot.attributes["cy"])) for dot in tree.all("circle")]
     return [(float(dot.attributes["x"]) + 3.5, float(dot.attributes["y"]) + 3.5) for dot in tree.all("rect")]
@@ -61,6 +61,30 @@ def test_curves_of_any_size_fit_their_axes(curve):
     assert 2 <= len(heights) <= 12
     assert len(points(tree, "circle")) == len(curve)
     assert all(0 <= x <= 420 and 0 <= y <= 260 for x, y in points(tree, "circle"))
+
+
+def test_a_logarithmic_axis_falls_by_factors():
+    tree = read_html(curves_chart("title", "epoch", {"one": [(1, 1.0), (2, 0.1), (3, 0.01)]}, scale="log"))
+    (_, first), (_, second), (_, third) = points(tree, "circle")
+    assert second - first == pytest.approx(third - second, abs=0.2)
+    heights = tick_heights(tree)
+    assert heights[0.1] == pytest.approx(second, abs=0.2)
+
+
+@pytest.mark.parametrize("scale", ["log", "stretched"])
+@pytest.mark.parametrize("curve", [[(1, 0.5)], [(1, 0.0), (2, 0.0)], [(1, 0.9981), (300, 0.9983)], [(1, 0.2), (3, 1.0)]])
+def test_every_scale_holds_any_scores(scale, curve):
+    tree = read_html(curves_chart("title", "epoch", {"one": curve}, scale=scale))
+    assert len(points(tree, "circle")) == len(curve)
+    assert all(0 <= x <= 420 and 0 <= y <= 260 for x, y in points(tree, "circle"))
+    assert 1 <= len(tick_heights(tree)) <= 12
+
+
+def test_a_long_curve_has_no_marks():
+    tree = read_html(curves_chart("title", "epoch", {"one": [(k, k) for k in range(100)]}))
+    assert not points(tree, "circle")
+    (line,) = tree.all("polyline")
+    assert line.attributes["points"].count(",") == 100
 
 
 def test_glyphs_are_as_long_as_their_numbers():

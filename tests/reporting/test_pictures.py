@@ -1,22 +1,14 @@
-import math
-
 import numpy as np
 import pytest
 from command_runs import folder_names
+from drawn_texts import check_texts
 from PIL import Image
 
 from shapeseg.errors import UsageError
-from shapeseg.reporting.pictures import (
-    INVENTED,
-    MISSED,
-    RIGHT,
-    Prediction,
-    error_map,
-    gallery_figure,
-    prediction_figure,
-    save_figure,
-)
-from shapeseg.reporting.training_charts import curves_figure
+from shapeseg.reporting.pictures import Note, gallery_figure, save_figure, scene_figure
+from shapeseg.reporting.style import SCALE
+from shapeseg.reporting.texts import Label
+from shapeseg.scenes import SceneSettings, sample_scene
 
 RANDOM = np.random.Generator(np.random.PCG64(0))
 
@@ -25,39 +17,14 @@ def picture(height=24, width=20):
     return RANDOM.integers(0, 256, (height, width, 3), np.uint8)
 
 
-def test_a_title_that_is_no_utf_8_is_drawn_as_its_number(tmp_path):
-    figure = gallery_figure([picture()], ["\udcff"])
-    save_figure(figure, tmp_path / "a.png")
-    assert figure.axes[0].get_title() == "\\udcff"
-
-
-def test_an_error_map_tells_right_missed_and_invented_apart():
-    truth = np.array([[1, 1, 0, 0]], bool)
-    predicted = np.array([[1, 0, 1, 0]], bool)
-    shown = error_map(truth, predicted)
-    assert shown.dtype == np.uint8
-    assert [tuple(pixel) for pixel in shown[0].tolist()] == [RIGHT, MISSED, INVENTED, (255, 255, 255)]
-    assert len({RIGHT, MISSED, INVENTED, (255, 255, 255)}) == 4
-
-
 def shown_pictures(figure):
     return [np.asarray(image.get_array()) for axes in figure.axes for image in axes.images]
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_predictions_are_shown_beside_the_truth(count):
-    predictions = [
-        Prediction(f"image {k}", picture(), RANDOM.random((24, 20)) < 0.5, RANDOM.random((24, 20)) < 0.5) for k in range(count)
-    ]
-    figure = prediction_figure(predictions, "heading")
-    shown = shown_pictures(figure)
-    assert len(shown) == 4 * count
-    for prediction in predictions:
-        assert any(np.array_equal(tile, prediction.image) for tile in shown)
-        assert any(np.array_equal(tile, error_map(prediction.truth, prediction.predicted)) for tile in shown)
-    words = {text.get_text() for axes in figure.axes for text in (axes.title, axes.yaxis.label)}
-    assert {"image", "truth", "prediction", "error"} <= words
-    assert {prediction.title for prediction in predictions} <= words
+def test_a_title_that_is_no_utf_8_is_drawn_as_its_number(tmp_path):
+    figure = gallery_figure([picture()], ["\udcff"])
+    save_figure(figure, tmp_path / "a.png")
+    assert figure.axes[0].get_title() == "\\udcff"
 
 
 @pytest.mark.parametrize("count", [1, 2, 6, 7])
@@ -69,29 +36,36 @@ def test_a_gallery_shows_every_tile_in_order(count):
     assert all(np.array_equal(tile, other) for tile, other in zip(tiles, shown, strict=True))
 
 
-def test_curves_show_training_and_validation_and_the_best_epoch():
-    history = {"loss": [2.0, 1.0, 0.5], "val_loss": [2.1, 1.2, 0.9], "iou": [0.1, 0.2, 0.3], "val_iou": [0.0, 0.2, 0.1]}
-    axes = curves_figure(history).axes
-    curves, marks = zip(*((ax.lines[:2], ax.lines[2]) for ax in axes), strict=True)
-    lines = [line for pair in curves for line in pair]
-    assert sorted(tuple(line.get_ydata()) for line in lines) == sorted(map(tuple, history.values()))
-    assert {tuple(line.get_xdata()) for line in lines} == {(1, 2, 3)}
-    assert [mark.get_xdata()[0] for mark in marks] == [2, 2]
+def test_rectangles_of_a_mask_are_dark_on_white():
+    mask = np.array([[0, 255], [0, 1]], np.uint8)
+    (shown,) = shown_pictures(gallery_figure([mask], ["mask"]))
+    assert [tuple(pixel) for pixel in shown.reshape(4, 3).tolist()] == [SCALE[0], SCALE[-1]] * 2
 
 
-def test_curves_show_the_log_loss_above_the_least_possible_where_it_is_known():
-    known = {"loss": [2.0, 1.0], "val_loss": [2.1, 1.2], "iou": [0.1, 0.2], "val_iou": [0.2, 0.1]}
-    log_loss = {"val_log_loss": [0.9, 0.8], "val_log_loss_floor": [0.5, 0.5]}
-    *_, ax = curves_figure(known | log_loss).axes
-    assert [list(line.get_ydata()) for line in ax.lines[:2]] == list(log_loss.values())
-    assert len(curves_figure(known | {name: [math.nan, math.nan] for name in log_loss}).axes) == 2
+def test_titles_of_any_length_stay_over_their_tiles():
+    tiles = [picture(150, 260) for _ in range(8)]
+    texts = check_texts(gallery_figure(tiles, [f"holiday-in-brittany-{k:03}  train" for k in range(8)], columns=4))
+    assert [text[-9:] for text, *_ in texts] == [f"{k:03}  train"[-9:] for k in range(8)]
 
 
-@pytest.mark.parametrize(("epochs", "low"), [(9, 0.0), (30, 0.9)])
-def test_the_curves_of_a_long_run_leave_out_how_it_began(epochs, low):
-    iou = [0.0, *[0.9] * (epochs - 1)]
-    figure = curves_figure({"loss": [1.0] * epochs, "val_loss": [1.0] * epochs, "iou": iou, "val_iou": iou})
-    assert figure.axes[1].get_ylim()[0] == pytest.approx(low, abs=0.05)
+def test_landscape_tiles_leave_no_gaps():
+    high, wide = (gallery_figure([tile] * 4, ["a"] * 4, columns=2) for tile in (picture(200, 200), picture(100, 200)))
+    assert high.get_figwidth() == wide.get_figwidth()
+    assert high.get_figheight() - wide.get_figheight() == pytest.approx(1.6, abs=0.02)
+
+
+def test_numbers_of_neighbours_never_merge():
+    close = [Label(40 + k, 40, str(10 + k)) for k in range(9)]
+    texts = check_texts(gallery_figure([picture(96, 96)], ["a"], notes=[Note(labels=close)]))
+    assert {text for text, *_ in texts} == {"a", *(str(10 + k) for k in range(9))}
+
+
+def test_every_shape_of_a_scene_that_can_be_seen_has_its_number():
+    scene = sample_scene(SceneSettings(width=96, height=96, min_instances=12, max_instances=12), seed=0, index=3)
+    truth = scene.render()
+    texts = check_texts(scene_figure(truth))
+    visible = {str(number) for number, area in enumerate(truth.visible_areas, start=1) if area}
+    assert {text for text, *_ in texts if text.isdecimal()} == visible
 
 
 def test_a_figure_is_saved_as_png_whole(tmp_path):
@@ -102,6 +76,15 @@ def test_a_figure_is_saved_as_png_whole(tmp_path):
         saved.load()
 
 
+def test_a_picture_of_a_quick_run_says_so(tmp_path):
+    for quick in (False, True):
+        figure = gallery_figure([picture()] * 3, ["a"] * 3)
+        save_figure(figure, tmp_path / f"{quick}.png", quick=quick)
+        assert [text.get_text() for text in figure.texts] == ["a quick run: these numbers mean little"] * quick
+        check_texts(gallery_figure([picture()], [""])) if not quick else None
+    assert (tmp_path / "True.png").read_bytes() != (tmp_path / "False.png").read_bytes()
+
+
 @pytest.mark.parametrize("name", ["picture", "picture.svg", "picture.txt"])
 def test_a_picture_of_another_kind_is_refused(name, tmp_path):
     with pytest.raises(UsageError, match=r"\.png"):
@@ -110,9 +93,7 @@ def test_a_picture_of_another_kind_is_refused(name, tmp_path):
 
 
 def test_a_name_with_dollars_is_written_as_it_is(tmp_path):
-    mask = np.zeros((8, 8), bool)
-    for figure in (gallery_figure([picture()], ["a$_b$_c"]), prediction_figure([Prediction("$5_$0", picture(), mask, mask)])):
-        save_figure(figure, tmp_path / "picture.png")
+    save_figure(gallery_figure([picture()], ["a$_b$_c"]), tmp_path / "picture.png")
 
 
 def test_the_folder_of_a_picture_is_made(tmp_path):

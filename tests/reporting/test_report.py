@@ -12,8 +12,10 @@ from command_runs import folder_names
 from html_tree import read_html
 from report_example import HISTORY, example_images, example_metrics, unknown_metrics
 
-from shapeseg.reporting.pictures import INVENTED, MISSED, RIGHT
+from shapeseg.reporting.page.explorer import LEVELS
+from shapeseg.reporting.pixels import ambiguous_pixels
 from shapeseg.reporting.report import write_report
+from shapeseg.reporting.style import INVENTED, MISSED, RIGHT, SCALE, UNKNOWABLE
 from shapeseg.scenes import SceneSettings
 
 SMALL = SceneSettings(width=48, height=40, min_size=8, max_size=20)
@@ -65,7 +67,7 @@ def heading_level(element):
 
 def reports(metrics, images):
     """What a report may be made of, from everything to nothing."""
-    bare = [replace(image, ambiguous=None, instances=[], iou=None) for image in images[:1]]
+    bare = [replace(image, exact=None, wrong_decidable=None, instances=[], iou=None) for image in images[:1]]
     return [(metrics, images, HISTORY), (unknown_metrics(), bare, None), (unknown_metrics(), [], None)]
 
 
@@ -110,7 +112,7 @@ def test_hostile_words_stay_words(report, metrics, images):
     words = dict.fromkeys(("model", "dataset", "split", "target", "backend", "command"), HOSTILE)
     given = metrics | words | {"versions": {HOSTILE: HOSTILE}, "undefined": {HOSTILE: 1}, "wrong_pixels": {HOSTILE: 1}}
     given |= {"by_occlusion": {HOSTILE: metrics["by_occlusion"]["0"]}, "effects": {HOSTILE: {HOSTILE: 0.5}}}
-    _, tree = report(given, [bad], title=HOSTILE)
+    _, tree = report(given, [bad, *images[1:]], title=HOSTILE)
     assert tree.all("title")[0].text == tree.all("h1")[0].text == HOSTILE
     assert len(tree.all("script")) == 2
     assert not tree.all("img")
@@ -120,34 +122,97 @@ def test_hostile_words_stay_words(report, metrics, images):
 
 
 def test_every_image_comes_back_exactly(report, metrics, images):
-    given = [*images, replace(images[0], ambiguous=None)]
+    given = [*images, replace(images[0], exact=None, wrong_decidable=None)]
     data = explorer_data(report(metrics, given)[1])
+    bits = data["bits"]
     for image, tile in zip(given, data["images"], strict=True):
         picture = np.frombuffer(base64.b64decode(tile["png"]), np.uint8)
         assert np.array_equal(cv2.imdecode(picture, cv2.IMREAD_COLOR_RGB), image.image)
-        labels = np.frombuffer(zlib.decompress(base64.b64decode(tile["labels"])), np.uint8).reshape(image.truth.shape)
+        planes = np.frombuffer(zlib.decompress(base64.b64decode(tile["labels"])), np.uint8).reshape(-1, *image.truth.shape)
+        labels = planes[0]
         assert (tile["width"], tile["height"]) == (48, 40)
-        assert np.array_equal(labels & data["bits"]["truth"] != 0, image.truth)
-        assert np.array_equal(labels & data["bits"]["predicted"] != 0, image.predicted)
-        assert tile["ambiguity"] == (image.ambiguous is not None)
-        ambiguous = np.zeros_like(image.truth) if image.ambiguous is None else image.ambiguous
-        assert np.array_equal(labels & data["bits"]["ambiguous"] != 0, ambiguous)
+        assert np.array_equal(labels & bits["truth"] != 0, image.truth)
+        assert np.array_equal(labels & bits["predicted"] != 0, image.predicted)
+        assert np.abs(labels // bits["belief"] / LEVELS - image.belief).max() <= 0.5 / LEVELS + 1e-6
+        assert tile["ambiguity"] == (image.exact is not None) == (len(planes) == 2)
+        ambiguous = np.zeros_like(image.truth) if image.exact is None else ambiguous_pixels(image.exact)
+        assert np.array_equal(labels & bits["ambiguous"] != 0, ambiguous)
+        if image.exact is not None:
+            exact = np.nan_to_num(image.exact)[ambiguous]  # beyond the search
+            assert np.abs(planes[1][ambiguous] / LEVELS - exact).max(initial=0) <= 0.5 / LEVELS + 1e-6
         assert [row["visible_area"] for row in tile["instances"]] == [row["visible_area"] for row in image.instances]
         assert (tile["iou"], tile["wrong"], tile["regenerate"]) == (image.iou, image.wrong_pixels, image.regenerate)
-    assert any(image.ambiguous.any() for image in images)
+        assert tile["decidable"] == image.wrong_decidable
+    assert any(ambiguous_pixels(image.exact).any() for image in images)
 
 
-def test_what_is_missing_is_unknown_or_undefined_and_never_0(report, images):
-    _, tree = report(unknown_metrics(), [replace(images[0], ambiguous=None, instances=[])])
+def of_photographs(images):
+    """Images of which nothing is known but what is in their files, of one split."""
+    return [replace(image, exact=None, wrong_decidable=None, instances=[], split="test") for image in images]
+
+
+def test_a_page_of_photographs_has_nothing_that_is_unknown(report, metrics, images):
+    unknown = ("by_occlusion", "breakdown", "wrong_pixels", "ambiguous", "iou_decidable", "iou_ceiling", "trained_on")
+    given = metrics | dict.fromkeys(unknown) | {"calibration": metrics["calibration"] | {"decidable": None, "ambiguous": None}}
+    given["panoptic"] = metrics["panoptic"] | {"touching_rectangles": None}
+    text, tree = report(given, of_photographs(images), history=HISTORY)
+    ids = [section.attributes["id"] for section in tree.all("section")]
+    assert ids == ["scores", "failures", "calibration", "training", "origin"]
+    words = tree.all("main")[0].text
+    assert words.lower().count("unknown") == 1
+    assert "Unknown, and so not on this page: what occlusion does, and which pixels no image tells; this needs" in words
+    assert [card.text for card in tree.all("dt")][:2] == ["Rectangle IoU", "Worst 5 %"]
+    assert [select.attributes["name"] for select in tree.all("select")] == ["order"]
+    assert [option.attributes["value"] for option in tree.all("option")] == ["wrong", "iou", "index"]
+    layers = [each.attributes["value"] for each in tree.all("input") if each.attributes["name"] == "layer"]
+    assert layers == ["truth", "belief", "prediction", "error"]
+    assert "cannot be known" not in words
+    assert "unknowable" not in text.partition("<script")[0].partition("</style>")[2]
+
+
+def test_what_is_undefined_says_so_and_is_never_0(report, images):
+    _, tree = report(unknown_metrics(), of_photographs(images[:1]))
     sections = {section.attributes["id"]: section.text for section in tree.all("section")}
     assert "0.000" not in tree.all("main")[0].text
     assert sections["scores"].count("undefined") == 12
-    assert sections["scores"].count("This needs recipes") == 2
-    for name in ("occlusion", "wrong-pixels", "calibration"):
-        assert "unknown: " in sections[name]
-    assert "Of these images no rectangles are known." in sections["failures"]
-    disabled = [select.attributes["name"] for select in tree.all("select") if "disabled" in select.attributes]
-    assert disabled == ["occlusion", "occluder_kind", "occluder_color", "pieces"]
+    assert "calibration" not in sections  # of no pixel
+
+
+def test_where_only_the_rule_is_unknown_occlusion_stays(report, metrics, images):
+    given = metrics | dict.fromkeys(("ambiguous", "iou_decidable", "iou_ceiling"))
+    given["calibration"] = metrics["calibration"] | {"decidable": None, "ambiguous": None}
+    given["wrong_pixels"] = metrics["wrong_pixels"] | {"ambiguous": None}
+    _, tree = report(given, [replace(image, exact=None, wrong_decidable=None) for image in images])
+    sections = {section.attributes["id"]: section.text for section in tree.all("section")}
+    assert list(sections) == ["scores", "occlusion", "wrong-pixels", "failures", "calibration", "origin"]
+    assert "unknown" not in sections["wrong-pixels"]
+    assert "it is not known by which rule the scenes were chosen" in sections["origin"]
+
+
+def test_the_explorer_says_how_many_of_how_many_it_shows(report, metrics, images):
+    def said(measured, shown):
+        _, tree = report(metrics | {"images": measured}, shown)
+        (section,) = [section for section in tree.all("section") if section.attributes["id"] == "failures"]
+        assert explorer_data(tree)["measured"] == measured
+        return section.all("p")[0].text.replace("\u202f", "")
+
+    assert said(1234, images).startswith("8 of the 1234 images measured: those with the most wrong pixels that can be known.")
+    assert said(1234, of_photographs(images)).startswith("8 of the 1234 images measured: those with the most wrong pixels. ")
+    assert said(8, images).startswith("All 8 images measured.")
+
+
+def test_every_headline_has_its_n(report, metrics, images):
+    _, tree = report(metrics | {"images": 40, "iou_per_image_undefined": 1}, images)
+    cards = [card.text.replace("\u00a0", " ") for card in tree.all("dd")[:4]]
+    assert [re.findall(r"n = [0-9a-z ]*images", card) for card in cards] == [
+        *[["n = 40 images"]] * 3,
+        ["n = 2 of 39 images"],
+    ]
+    assert all(re.search(r"[0-9]", item.text) for item in tree.all("header")[0].all("li")[4:])
+    captions = [table.all("caption")[0].text.replace("\u202f", "") for table in tree.all("table")]
+    assert "All other scores, of 40 images" in captions
+    assert "14580 wrong pixels, missed or invented, in 40 images" in captions
+    assert "Model and exact probabilities, of 3900 ambiguous pixels of known probability" in captions
 
 
 def test_calibration_of_all_pixels_stands_in_where_nothing_is_known_of_ambiguity(report, metrics):
@@ -171,7 +236,8 @@ def test_honesty_is_measured_against_exact_probabilities(report, metrics):
     found = metrics["ambiguous"]
     text, rows = shown(found)
     scores = [f"{found[name]:.3f}" for name in ("log_loss", "log_loss_floor", "calibration_error", "mean_absolute_difference")]
-    assert [row[1] for row in rows["Model and exact probabilities"]] == scores
+    title = f"Model and exact probabilities, of {found['pixels']} ambiguous pixels of known probability"
+    assert [row[1] for row in rows[title.replace("3900", "3\u202f900")]] == scores
     assert f"Ambiguous pixels: expected error {found['calibration_error']:.4f}" in text
     exact, drawn = (
         ["undefined" if each["frequency"] is None else f"{each['frequency']:.3f}" for each in bins]
@@ -180,26 +246,31 @@ def test_honesty_is_measured_against_exact_probabilities(report, metrics):
     assert [row[3] for row in rows["Calibration, ambiguous pixels"]] == exact != drawn
     none = dict.fromkeys(found) | {"pixels": 0, "bins": []}
     text, rows = shown(none)
-    assert {row[1] for row in rows["Model and exact probabilities"]} == {"undefined: no pixel is ambiguous"}
+    title = "Model and exact probabilities, of 0 ambiguous pixels of known probability"
+    assert {row[1] for row in rows[title]} == {"undefined: no pixel is ambiguous"}
 
 
-def test_a_score_of_the_amodal_target_says_why_it_is_unknown(report, metrics):
-    _, tree = report(metrics | {"target": "amodal", "iou_decidable": None, "iou_ceiling": None}, [])
-    assert tree.all("main")[0].text.count("Ambiguity is known for the visible target only.") == 2
+def test_of_the_amodal_target_the_page_says_why_it_has_nothing_of_ambiguity(report, metrics):
+    calibration = metrics["calibration"] | {"decidable": None, "ambiguous": None}
+    unknown = {"iou_decidable": None, "iou_ceiling": None, "ambiguous": None, "calibration": calibration}
+    _, tree = report(metrics | {"target": "amodal"} | unknown, [])
+    assert "which pixels no image tells; that is known of visible rectangles only." in tree.all("main")[0].text
 
 
 def test_the_findings_are_said_in_sentences(report, metrics):
     bins = metrics["by_occlusion"]
     bins |= {"0": bins["0"] | {"recall": 0.991}, "(0.75, 1)": bins["0"] | {"recall": 0.5, "recall_interval": [0.4, 0.6]}}
     given = metrics | {"images": 1234, "iou": 0.9, "iou_interval": [0.89, 0.91], "iou_ceiling": 0.95, "by_occlusion": bins}
+    given |= {"iou_decidable": 0.97}
     _, tree = report(given | {"wrong_pixels": {"ambiguous": 30, "elsewhere": 10, "outer border": None}}, [])
     sentences = [item.text.replace("\u202f", "").replace("\u00a0", " ") for item in tree.all("header")[0].all("li")][4:]
     assert sentences[0] == "On 1234 images the model reaches a rectangle IoU of 0.900 (95 % interval 0.890 to 0.910)."
     assert sentences[1].startswith("Of a large set of such images the best possible guess can expect 0.950 and no more: ")
-    assert "it finds 99.1 % of the pixels; of those with an occlusion rate in (0.75, 1), 50.0 % (n = 11)." in sentences[2]
-    assert (
-        sentences[3] == "The largest part of the wrong pixels, 75 %, lies where the image cannot tell which shape is in front."
+    assert sentences[1].endswith("On the pixels that can be known, the model reaches 0.970.")
+    assert sentences[2] == (
+        "Of 11 rectangles that nothing hides it finds 99.1 % of the pixels; of 11 with an occlusion rate in (0.75, 1), 50.0 %."
     )
+    assert sentences[3] == "Of 40 wrong pixels 75 % lie where the image cannot tell which shape is in front."
 
 
 def test_a_bin_of_few_rectangles_makes_no_headline(report, metrics):
@@ -207,7 +278,7 @@ def test_a_bin_of_few_rectangles_makes_no_headline(report, metrics):
     bins |= {"(0.75, 1)": bins["0"] | {"n": 9, "recall": 1.0}, "hidden": bins["0"] | {"recall": None}}
     _, tree = report(metrics | {"iou_interval": None, "by_occlusion": bins}, [])
     text = tree.all("header")[0].text.replace("\u00a0", " ")
-    assert "of those with an occlusion rate in (0.5, 0.75], 75.0 % (n = 10)." in text
+    assert "; of 10 with an occlusion rate in (0.5, 0.75], 75.0 %." in text
     assert f"(few, n = {metrics['images']})." in text
 
 
@@ -226,7 +297,7 @@ def test_tables_hold_the_numbers(report, metrics):
         if cell["recall"] is None:
             recall = "undefined "
         elif cell["recall_interval"] is None:
-            recall = f"{cell['recall']:.3f} few, n = {cell['n']}"
+            recall = f"{cell['recall']:.3f} few"
         else:
             recall = "{:.3f} {:.3f} to {:.3f}".format(cell["recall"], *cell["recall_interval"])
         assert row[:4] == [name, str(cell["n"]), str(cell["images"]), recall]
@@ -234,7 +305,7 @@ def test_tables_hold_the_numbers(report, metrics):
     for cell, row in zip(metrics["breakdown"], rows, strict=True):
         assert row[:4] == [cell["occlusion"], cell["occluder_kind"], cell["occluder_color"], cell["pieces"]]
         assert row[4] == str(cell["n"])
-    assert row[6] == f"{few['recall']:.3f} few, n = 2"
+    assert row[4:7] == ["2", str(few["images"]), f"{few['recall']:.3f} few"]
     assert len(tables["Calibration, ambiguous pixels"].all("tr")) == 11
 
 
@@ -248,12 +319,34 @@ def test_training_curves_show_what_is_known(report, metrics, history):
     assert "val 0.04167" in section.text
 
 
+def test_a_training_is_shown_under_its_ceiling_on_a_scale_that_tells(report, metrics):
+    history = [row | {"val_iou": 1 - 10 ** -(row["epoch"] / 4), "val_iou_decidable": 0.999} for row in HISTORY]
+
+    def shown(ceiling):
+        _, tree = report(metrics, [], history=history, val_ceiling=ceiling)
+        section = next(section for section in tree.all("section") if section.attributes["id"] == "training")
+        return section, [svg for svg in section.all("svg") if svg.attributes.get("class") == "chart"][1]
+
+    section, chart = shown(0.9871)
+    (level,) = [line for line in chart.all("line") if line.attributes["class"] == "level"]
+    heights = [float(square.attributes["y"]) + 3.5 for square in chart.all("rect")]
+    steps = [one - other for one, other in pairwise(heights)]
+    assert min(steps) == pytest.approx(max(steps), abs=0.3)  # a factor of the rest up to 1 is a length
+    assert min(heights) < float(level.attributes["y1"]) < max(heights)
+    assert "ceiling, of a large set: 0.9871" in section.text
+    assert "val, decidable pixels" in section.text
+    section, chart = shown(None)
+    assert not [line for line in chart.all("line") if line.attributes["class"] == "level"]
+    assert "ceiling" not in section.text
+    assert "decidable" not in section.text
+
+
 def test_the_log_loss_of_a_training_stands_over_the_least_possible(report, metrics):
     history = [row | {"val_log_loss": 1 / row["epoch"], "val_log_loss_floor": 0.0625} for row in HISTORY]
     _, tree = report(metrics, [], history=history)
     section = next(section for section in tree.all("section") if section.attributes["id"] == "training")
     assert len([svg for svg in section.all("svg") if svg.attributes.get("class") == "chart"]) == 3
-    assert "Log loss, ambiguous pixels. At the end: val 0.08333, least possible 0.0625." in section.text
+    assert "Log loss, ambiguous pixels, log scale. After 12 epochs: val 0.08333, least possible 0.0625." in section.text
 
 
 def test_numbers_of_numpy_are_numbers(report, images):
@@ -284,8 +377,11 @@ def test_options_show_what_they_changed(report, metrics):
 
 def test_colours_are_those_of_the_pictures(report, metrics, images):
     text, tree = report(metrics, images)
-    assert explorer_data(tree)["colors"] == {"right": list(RIGHT), "missed": list(MISSED), "invented": list(INVENTED)}
-    assert ":root{" + f"--right:rgb{RIGHT};--missed:rgb{MISSED};--invented:rgb{INVENTED};" + "}" in text
+    data = explorer_data(tree)
+    named = {"right": RIGHT, "missed": MISSED, "invented": INVENTED, "unknowable": UNKNOWABLE}
+    assert data["colors"].items() >= {name: list(color) for name, color in named.items()}.items()
+    assert all(f"--{name}:rgb{color};" in text for name, color in named.items())
+    assert (data["scale"][0], data["scale"][-1], len(data["scale"])) == (list(SCALE[0]), list(SCALE[-1]), LEVELS + 1)
 
 
 def luminance(color):
@@ -302,7 +398,7 @@ def test_colours_stand_out_from_the_paper(report, scheme):
     colors = named[0] if scheme == "light" else named[0] | named[1]
     assert len(named) == 2
     for back in ("paper", "panel"):
-        for front in ("ink", "quiet", "accent", "absent", "first", "second"):
+        for front in ("ink", "quiet", "accent", "absent", "first", "second", "third"):
             one, other = sorted((luminance(colors[front]), luminance(colors[back])))
             assert (other + 0.05) / (one + 0.05) >= 4.5, (front, back)
 

@@ -27,7 +27,7 @@ from shapeseg.training.settings import LossName, TrainingSettings
         {"ambiguous_weight": -1.0},
         {"ambiguous_weight": math.inf},
         {"warmup_epochs": -1.0},
-        {"warmup_epochs": 20.0},
+        {"warmup_epochs": 30.0},
         {"seed": -1},
         {"seed": 2**64},
     ],
@@ -41,7 +41,7 @@ def test_a_setting_that_cannot_be_meant_is_refused_with_its_value(changes):
 
 def test_ambiguous_pixels_are_left_out_or_have_a_weight():
     with pytest.raises(UsageError, match=r"Received: ambiguous=exclude, ambiguous_weight=2\.0\. Leave --ambiguous-weight out"):
-        TrainingSettings(ambiguous_weight=2.0)
+        TrainingSettings(ambiguous="exclude", ambiguous_weight=2.0)
     for ambiguous in ("hard", "exact"):
         assert TrainingSettings(ambiguous=ambiguous, ambiguous_weight=2.0).ambiguous_weight == 2
 
@@ -65,3 +65,22 @@ def test_a_schedule_with_warm_up_comes_back_from_its_config():
     schedule = learning_rate(TrainingSettings(epochs=4, warmup_epochs=1), steps_per_epoch=10)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(schedule))
     assert [float(again(step)) for step in range(40)] == [float(schedule(step)) for step in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "known", "taught"),
+    [
+        (TrainingSettings(), True, ("bce", "exact", 4.0)),
+        (TrainingSettings(), False, ("bce+dice", "exclude", 1.0)),
+        (TrainingSettings(loss="dice"), True, ("dice", "exclude", 1.0)),
+        (TrainingSettings(loss="focal"), True, ("focal", "exact", 4.0)),
+        (TrainingSettings(ambiguous="hard"), True, ("bce+dice", "hard", 1.0)),
+        (TrainingSettings(ambiguous_weight=9.0), True, ("bce", "exact", 9.0)),
+        (TrainingSettings(ambiguous="exclude", ambiguous_weight=1.0), True, ("bce+dice", "exclude", 1.0)),
+    ],
+)
+def test_what_is_left_open_the_data_decides(settings, known, taught):
+    assert settings.taught(known=known) == taught
+    settled = settings.settled(known=known)
+    assert settled.taught(known=not known) == taught
+    assert settled.epochs == settings.epochs

@@ -89,7 +89,7 @@ def test_everything_is_written_in_the_agreed_form(place):
     curves = json.loads((out / "corruptions.json").read_text())
     assert curves["images"] == 3
     assert all(len(curve["steps"]) == 5 for curve in curves["curves"].values())
-    assert "on the all split" in (out / "report.html").read_text()
+    assert "on all images of" in (out / "report.html").read_text()
 
 
 def test_a_report_is_renewed_and_nothing_old_stays(place, tmp_path, capsys):

@@ -14,6 +14,7 @@ from runs_here import run_here
 import shapeseg
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.image_digest import image_digest
+from shapeseg.evaluation.ceiling import Ceiling
 from shapeseg.evaluation.threshold import CANDIDATES
 from shapeseg.models import read_card
 
@@ -126,6 +127,23 @@ def test_exact_probabilities_are_learned_and_curves_show_them(small_dataset, tmp
     assert read_card(tmp_path / "exact/model.keras").scores["split"] == "val"
 
 
+def test_unasked_probabilities_are_learned_where_they_are_known(without_rule, small_dataset, tmp_path):
+    limited = tmp_path / "limited"
+    succeed(run_here("filter", small_dataset, "--max-occlusion", 0.9, "--out", limited, cwd=tmp_path))
+    sets = {"natural": (small_dataset, TINY), "limited": (limited, TINY), "plain": (without_rule, TINY)}
+    sets["limited, nothing pasted"] = (limited, (*TINY, "--augmentation", "turn"))
+    told, learned = {}, {}
+    for name, (data, flags) in sets.items():
+        told[name] = succeed(run_here("train", "--data", data, *flags, "--out", f"run, {name}", cwd=tmp_path)).stdout
+        settings = json.loads((tmp_path / f"run, {name}/config.json").read_text())["training"]
+        learned[name] = (settings["loss"], settings["ambiguous"], settings["ambiguous_weight"])
+    exact, without = ("bce", "exact", 4.0), ("bce+dice", "exclude", 1.0)
+    assert learned == {"natural": exact, "limited": without, "plain": without, "limited, nothing pasted": exact}
+    assert "a pasted shape changes the probabilities" in told["limited"]
+    assert "no pixel is left out as ambiguous" in told["plain"]
+    assert "ambiguous" not in told["natural"] + told["limited, nothing pasted"]
+
+
 def test_without_a_rule_nothing_is_left_out_and_nothing_learned_exactly(without_rule, small_dataset, tmp_path):
     flags = ("--data", without_rule, *TINY)
     left_out = succeed(run_here("train", *flags, "--out", "exclude", cwd=tmp_path)).stdout
@@ -211,3 +229,28 @@ def test_a_card_with_a_wrong_value_is_one_line_whatever_is_asked(change, small_d
         assert "card" in error_line(result.stderr)
     assert run_here("doctor", model, cwd=tmp_path).returncode == 1
     assert folder_names(tmp_path) == {"run"}
+
+
+def test_curves_are_drawn_at_the_end_of_every_epoch_under_the_ceiling_of_val(small_dataset, tmp_path):
+    seen = []
+
+    def look(epoch, logs):
+        seen.append((len(table_of(tmp_path / "run/history.csv")), digest(tmp_path / "run/curves.png")))
+
+    watcher = keras.callbacks.LambdaCallback(on_epoch_end=look)
+    run = shapeseg.train(data=small_dataset, out=tmp_path / "run", epochs=3, widths=(2, 2), callbacks=[watcher])
+    rows, pictures = zip(*seen, strict=True)
+    assert rows == (1, 2, 3)
+    assert len(set(pictures)) == 3
+    ceiling = Ceiling()
+    val = Dataset(small_dataset).split("val")
+    for place in range(len(val)):
+        ceiling.add(val.scene(place).render())
+    assert read_card(run.folder / "model.keras").scores["iou_ceiling"] == ceiling.iou()
+
+
+def test_of_photographs_no_ceiling_is_known(small_dataset, tmp_path):
+    for name in ("images", "masks"):
+        shutil.copytree(small_dataset / name, tmp_path / "photos" / name)
+    run = shapeseg.train(data=tmp_path / "photos", out=tmp_path / "run", epochs=1, widths=(2, 2))
+    assert read_card(run.folder / "model.keras").scores["iou_ceiling"] is None

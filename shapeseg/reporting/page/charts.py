@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from shapeseg.reporting.page.markup import Markup, element
+from shapeseg.reporting.stretched import stretched, stretched_ticks, unstretched
 
 Curve = Sequence[tuple[float, float]]
 
 _WIDTH, _HEIGHT = 420, 260
-_LEFT, _RIGHT, _TOP = 44, 10, 12
+_LEFT, _RIGHT, _TOP = 52, 10, 12
 # Series differ in colour, marker and dash: by the second and third, readers who do not see colours tell them apart.
-_MARKERS = ("round", "square")
+_MARKERS = ("round", "square", "pointed")
+_MANY = 30  # points of a curve, from which on marks would hide it
+
+Scale = Literal["linear", "log", "stretched"]
+"""``log`` is of what falls by factors, ``stretched`` of scores near 1 (:mod:`shapeseg.reporting.stretched`)."""
 
 
 class Estimate(NamedTuple):
@@ -31,12 +36,19 @@ class _Frame(NamedTuple):
     x_high: float
     y_low: float
     y_high: float
+    scale: Scale = "linear"
 
     def x(self, value: float) -> float:
         return round(_LEFT + (value - self.x_low) / (self.x_high - self.x_low) * (_WIDTH - _LEFT - _RIGHT), 1)
 
     def y(self, value: float) -> float:
-        return round(_TOP + (self.y_high - value) / (self.y_high - self.y_low) * (_HEIGHT - _TOP - self.bottom), 1)
+        low, high, place = (_on_scale(self.scale, each) for each in (self.y_low, self.y_high, value))
+        return round(_TOP + (high - place) / (high - low) * (_HEIGHT - _TOP - self.bottom), 1)
+
+    def y_ticks(self) -> list[float]:
+        if self.scale == "log":
+            return _log_ticks(self.y_low, self.y_high)
+        return stretched_ticks(self.y_low, self.y_high) if self.scale == "stretched" else _ticks(self.y_low, self.y_high)
 
 
 def interval_chart(
@@ -79,7 +91,15 @@ def interval_chart(
     return _svg(title, parts)
 
 
-def curves_chart(title: str, x_label: str, curves: Mapping[str, Curve], *, unit_square: bool = False) -> Markup:
+def curves_chart(
+    title: str,
+    x_label: str,
+    curves: Mapping[str, Curve],
+    *,
+    unit_square: bool = False,
+    scale: Scale = "linear",
+    level: float | None = None,
+) -> Markup:
     """Draws curves.
 
     Args:
@@ -87,16 +107,21 @@ def curves_chart(title: str, x_label: str, curves: Mapping[str, Curve], *, unit_
         x_label: What the horizontal axis is.
         curves: Name to points (x, y).
         unit_square: Both axes go from 0 to 1 and the diagonal is drawn; else they go as far as the points do.
+        scale: Of the vertical axis.
+        level: Height of a dashed line that is no curve.
     """
     xs = [x for curve in curves.values() for x, _ in curve]
-    ys = [y for curve in curves.values() for _, y in curve]
+    ys = [y for curve in curves.values() for _, y in curve] + ([] if level is None else [level])
+    if scale == "log" and min(ys) <= 0:
+        scale = "linear"
     if unit_square:
         frame = _Frame(44, 0, 1, 0, 1)
     else:
-        step = _step(max(ys) - min(ys))
-        y_low, y_high = math.floor(min(ys) / step) * step, math.ceil(max(ys) / step) * step
-        frame = _Frame(44, min(xs), max(xs) + (min(xs) == max(xs)), y_low, y_high + step * (y_low == y_high))
+        frame = _Frame(44, min(xs), max(xs) + (min(xs) == max(xs)), *_bounds(scale, min(ys), max(ys)), scale)
     parts = _y_axis(frame)
+    if level is not None:
+        height = frame.y(level)
+        parts.append(element("line", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=height, y2=height, class_="level"))
     if unit_square:
         parts.append(element("line", x1=frame.x(0), y1=frame.y(0), x2=frame.x(1), y2=frame.y(1), class_="diagonal"))
     for value in _ticks(frame.x_low, frame.x_high, whole=not unit_square):
@@ -126,12 +151,15 @@ def share_bar(share: float) -> Markup:
     return element("svg", *bars, viewBox="0 0 100 12", preserveAspectRatio="none", class_="glyph", aria_hidden="true")
 
 
-def legend(names: Sequence[str]) -> Markup:
-    """Returns the key to a chart's series, in their order."""
+def legend(names: Sequence[str], level: str | None = None) -> Markup:
+    """Returns the key to a chart's series, in their order, and to its level."""
     items = []
     for number, name in enumerate(names):
         sample = [element("path", d="M1 7H27", class_=f"curve s{number}"), _marker(14, 7, number)]
         items.append(element("li", element("svg", *sample, viewBox="0 0 28 14", aria_hidden="true"), name))
+    if level is not None:
+        line = element("path", d="M1 7H27", class_="level")
+        items.append(element("li", element("svg", line, viewBox="0 0 28 14", aria_hidden="true"), level))
     return element("ul", *items, class_="legend")
 
 
@@ -141,7 +169,7 @@ def _svg(title: str, parts: Sequence[Markup]) -> Markup:
 
 def _y_axis(frame: _Frame) -> list[Markup]:
     parts = []
-    for value in _ticks(frame.y_low, frame.y_high):
+    for value in frame.y_ticks():
         y = frame.y(value)
         parts.append(element("line", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=y, y2=y, class_="grid"))
         parts.append(_text(_LEFT - 8, y + 4, f"{value:g}", "end"))
@@ -155,12 +183,14 @@ def _bracket(x: float, low: float, high: float, number: int) -> Markup:
 def _curve(frame: _Frame, number: int, points: Curve) -> Markup:
     places = [(frame.x(x), frame.y(y)) for x, y in points]
     line = element("polyline", points=" ".join(f"{x},{y}" for x, y in places), class_=f"curve s{number}")
-    return element("g", line, *(_marker(x, y, number) for x, y in places))
+    return element("g", line, *(_marker(x, y, number) for x, y in places if len(places) <= _MANY))
 
 
 def _marker(x: float, y: float, number: int) -> Markup:
     if _MARKERS[number] == "round":
         return element("circle", cx=x, cy=y, r=4, class_=f"dot s{number}")
+    if _MARKERS[number] == "pointed":
+        return element("path", d=f"M{x - 4.5:.1f} {y + 3.5:.1f}h9l-4.5 -8z", class_=f"dot s{number}")
     return element("rect", x=x - 3.5, y=y - 3.5, width=7, height=7, class_=f"dot s{number}")
 
 
@@ -171,6 +201,36 @@ def _text(x: float, y: float, content: str, anchor: str, kind: str | None = None
 def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
     step = max(_step(high - low), 1 if whole else 0)
     return [round(step * count, 10) for count in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+
+
+def _on_scale(scale: Scale, value: float) -> float:
+    if scale == "log":
+        return math.log10(value)
+    return float(stretched(value)) if scale == "stretched" else value
+
+
+def _bounds(scale: Scale, low: float, high: float) -> tuple[float, float]:
+    """Returns the values at the edges of a chart that holds values from ``low`` to ``high``."""
+    if scale == "linear":
+        step = _step(high - low)
+        below, above = math.floor(low / step) * step, math.ceil(high / step) * step
+        return below, above + step * (below == above)
+    start, end = _on_scale(scale, low), _on_scale(scale, high)
+    margin = 0.04 * (end - start) or 0.02
+    if scale == "log":
+        return 10 ** (start - margin), 10 ** (end + margin)
+    return float(unstretched(start - margin)), float(unstretched(end + margin))
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Returns powers of ten; where a chart holds fewer than three, twice and five times them, too."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for factors in ((1,), (1, 2, 5), range(1, 10)):
+        ticks = [float(f"{factor * 10.0**power:.12g}") for power in powers for factor in factors]
+        found = [tick for tick in ticks if low <= tick <= high]
+        if len(found) > 2:
+            return found
+    return _ticks(low, high)
 
 
 def _step(span: float) -> float:

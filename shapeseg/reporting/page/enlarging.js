@@ -23,7 +23,7 @@ function enlarge(tile) {
   enlarged = tile;
   const place = shown.indexOf(tile);
   part("heading").textContent = `Image ${tile.id}, split ${tile.split}`;
-  part("facts").textContent = `${place + 1} of ${shown.length}. ${many(tile.wrong, "wrong pixel")}, IoU ${score(tile.iou)}.`;
+  part("facts").textContent = `${place + 1} of ${shown.length}. ${wrongOf(tile)}; IoU ${score(tile.iou)}.`;
   part("line").textContent = tile.regenerate;
   part("table").replaceChildren(rectangles(tile));
   document.getElementById("previous").disabled = place <= 0;
@@ -39,14 +39,14 @@ function show(layer) {
   part("layers").querySelector(`[value=${layer}]`).checked = true;
   draw(canvas, enlarged, layer);
   canvas.setAttribute("aria-label", `${layer} of ${enlarged.id}`);
-  part("note").textContent = layer === "ambiguity" && !enlarged.ambiguity ? UNKNOWN_AMBIGUITY : LAYERS[layer].note;
+  part("note").textContent = layer === "unknowable" && !enlarged.ambiguity ? UNKNOWN_AMBIGUITY : LAYERS[layer].note;
   // Whole screen pixels for each pixel of the image, as many as there is room for.
   const room = Math.min(canvas.parentElement.clientWidth, 0.7 * innerHeight) * devicePixelRatio;
   canvas.style.width = `${(Math.max(1, Math.floor(room / enlarged.width)) * enlarged.width) / devicePixelRatio}px`;
 }
 
 function rectangles(tile) {
-  if (!tile.instances.length) return make("p", { className: "note" }, "No rectangles are known for this image.");
+  if (!tile.instances.length) return make("p", {});
   const head = make("tr", {}, ...Object.keys(COLUMNS).map((name) => make("th", { scope: "col" }, name)));
   const rows = tile.instances.map((row) => make("tr", {}, ...Object.values(COLUMNS).map((cell, place) => {
     const content = String(cell(row) ?? "unknown");

@@ -6,8 +6,8 @@ from shapeseg.evaluation.ambiguous_pixels import AmbiguousScores
 from shapeseg.evaluation.calibration import Calibration
 from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.page.charts import Curve, curves_chart, share_bar
-from shapeseg.reporting.page.markup import Markup, element, table
-from shapeseg.reporting.page.values import NO_RECIPES, absent, count, figure, note, number, percent
+from shapeseg.reporting.page.markup import Markup, element, join, table
+from shapeseg.reporting.page.values import count, figure, many, note, number, percent
 
 WHERE = {
     "outer border": "along the edge between a rectangle and the background",
@@ -18,13 +18,13 @@ WHERE = {
 
 
 def wrong_pixels(metrics: Metrics) -> Markup:
-    """Returns how many wrong pixels lie where."""
-    found = metrics["wrong_pixels"]
-    if found is None:
-        return element("p", absent("unknown", NO_RECIPES))
-    total = sum(pixels or 0 for pixels in found.values())
+    """Returns how many wrong pixels lie where; nothing where that is unknown."""
+    found = {name: pixels for name, pixels in (metrics["wrong_pixels"] or {}).items() if pixels is not None}
+    if not found:
+        return Markup()
+    total = sum(found.values())
     rows = [(name, count(pixels), *_share(pixels, total), WHERE.get(name, "")) for name, pixels in found.items()]
-    title = f"{count(total)} wrong pixels, missed or invented"
+    title = join([count(total), " wrong pixels, missed or invented, in ", many(metrics["images"], "image")])
     return table(title, ("where", "pixels", "share", "of all", "what that is"), rows, class_="scores figures")
 
 
@@ -36,20 +36,21 @@ def calibration(metrics: Metrics) -> Markup:
     measured, exact = metrics["calibration"], metrics["ambiguous"]
     found = {"decidable": measured["decidable"], "ambiguous": exact and _as_calibration(exact)}
     known = {name: each for name, each in found.items() if each is not None} or {"all": measured["all"]}
+    if not any(each["pixels"] for each in known.values()):
+        return Markup()
     chart = curves_chart(
         "Share of pixels that are rectangle against the probability that the model gives; the tables have the numbers",
         "probability that the model gives",
         {name: _reliability(each) for name, each in known.items()},
         unit_square=True,
     )
+    exactly = "; of ambiguous ones, mean exact probability" if found["ambiguous"] else ""
     remark = (
-        "Height: share of such pixels that are rectangle; of ambiguous ones, mean exact probability. On the dashed diagonal, "
-        "probabilities mean what they say."
+        f"Height: share of such pixels that are rectangle{exactly}. On the dashed diagonal, probabilities mean what they say."
     )
-    missing = [element("p", f"{name.capitalize()} pixels: ", absent("unknown", NO_RECIPES)) for name in found.keys() - known]
     meaning = note("Expected error: mean distance from the diagonal, each bin weighted by its pixels. Lower is better.")
     tables = [_bins(name, each) for name, each in known.items()]
-    return element("div", figure(chart, list(known), remark), element("div", *tables, *missing, meaning), class_="pair")
+    return element("div", figure(chart, list(known), remark), element("div", *tables, meaning), class_="pair")
 
 
 def _as_calibration(exact: AmbiguousScores) -> Calibration:
@@ -62,7 +63,10 @@ def _bins(name: str, measured: Calibration) -> Markup:
         for each in measured["bins"]
     ]
     header = ("probability", "pixels", "its mean", "are rectangle")
-    title = element("summary", f"{name.capitalize()} pixels: expected error ", number(measured["expected_error"], 4))
+    error = number(measured["expected_error"], 4)
+    title = element(
+        "summary", f"{name.capitalize()} pixels: expected error ", error, ", n\u00a0=\u00a0", count(measured["pixels"])
+    )
     return element("details", title, table(f"Calibration, {name} pixels", header, rows), open=name != "ambiguous")
 
 
@@ -71,5 +75,5 @@ def _reliability(measured: Calibration) -> Curve:
     return [(confidence, frequency) for confidence, frequency in points if confidence is not None and frequency is not None]
 
 
-def _share(pixels: int | None, total: int) -> tuple[object, object]:
-    return ("", "") if pixels is None or not total else (percent(pixels / total), share_bar(pixels / total))
+def _share(pixels: int, total: int) -> tuple[object, object]:
+    return (percent(pixels / total), share_bar(pixels / total)) if total else ("", "")

@@ -1,60 +1,100 @@
-// The layers of a tile. Each is the image at some strength, and over it a colour for every pixel's label.
-const { colors, bits, images } = JSON.parse(document.getElementById("explorer-data").textContent);
+// The layers of a tile. Each is the image at some strength, and over it a colour for every pixel.
+const known = JSON.parse(document.getElementById("explorer-data").textContent);
+const { bits, images } = known;
 
-const WHITE = [255, 255, 255, 255];
-const BLACK = [0, 0, 0, 255];
-const CLEAR = [0, 0, 0, 0];
+const packed = ([red, green, blue]) => new Uint32Array(Uint8Array.of(red, green, blue, 255).buffer)[0];
+const COLORS = Object.fromEntries(Object.entries(known.colors).map(([name, color]) => [name, packed(color)]));
+const SCALE = known.scale.map(packed);
+const CLEAR = 0;
 
-function errorColor(label) {
+// Of a pixel that the image does not tell, the hatch has the colour of what it counts as.
+function errorColor(label, exact, line) {
+  const ambiguous = label & bits.ambiguous;
   const [truth, predicted] = [label & bits.truth, label & bits.predicted];
-  if (truth && predicted) return [...colors.right, 255];
-  if (truth) return [...colors.missed, 255];
-  return predicted ? [...colors.invented, 255] : WHITE;
+  if (ambiguous && !line) return COLORS.paper;
+  if (truth && predicted) return ambiguous ? COLORS.unknowable : COLORS.right;
+  if (truth) return COLORS.missed;
+  if (predicted) return COLORS.invented;
+  return ambiguous ? COLORS.unknowable : COLORS.paper;
 }
 
-const UNKNOWN_AMBIGUITY = "Ambiguity is unknown: this needs a recipe.";
+const UNKNOWN_AMBIGUITY = "Which pixels can be known is unknown: this needs a recipe.";
 
 const LAYERS = {
   image: { strength: 1, color: () => CLEAR, note: "What the model saw." },
-  truth: { strength: 0, color: (label) => (label & bits.truth ? BLACK : WHITE), note: "Rectangle pixels are black." },
+  truth: {
+    strength: 0,
+    color: (label) => SCALE[label & bits.truth ? SCALE.length - 1 : 0],
+    note: "Rectangle pixels are dark.",
+  },
+  unknowable: {
+    strength: known.faint,
+    color: (label, exact) => (label & bits.ambiguous ? SCALE[exact] : CLEAR),
+    note: "Outlined: another scene gives the same image, but another label here.",
+  },
+  belief: {
+    strength: 0,
+    color: (label) => SCALE[Math.floor(label / bits.belief)],
+    note: "The probability that the model gives.",
+  },
   prediction: {
     strength: 0,
-    color: (label) => (label & bits.predicted ? BLACK : WHITE),
-    note: "Pixels taken for rectangle are black.",
+    color: (label) => SCALE[label & bits.predicted ? SCALE.length - 1 : 0],
+    note: "Pixels taken for rectangle are dark.",
   },
-  error: { strength: 0, color: errorColor, note: "Found grey, missed orange, invented violet." },
-  ambiguity: {
-    strength: 0.3,
-    color: (label) => (label & bits.ambiguous ? BLACK : CLEAR),
-    note: "Black: another depth order gives the same image, but another label here.",
-  },
+  error: { strength: 0, color: errorColor, note: "Found grey, missed orange, invented violet; hatched where the image cannot tell." },
 };
+if (!images.some((tile) => tile.ambiguity)) {
+  delete LAYERS.unknowable;
+  LAYERS.error.note = "Found grey, missed orange, invented violet.";
+}
 
-// Unpacks a tile's labels, one byte a pixel, and its picture.
+// Unpacks a tile's planes, a byte a pixel each, and its picture.
 async function decode(tile) {
-  const packed = Uint8Array.from(atob(tile.labels), (character) => character.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  tile.pixels = new Uint8Array(await new Response(stream).arrayBuffer());
+  const bytes = Uint8Array.from(atob(tile.labels), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const planes = new Uint8Array(await new Response(stream).arrayBuffer());
+  const size = tile.width * tile.height;
+  tile.pixels = planes.subarray(0, size);
+  tile.exact = tile.ambiguity ? planes.subarray(size) : new Uint8Array(size);
   tile.picture = new Image();
   tile.picture.src = `data:image/png;base64,${tile.png}`;
   await tile.picture.decode();
 }
 
 function draw(canvas, tile, name) {
-  const { strength, color } = LAYERS[name];
+  const { strength } = LAYERS[name];
   const { width, height } = Object.assign(canvas, { width: tile.width, height: tile.height });
   const context = canvas.getContext("2d");
-  context.fillStyle = "white";
+  context.fillStyle = strength < 1 ? "rgb(246 246 246)" : "white";
   context.fillRect(0, 0, width, height);
   context.globalAlpha = strength;
-  context.drawImage(tile.picture, 0, 0);
+  if (strength < 1) context.filter = "grayscale(1)";
+  if (strength > 0) context.drawImage(tile.picture, 0, 0);
   context.globalAlpha = 1;
+  context.filter = "none";
 
-  const palette = new Uint32Array(Uint8Array.from(Array.from({ length: 8 }, (_, label) => color(label)).flat()).buffer);
   const over = new ImageData(width, height);
-  new Uint32Array(over.data.buffer).set(Uint32Array.from(tile.pixels, (label) => palette[label]));
+  paint(new Uint32Array(over.data.buffer), tile, name);
   const sheet = new OffscreenCanvas(width, height);
   sheet.getContext("2d").putImageData(over, 0, 0);
   context.drawImage(sheet, 0, 0);
   canvas.dataset.layer = name;
+}
+
+function paint(out, tile, name) {
+  const { color } = LAYERS[name];
+  const { width, height, pixels, exact } = tile;
+  const period = Math.max(4, Math.round(Math.max(width, height) / known.hatches));
+  const thickness = Math.max(2, Math.round(period / 3));
+  const ambiguous = (x, y) => x >= 0 && y >= 0 && x < width && y < height && pixels[y * width + x] & bits.ambiguous;
+  const near = [-1, 0, 1].flatMap((down) => [-1, 0, 1].map((across) => [across, down]));
+  for (let y = 0, place = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, place++) {
+      out[place] = color(pixels[place], exact[place], (x + y) % period < thickness);
+      if (name === "unknowable" && out[place] === CLEAR && near.some(([across, down]) => ambiguous(x + across, y + down))) {
+        out[place] = COLORS.ink;
+      }
+    }
+  }
 }

@@ -7,17 +7,17 @@ from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.interval_text import WHY_FEW, group_note
 from shapeseg.reporting.page.charts import interval_chart, interval_glyph
 from shapeseg.reporting.page.markup import Markup, element, join, table
-from shapeseg.reporting.page.values import NO_RECIPES, absent, count, figure, iou_of, note, recall_of, with_interval
+from shapeseg.reporting.page.values import count, figure, iou_of, note, recall_of, with_interval
 
 _PERCENT = {"0": "0", "(0, 0.25]": "to 25", "(0.25, 0.5]": "to 50", "(0.5, 0.75]": "to 75", "(0.75, 1)": "to 100"}
 _SCORES = {"recall": recall_of, "IoU": iou_of}
 
 
 def by_occlusion(metrics: Metrics) -> Markup:
-    """Returns recall and IoU against the occlusion rate: chart and table."""
+    """Returns recall and IoU against the occlusion rate: chart and table; nothing where they are unknown."""
     bins = metrics["by_occlusion"]
     if bins is None:
-        return element("p", absent("unknown", NO_RECIPES))
+        return Markup()
     chart = interval_chart(
         "Recall and IoU of rectangles against the share of them that is hidden; the table has the numbers",
         "share of the rectangle that is hidden, %",
@@ -37,13 +37,13 @@ def breakdown(metrics: Metrics) -> Markup:
     """Returns the table of rectangles by occlusion, kind and colour of the occluder, and pieces; its headings sort."""
     cells = metrics["breakdown"]
     if cells is None:
-        return element("p", absent("unknown", NO_RECIPES))
+        return Markup()
     names = ("occlusion", "occluder", "colour", "pieces", "n", "images", "recall", "IoU")
     header = [element("th", element("button", name, type="button"), scope="col", aria_sort="none") for name in names]
     header.insert(7, element("th", "recall, 0 to 1", scope="col"))
-    remark = note(f"Headings sort. {WHY_FEW}")
+    heading, remark = element("h3", "By what hides them"), note("Headings sort.")
     rows = map(_row, range(len(cells)), cells)
-    return join([remark, table("Rectangles by what hides them", header, rows, class_="sortable")])
+    return join([heading, remark, table("Rectangles by what hides them", header, rows, class_="sortable")])
 
 
 def _row(place: int, cell: BreakdownCell) -> list[object]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isfinite, nan
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from shapeseg.evaluation.counts import PooledScores
 from shapeseg.evaluation.metrics import Metrics
-from shapeseg.reporting.page.charts import curves_chart
+from shapeseg.reporting.page.charts import Scale, curves_chart
 from shapeseg.reporting.page.markup import Markup, element, join, table
-from shapeseg.reporting.page.values import absent, command_line, figure, plain
+from shapeseg.reporting.page.values import NO_RECIPES, command_line, decides, figure, has_recipes, note, plain
 
 History = Sequence[Mapping[str, float]]
 
@@ -31,29 +31,53 @@ _FACTS: Mapping[_Fact, str] = {
 }
 
 
-_CURVES = {
-    "Loss": {"train": "loss", "val": "val_loss"},
-    "Rectangle IoU": {"train": "iou", "val": "val_iou"},
-    "Log loss, ambiguous pixels": {"val": "val_log_loss", "least possible": "val_log_loss_floor"},
-}
+class _Chart(NamedTuple):
+    """A chart of a training: what it shows of the history, on which scale, and what that is called."""
+
+    name: str
+    columns: Mapping[str, str]
+    scale: Scale
+    remark: str
 
 
-def training(history: History) -> Markup:
-    """Returns loss and rectangle IoU by epoch, on training and val data, and the log loss on ambiguous pixels of val."""
+_CHARTS = (
+    _Chart("Loss", {"train": "loss", "val": "val_loss"}, "log", "log scale"),
+    _Chart(
+        "Rectangle IoU",
+        {"train": "iou", "val": "val_iou", "val, decidable pixels": "val_iou_decidable"},
+        "stretched",
+        "stretched towards 1",
+    ),
+    _Chart("Log loss, ambiguous pixels", {"val": "val_log_loss", "least possible": "val_log_loss_floor"}, "log", "log scale"),
+)
+
+
+def training(history: History, ceiling: float | None) -> Markup:
+    """Returns loss and rectangle IoU by epoch, on training and val data, and the log loss on ambiguous pixels of val.
+
+    Args:
+        history: Of each epoch, what was logged.
+        ceiling: Of the val data; None where unknown: then nothing is told of decidable pixels.
+
+    Returns:
+        Nothing where none of it is known.
+    """
     figures = []
-    for name, columns in _CURVES.items():
+    for name, columns, scale, remark in _CHARTS:
         points = {
             shown: [(row["epoch"], row[column]) for row in history if isfinite(row.get(column, nan))]
             for shown, column in columns.items()
+            if ceiling is not None or "decidable" not in column
         }
         curves = {shown: curve for shown, curve in points.items() if curve}
         if curves:
             last = ", ".join(f"{shown} {curve[-1][1]:.4g}" for shown, curve in curves.items())
-            chart = curves_chart(f"{name} by epoch; at the end {last}", "epoch", curves)
-            figures.append(figure(chart, list(curves), f"{name}. At the end: {last}."))
-    if not figures:
-        return element("p", absent("unknown", "the history holds neither loss nor IoU"))
-    return element("div", *figures, class_="pair")
+            level = ceiling if name == "Rectangle IoU" else None
+            chart = curves_chart(f"{name} by epoch; at the end {last}", "epoch", curves, scale=scale, level=level)
+            named = None if level is None else f"ceiling, of a large set: {level:.4f}"
+            note = f"{name}, {remark}. After {history[-1]['epoch']:.0f} epochs: {last}."
+            figures.append(figure(chart, list(curves), note, named))
+    return element("div", *figures, class_="pair") if figures else Markup()
 
 
 def effects(metrics: Metrics) -> Markup:
@@ -64,10 +88,21 @@ def effects(metrics: Metrics) -> Markup:
 
 
 def origin(metrics: Metrics) -> Markup:
-    """Returns what was evaluated, with what, and how to do it again."""
+    """Returns what was evaluated, with what, how to do it again, and what this page does not hold, and why."""
     facts: list[tuple[str, object]] = [(shown, metrics[key]) for key, shown in _FACTS.items()]
     facts += [(f"option {name}", value) for name, value in metrics["options"].items()]
     facts.append(("versions", ", ".join(f"{name} {value}" for name, value in metrics["versions"].items()) or None))
-    listed = (element("div", element("dt", name), element("dd", plain(value))) for name, value in facts)
+    listed = (element("div", element("dt", name), element("dd", plain(value))) for name, value in facts if value is not None)
     again = [element("p", "The command that made this report:"), command_line(metrics["command"])]
-    return join([element("dl", *listed, class_="facts"), *again])
+    return join([element("dl", *listed, class_="facts"), _missing(metrics), *again])
+
+
+def _missing(metrics: Metrics) -> Markup:
+    """Says what is unknown of the dataset, so that this page has nothing of it."""
+    if not has_recipes(metrics):
+        return note(f"Unknown, and so not on this page: what occlusion does, and which pixels no image tells; {NO_RECIPES}.")
+    if not decides(metrics):
+        whole = metrics["target"] == "amodal"
+        why = "that is known of visible rectangles only" if whole else "it is not known by which rule the scenes were chosen"
+        return note(f"Unknown, and so not on this page: which pixels no image tells; {why}.")
+    return Markup()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
@@ -9,7 +10,7 @@ from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.interval_text import named_interval
 from shapeseg.reporting.page.charts import Estimate, interval_glyph
 from shapeseg.reporting.page.markup import Markup, element, join, table
-from shapeseg.reporting.page.values import NO_RECIPES, absent, count, has_recipes, note, number
+from shapeseg.reporting.page.values import absent, count, decides, many, note, number
 
 _NO_PIXELS = "no rectangle pixel in truth or prediction"
 _NO_TARGET = "no pixel can be rectangle"
@@ -35,7 +36,7 @@ class Score(NamedTuple):
         meaning: What it is, in a sentence.
         undefined: When it is undefined.
         needs_recipes: Whether it is unknown for a dataset without recipes.
-        spread: Its interval as text, or that there are too few images for one.
+        spread: Its interval as text, or that there are too few images for one, and of how many it is.
     """
 
     name: str
@@ -47,16 +48,17 @@ class Score(NamedTuple):
 
 
 def cards(metrics: Metrics) -> Markup:
-    """Returns the headline scores, each with its meaning."""
-    return element("dl", *(_card(metrics, score) for score in _headline(metrics)), class_="cards")
+    """Returns the headline scores that are known, each with its meaning and of how many images it is."""
+    return element("dl", *(_card(score) for score in _headline(metrics) if _is_known(metrics, score)), class_="cards")
 
 
 def score_table(metrics: Metrics) -> Markup:
     """Returns all other scores with their meaning, what pieces were counted, and what was undefined."""
     rows = [
-        (score.name, _value(metrics, score), interval_glyph(Estimate(score.value, None)), score.meaning)
+        (score.name, _value(score), interval_glyph(Estimate(score.value, None)), score.meaning)
         for score in (*_pixels(metrics), *_boundary(metrics), *_pieces(metrics))
     ]
+    title = join(["All other scores, of ", many(metrics["images"], "image")])
     panoptic = metrics["panoptic"]
     pieces = {
         "matched (IoU above 0.5)": panoptic["true_positives"],
@@ -64,38 +66,47 @@ def score_table(metrics: Metrics) -> Markup:
         "missed": panoptic["false_negatives"],
         "rectangles touch another and so make one piece with it": panoptic["touching_rectangles"],
     }
-    counted = [join([count(number), f" {name}"]) for name, number in pieces.items()]
+    counted = [join([count(number), f" {name}"]) for name, number in pieces.items() if number is not None]
     left_out = [join([name, " (", count(value), ")"]) for name, value in metrics["undefined"].items() if value]
     return join([
-        table("All other scores", ("score", "value", "0 to 1", "what it is"), rows, class_="scores"),
+        table(title, ("score", "value", "0 to 1", "what it is"), rows, class_="scores"),
         note("Connected pieces: ", _commas(counted), "."),
         note("Undefined, so left out and counted: ", _commas(left_out), ".") if left_out else "",
     ])  # fmt: skip
 
 
 def honesty(metrics: Metrics) -> Markup:
-    """Returns how far the model's probabilities are from the exact ones, where the image cannot tell the label."""
+    """Returns how far the model's probabilities are from the exact ones, where the image cannot tell; nothing if unknown."""
     found = metrics["ambiguous"]
-    scores = [
-        Score(name, None if found is None else found[key], meaning, _NO_AMBIGUOUS, needs_recipes=True)
+    if found is None:
+        return Markup()
+    rows = [
+        (name, absent("undefined", _NO_AMBIGUOUS) if found[key] is None else number(found[key]), meaning)
         for key, (name, meaning) in _HONESTY.items()
     ]
-    rows = [(score.name, _value(metrics, score), score.meaning) for score in scores]
-    pixels = () if found is None else (note("Ambiguous pixels of known probability: ", count(found["pixels"]), "."),)
-    return join([table("Model and exact probabilities", ("score", "value", "what it is"), rows, class_="scores"), *pixels])
+    title = join(["Model and exact probabilities, of ", many(found["pixels"], "ambiguous pixel"), " of known probability"])
+    return join(
+        [element("h3", "Where the image cannot tell"), table(title, ("score", "value", "what it is"), rows, class_="scores")]
+    )
 
 
 def _headline(metrics: Metrics) -> list[Score]:
     shared = "Pixels that truth and prediction share, over all that either has; pooled over all images."
     decidable = "The same without the pixels found to be ambiguous: another scene gives the image and another label."
     ceiling = "The IoU that the best possible guess can expect on a large set of such images."
-    worst = "Mean IoU of the worst twentieth of the images."
-    spread = named_interval(metrics["iou_interval"], metrics["images"])
+    images = metrics["images"]
+    defined = images - metrics["iou_per_image_undefined"]
+    few = math.ceil(0.05 * defined)
+    worst = f"Mean IoU of the {few} worst images." if few > 1 else "IoU of the worst image."
+    n = f"n\u00a0=\u00a0{images}\u00a0images"
+    spread = f"{named_interval(metrics['iou_interval'], images)}, {n}" if metrics["iou_interval"] else f"few, {n}"
     return [
         Score("Rectangle IoU", metrics["iou"], shared, spread=spread),
-        Score("IoU, decidable", metrics["iou_decidable"], decidable, needs_recipes=True),
-        Score("Ceiling", metrics["iou_ceiling"], ceiling, _NO_TARGET, needs_recipes=True),
-        Score("Worst 5 %", metrics["iou_per_image_worst5"], worst, _NO_IMAGES),
+        Score("IoU, decidable", metrics["iou_decidable"], decidable, needs_recipes=True, spread=n),
+        Score("Ceiling", metrics["iou_ceiling"], ceiling, _NO_TARGET, needs_recipes=True, spread=n),
+        Score(
+            "Worst 5 %", metrics["iou_per_image_worst5"], worst, _NO_IMAGES, spread=f"n\u00a0=\u00a0{few} of {defined} images"
+        ),
     ]
 
 
@@ -133,10 +144,10 @@ def _pieces(metrics: Metrics) -> list[Score]:
     ]
 
 
-def _card(metrics: Metrics, score: Score) -> Markup:
+def _card(score: Score) -> Markup:
     if score.value is None:
-        word, reason = _why_absent(metrics, score)
-        shown, detail = element("span", word, class_="figure absent"), f"{reason[0].upper()}{reason[1:]}."
+        reason = score.undefined
+        shown, detail = element("span", "undefined", class_="figure absent"), f"{reason[0].upper()}{reason[1:]}."
     else:
         shown = element("span", number(score.value), class_="figure")
         detail = score.spread
@@ -144,18 +155,12 @@ def _card(metrics: Metrics, score: Score) -> Markup:
     return element("div", element("dt", score.name), element("dd", shown, *details, element("span", score.meaning)))
 
 
-def _value(metrics: Metrics, score: Score) -> Markup:
-    return absent(*_why_absent(metrics, score)) if score.value is None else number(score.value)
+def _value(score: Score) -> Markup:
+    return absent("undefined", score.undefined) if score.value is None else number(score.value)
 
 
-def _why_absent(metrics: Metrics, score: Score) -> tuple[str, str]:
-    if score.needs_recipes and not has_recipes(metrics):
-        return "unknown", NO_RECIPES
-    if score.needs_recipes and metrics["target"] == "amodal":
-        return "unknown", "ambiguity is known for the visible target only"
-    if score.needs_recipes and metrics["calibration"]["decidable"] is None:
-        return "unknown", "it is not known by which rule the scenes were chosen"
-    return "undefined", score.undefined
+def _is_known(metrics: Metrics, score: Score) -> bool:
+    return decides(metrics) or not score.needs_recipes
 
 
 def _commas(parts: list[Markup]) -> Markup:

@@ -26,12 +26,16 @@ def _score(metrics: Metrics) -> Markup | None:
 
 
 def _ceiling(metrics: Metrics) -> Markup | None:
-    """The ceiling in one sentence."""
+    """The ceiling, and what is reached where the image tells."""
     if metrics["iou_ceiling"] is None:
         return None
     ceiling = element("strong", number(metrics["iou_ceiling"]))
     start = join(["Of a large set of such images the best possible guess can expect ", ceiling, " and no more: "])
-    return join([start, "where a rectangle and another shape of one colour overlap, an image may not show which is in front."])
+    reason = "where a rectangle and another shape of one colour overlap, an image may not show which is in front."
+    if metrics["iou_decidable"] is None:
+        return join([start, reason])
+    known = element("strong", number(metrics["iou_decidable"]))
+    return join([start, reason, " On the pixels that can be known, the model reaches ", known, "."])
 
 
 def _occlusion(metrics: Metrics) -> Markup | None:
@@ -40,10 +44,10 @@ def _occlusion(metrics: Metrics) -> Markup | None:
     known = [(name, cell["recall"], cell["n"]) for name, cell in bins.items() if tells(cell) and cell["recall"] is not None]
     if len(known) < 2 or known[0][0] != "0":
         return None
-    (_, whole, _), (name, last, n) = known[0], known[-1]
-    rate = "fully hidden ones" if name == "hidden" else f"those with an occlusion rate in {name}"
-    sentence = f"Of rectangles that nothing hides it finds {percent(whole)} of the pixels; of {rate}, {percent(last)}"
-    return join([sentence, " (n\u00a0=\u00a0", count(n), ")."])
+    (_, whole, wholes), (name, last, n) = known[0], known[-1]
+    rate = "fully hidden ones" if name == "hidden" else f"with an occlusion rate in {name}"
+    start = join(["Of ", count(wholes), " rectangles that nothing hides it finds "])
+    return join([start, f"{percent(whole)} of the pixels; of ", count(n), f" {rate}, {percent(last)}."])
 
 
 def _errors(metrics: Metrics) -> Markup | None:
@@ -51,5 +55,5 @@ def _errors(metrics: Metrics) -> Markup | None:
     if not wrong:
         return None
     name = max(wrong, key=lambda each: wrong[each])
-    share = percent(wrong[name] / sum(wrong.values()), 0)
-    return join([f"The largest part of the wrong pixels, {share}, lies {WHERE.get(name, name)}."])
+    total = sum(wrong.values())
+    return join(["Of ", many(total, "wrong pixel"), f" {percent(wrong[name] / total, 0)} lie {WHERE.get(name, name)}."])

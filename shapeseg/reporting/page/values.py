@@ -13,6 +13,11 @@ from shapeseg.reporting.page.markup import Markup, element, join
 NO_RECIPES = "this needs recipes, which the dataset does not have"
 
 
+def decides(metrics: Metrics) -> bool:
+    """Whether it is known which pixels no image tells."""
+    return metrics["calibration"]["decidable"] is not None
+
+
 def has_recipes(metrics: Metrics) -> bool:
     """Whether questions that need recipes were answered."""
     return metrics["by_occlusion"] is not None
@@ -63,13 +68,14 @@ def iou_of(cell: GroupScores) -> Estimate:
 
 
 def with_interval(found: Estimate, n: int) -> Markup:
-    """Returns the score of n rectangles with its interval as text, or that they are few."""
-    return join([number(found.value), " ", element("small", "" if found.value is None else interval_text(found.interval, n))])
+    """Returns a score with its interval as text, or that there are too few for one; their number stands beside it."""
+    spread = interval_text(found.interval, n) if found.interval else "few"
+    return join([number(found.value), " ", element("small", "" if found.value is None else spread)])
 
 
-def figure(chart: Markup, names: Sequence[str], note: object) -> Markup:
-    """Returns a chart with the key to its series and a note."""
-    return element("figure", chart, legend(names), element("figcaption", note))
+def figure(chart: Markup, names: Sequence[str], note: object, level: str | None = None) -> Markup:
+    """Returns a chart with the key to its series, and to its level, and a note."""
+    return element("figure", chart, legend(names, level), element("figcaption", note))
 
 
 def note(*content: object) -> Markup:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 
 from shapeseg.workflows.honesty.record import HonestyResults, ModelScores
-from shapeseg.workflows.study.markdown import table
+from shapeseg.workflows.study.markdown import quick_note, table
 
 Score = Callable[[ModelScores], float | None]
 
@@ -59,7 +59,7 @@ def honesty_page(results: HonestyResults) -> str:
         parts += [
             "## The frontier: honesty against IoU",
             f"Exact probabilities of {results['settings']['frontier_images']} scenes, learned by cross-entropy alone; n = 1. "
-            "Minutes are of one thread beside another training.",
+            "Minutes are of one thread beside another training and what else the machine did.",
             _rows("training", points, (*_HONESTY, minutes)),
             "![honesty against IoU](frontier.png)",
         ]
@@ -71,7 +71,8 @@ def _introduction(results: HonestyResults) -> str:
     of_any = [*results["frontier"].values(), *chain(*results["grid"].values())][0]["ambiguous"]
     floor = "-" if of_any["log_loss_floor"] is None else f"{of_any['log_loss_floor']:.4f}"
     return (
-        f"Each model of the grid learned from {settings['train_images']} images in {settings['training']['epochs']} epochs. "
+        f"{quick_note(results['quick'])}Each model of the grid learned from {settings['train_images']} images in "
+        f"{settings['training']['epochs']} epochs. "
         f"The test set holds {results['test_set']['images']} images and {of_any['pixels']} ambiguous pixels; no "
         f"model can have a log loss below {floor} nats on these. What the scores mean is in [scores](../scores.md).\n\n"
         f"```\n{results['command']}\n```"

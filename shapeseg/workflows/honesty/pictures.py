@@ -53,6 +53,7 @@ def frontier_figure(points: Mapping[str, ModelScores]) -> Figure:
     ax.set(xlabel="1 - IoU, decidable pixels (less is better)", ylabel="calibration error, ambiguous pixels (less is better)")
     ax.set_xlim(left=0)
     ax.set_ylim(bottom=0)
+    ax.locator_params(axis="x", nbins=5)
     figure.legend(loc="outside right upper", frameon=False, fontsize=9)
     return figure
 

@@ -37,7 +37,7 @@ def write_honesty(out: Path, results: HonestyResults) -> None:
     """Writes ``honesty.json``, ``honesty.md``, and a picture of each part."""
     files.write_json(out / "honesty.json", results)
     if results["grid"]:
-        save_figure(grid_figure(results["grid"]), out / "grid.png")
+        save_figure(grid_figure(results["grid"]), out / "grid.png", quick=results["quick"])
     if results["frontier"]:
-        save_figure(frontier_figure(results["frontier"]), out / "frontier.png")
+        save_figure(frontier_figure(results["frontier"]), out / "frontier.png", quick=results["quick"])
     files.write_text(out / "honesty.md", honesty_page(results))

@@ -50,7 +50,7 @@ def _cells(options: HonestyOptions, val: Dataset) -> dict[tuple[str, int], Cell]
         for seed in range(options.seeds):
             train = _drawn(options, "train", SplitSettings(100, 0, 0, 0), 2 + seed, options.train_images)
             for arm in ARMS:
-                training = replace(options.training, ambiguous=arm.ambiguous, loss=arm.loss)
+                training = replace(options.training, ambiguous=arm.ambiguous, loss=arm.loss, ambiguous_weight=1.0)
                 asked = TrainOptions(data=train.folder, val_data=val.folder, training=training)
                 cells[arm.name, seed] = make_cell(root, _as_folder(arm.name), seed, asked)
     if "frontier" in options.parts:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
-from shapeseg.settings import CommonOptions, check_range
+from shapeseg.settings import CommonOptions
 from shapeseg.training.settings import Ambiguous, LossName, TrainingSettings
+from shapeseg.workflows.study.sizes import QUICK, check_sizes, lowered
 
 Part = Literal["grid", "frontier"]
 
@@ -72,8 +73,7 @@ FRONTIER = (
 CROWD = (8, 12)
 """Fewest and most shapes of a crowded scene."""
 
-_QUICK = {"seeds": 2, "train_images": 60, "val_images": 20, "test_images": 40, "frontier_images": 60}
-_QUICK_EPOCHS = 4
+_QUICK = {**QUICK, "frontier_images": 60}
 
 
 def _usual_training() -> TrainingSettings:
@@ -107,17 +107,8 @@ class HonestyOptions(CommonOptions):
     training: TrainingSettings = field(default_factory=_usual_training)
 
     def __post_init__(self) -> None:
-        for name, usual in (("seeds", 3), ("train_images", 720), ("val_images", 90), ("test_images", 300), ("jobs", 2)):
-            check_range(name, getattr(self, name), least=1, fix=f"Try {usual}")
-        check_range("frontier_images", self.frontier_images, least=1, fix="Try 2880")
-        check_range("data_seed", self.data_seed, least=0, below=2**63, fix="Try 2000")
+        check_sizes(self)
 
     def lowered(self) -> HonestyOptions:
         """Returns what to do: with ``quick``, options that are at their defaults are lowered."""
-        if not self.quick:
-            return self
-        usual = HonestyOptions()
-        small: dict[str, Any] = {name: value for name, value in _QUICK.items() if getattr(self, name) == getattr(usual, name)}
-        if self.training.epochs == usual.training.epochs:
-            small["training"] = replace(self.training, epochs=_QUICK_EPOCHS)
-        return replace(self, **small)
+        return lowered(self, _QUICK)

@@ -10,6 +10,11 @@ MARK = "(?)"
 """Behind a difference that does not stand."""
 
 
+def quick_note(quick: bool) -> str:
+    """Returns what a page begins with whose study was quick; of any other, nothing."""
+    return "**A quick run: these numbers mean little.** " if quick else ""
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Returns a table."""
     return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *rows))

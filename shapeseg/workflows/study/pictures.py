@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.reporting.pictures import add_legend, error_map, grid, show
+from shapeseg.reporting.legends import error_legend
+from shapeseg.reporting.pictures import TILE, aspect_of, grid, show
+from shapeseg.reporting.pixels import error_map
+from shapeseg.reporting.style import LOOKS, quiet, shade
 from shapeseg.workflows.study.record import MatrixScore, Mean, OrderTest, ResponseCurve, ResponseScore, StudyResults
 
 if TYPE_CHECKING:
@@ -17,11 +20,6 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 
-# Colours that are told apart by lightness, too (Okabe and Ito, and a brown), and a marker each.
-LOOKS = (
-    *(("#000000", "o"), ("#d55e00", "s"), ("#56b4e9", "<"), ("#7b3f00", "X")),
-    *(("#e69f00", "D"), ("#0072b2", "^"), ("#009e73", "v"), ("#cc79a7", "P")),
-)
 PANELS = {"any": "any occluder", "other": "occluder in another colour", "same": "occluder in the same colour"}
 ORDERS = {"other": "different colours: the image tells", "same": "same colour: the image does not tell"}
 SCORES: Mapping[ResponseScore, str] = {
@@ -40,6 +38,7 @@ class Comparison(NamedTuple):
         truth: bool (H, W).
         base: bool (H, W), predicted by the one.
         other: bool (H, W), predicted by the other.
+        ambiguous: bool (H, W): where the image does not tell.
     """
 
     title: str
@@ -47,6 +46,11 @@ class Comparison(NamedTuple):
     truth: Mask
     base: Mask
     other: Mask
+    ambiguous: Mask
+
+    def wrong(self, predicted: Mask, part: Mask | bool) -> int:
+        """Returns how many pixels of a part of the image a prediction has wrong."""
+        return int(np.count_nonzero((predicted != self.truth) & part))
 
 
 def matrix_figure(results: StudyResults) -> Figure:
@@ -85,9 +89,8 @@ def order_figure(found: OrderTest) -> Figure:
         ax.set_title(f"{name}\n{found['pixels'][colors]:,} pixels of {found['scenes'][colors]:,} scenes", fontsize=10)
         ax.set_xlabel("share of contested pixels that is called rectangle", fontsize=9)
         ax.set_xlim(-0.04, 1.04)
-        ax.grid(axis="x", alpha=0.3)
+        quiet(ax, "x")
         ax.tick_params(labelsize=9)
-        ax.spines[["top", "right"]].set_visible(False)
     axes[0].invert_yaxis()  # shared
     figure.suptitle(
         "Rows: what a model was trained on. Filled: the rectangle is in front, 1 is right. Hollow: it is behind, 0 is right. "
@@ -118,21 +121,22 @@ def arms_response_figure(found: Mapping[str, ResponseCurve]) -> Figure:
 
 def comparison_figure(comparisons: Sequence[Comparison], other: str) -> Figure:
     """Draws a column an image: the image, the truth, and the errors of the model trained on all and of another one."""
-    figure, rows = grid(4, len(comparisons), height=0.98, top=0.75)
+    left = 0.3
+    legend = error_legend(left + (TILE + 0.07) * len(comparisons), scale=False, unknowable=True)
+    aspect = aspect_of(each.image for each in comparisons)
+    figure, rows = grid(4, len(comparisons), aspect=aspect, left=left, top=0.75, bottom=legend.height)
     for column, each in enumerate(comparisons):
-        tiles = (
-            each.image,
-            error_map(each.truth, each.truth),
-            error_map(each.truth, each.base),
-            error_map(each.truth, each.other),
-        )
-        for axes, tile in zip(rows, tiles, strict=True):
+        errors = (error_map(each.truth, predicted, each.ambiguous) for predicted in (each.base, each.other))
+        for axes, tile in zip(rows, (each.image, shade(each.truth), *errors), strict=True):
             show(axes[column], tile)
-        rows[0][column].set_title(each.title, fontsize=9)
+        more, known = (each.wrong(each.other, part) - each.wrong(each.base, part) for part in (True, ~each.ambiguous))
+        title = f"{each.title}\n{more:+,} wrong pixels,\n{known:+,} that can be known"
+        rows[0][column].set_title(title, fontsize=8, loc="left", pad=3)
     for axes, name in zip(rows, ("image", "truth", "trained on all", f"trained on {other}"), strict=True):
-        axes[0].set_ylabel(name, fontsize=10)
-    figure.suptitle(f"the largest losses of training on {other}, against training on all", fontsize=11)
-    add_legend(figure)
+        axes[0].set_ylabel(name, fontsize=8)
+    heading = f"The largest losses of training on {other}, against training on all"
+    figure.text(left / figure.get_figwidth(), 1 - 0.06 / figure.get_figheight(), heading, fontsize=11, va="top")
+    legend.draw(figure)
     return figure
 
 
@@ -156,9 +160,8 @@ def draw_arms(ax: Axes, arms: Mapping[str, Mean]) -> None:
         )
     ax.set_yticks(range(len(arms)), list(arms))
     ax.set_ylim(-0.7, len(arms) - 0.5)
-    ax.grid(axis="x", alpha=0.3)
+    quiet(ax, "x")
     ax.tick_params(labelsize=8)
-    ax.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_place(ax: Axes, arms: Mapping[str, Mean], *, hollow: bool) -> None:
@@ -183,8 +186,7 @@ def _draw_response(ax: Axes, rate: Mapping[str, float | None], arms: Mapping[str
         if points:
             ends[arm] = (*points[-1], color)
     _label_ends(ax, ends)
-    ax.grid(axis="y", alpha=0.3)
-    ax.spines[["top", "right"]].set_visible(False)
+    quiet(ax)
     ax.set_xticks(np.arange(0, 1.01, 0.25))
     ax.set_xlim(-0.03, 1.32)
 

@@ -73,16 +73,17 @@ def study_results(
 def write_study(out: Path, results: StudyResults, tests: Mapping[str, Dataset], cells: Mapping[Key, Cell]) -> None:
     """Writes ``study.json``, ``study.md`` and the pictures."""
     files.write_json(out / "study.json", results)
-    save_figure(matrix_figure(results), out / "matrix.png")
-    save_figure(order_figure(results["order"]), out / "order.png")
-    save_figure(arms_response_figure(results["response"]), out / "response.png")
+    quick = results["quick"]
+    save_figure(matrix_figure(results), out / "matrix.png", quick=quick)
+    save_figure(order_figure(results["order"]), out / "order.png", quick=quick)
+    save_figure(arms_response_figure(results["response"]), out / "response.png", quick=quick)
     arms = [arm for arm, _ in cells if arm != BASE]
     arm: ArmName = "drop-occluded" if "drop-occluded" in arms else arms[0]
     chosen = {name: [each["place"] for each in results["worst"][name][arm][:_PICTURED]] for name in ("natural", "dialled")}
     tiles = [
         comparison for name, places in chosen.items() for comparison in _comparisons(name, tests[name], places, arm, cells)
     ]
-    save_figure(comparison_figure(tiles, arm), out / "worst.png")
+    save_figure(comparison_figure(tiles, arm), out / "worst.png", quick=quick)
     files.write_text(out / "study.md", study_page(results))
 
 
@@ -105,7 +106,9 @@ def _comparisons(name: str, data: Dataset, places: list[int], arm: ArmName, cell
             f"{name} {data.rows[base.example.place]['image_id']}",
             base.example.image,
             base.example.target,
-            *(each.masks(model.threshold)["plain"] for each, model in zip((base, other), models, strict=True)),
+            base.masks(models[0].threshold)["plain"],
+            other.masks(models[1].threshold)["plain"],
+            base.example.ambiguous,
         )
         for base, other in zip(*found, strict=True)
     ]

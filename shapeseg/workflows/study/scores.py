@@ -67,7 +67,7 @@ def scores_to_dict(evaluation: Evaluation, data: Dataset) -> dict[str, Any]:
         "pixels": [list(counts) for counts in evaluation.counts],
         "decidable": [list(counts) for counts in evaluation.decidable],
         "contested": [_sizes(each) for each in groups],
-        "called": [_sizes(each[evaluation.shown[place]]) for place, each in enumerate(groups)],
+        "called": [_sizes(each[evaluation.shown[place].predicted]) for place, each in enumerate(groups)],
         "rectangles": [[places[row["index"]], *(row[name] for name in Rectangle._fields[1:])] for row in evaluation.instances],
     }
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 from shapeseg.architectures import check_known
 from shapeseg.errors import UsageError
 from shapeseg.scenes import SceneSettings
-from shapeseg.settings import CommonOptions, check_range
+from shapeseg.settings import CommonOptions
 from shapeseg.training.settings import TrainingSettings
+from shapeseg.workflows.study.sizes import QUICK, check_sizes, lowered
 
 ArmName = Literal[
     "all",
@@ -26,14 +27,13 @@ ArmName = Literal[
 BASE: Final = "all"
 """The arm that the others are compared with."""
 
-_QUICK = {"seeds": 2, "train_images": 60, "val_images": 20, "test_images": 40}
-_QUICK_SCENE = SceneSettings(width=96, height=96, min_size=9, max_size=17)
-_QUICK_EPOCHS = 4
+_QUICK = {**QUICK, "scene": SceneSettings(width=96, height=96, min_size=9, max_size=17)}
 
 
 def _usual_training() -> TrainingSettings:
     # Nothing is pasted: that hides shapes, and would bring back what an arm has removed.
-    return TrainingSettings(epochs=8, augmentation=("turn", "recolor"))
+    # Ambiguous pixels are left out: how probable their labels are depends on the rule of a training set, and so on the arm.
+    return TrainingSettings(epochs=8, loss="bce+dice", ambiguous="exclude", augmentation=("turn", "recolor"))
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,7 @@ class StudyOptions(CommonOptions):
 
     def __post_init__(self) -> None:
         check_known(self.model)
-        for name, usual in (("seeds", 5), ("train_images", 720), ("val_images", 90), ("test_images", 300), ("jobs", 2)):
-            check_range(name, getattr(self, name), least=1, fix=f"Try {usual}")
-        check_range("data_seed", self.data_seed, least=0, below=2**63, fix="Try 1000")
+        check_sizes(self)
         if BASE not in self.arms or len(set(self.arms)) < max(len(self.arms), 2):
             raise UsageError(
                 f"arms are different, and compared with {BASE}",
@@ -81,11 +79,4 @@ class StudyOptions(CommonOptions):
 
     def lowered(self) -> StudyOptions:
         """Returns what to do: with ``quick``, options that are at their defaults are lowered."""
-        if not self.quick:
-            return self
-        usual = StudyOptions()
-        small: dict[str, Any] = {name: value for name, value in _QUICK.items() if getattr(self, name) == getattr(usual, name)}
-        training, scene = self.training, self.scene
-        if training.epochs == usual.training.epochs:
-            training = replace(training, epochs=_QUICK_EPOCHS)
-        return replace(self, **small, training=training, scene=_QUICK_SCENE if scene == usual.scene else scene)
+        return lowered(self, _QUICK)

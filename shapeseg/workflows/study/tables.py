@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from shapeseg.workflows.study.markdown import MARK, count_text, difference_text, mean_text, seeds_text, short_text, table
+from shapeseg.workflows.study.markdown import (
+    MARK,
+    count_text,
+    difference_text,
+    mean_text,
+    quick_note,
+    seeds_text,
+    short_text,
+    table,
+)
 from shapeseg.workflows.study.record import (
     Composition,
     Counterfactual,
@@ -108,11 +117,18 @@ def summary(results: StudyResults) -> str:
     return "\n".join(lines)
 
 
+def decidable_table(matrix: Mapping[str, Mapping[str, MatrixCell]]) -> str:
+    """Returns the IoU on decidable pixels as Markdown: a row an arm, a column a test set."""
+    arms = next(iter(matrix.values()))
+    rows = [[arm, *(mean_text(cells[arm]["iou_decidable"]) for cells in matrix.values())] for arm in arms]
+    return table(["trained on", *(f"tested on {test}" for test in matrix)], rows)
+
+
 def _introduction(results: StudyResults) -> str:
     settings = results["settings"]
-    quick = "**A quick look: these numbers mean little.** " if results["quick"] else ""
     return (
-        f"{quick}Each model learned from {settings['train_images']} images in {settings['training']['epochs']} epochs; "
+        f"{quick_note(results['quick'])}Each model learned from {settings['train_images']} images in "
+        f"{settings['training']['epochs']} epochs; "
         f"{settings['seeds']} seeds an arm; {settings['test_images']} images a test set. Values are means over seeds. "
         f"{results['intervals']} {_many_comparisons(results)}\n\n```\n{results['command']}\n```"
     )

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from shapeseg.reporting.stretched import stretch
+from shapeseg.reporting.style import GREY, PALE, VERMILION, quiet
 from shapeseg.workflows.tuning.objective import Objective
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_TRIAL, _BEST, _PRUNED = "#607d8b", "#d55e00", "#b0bec5"
 
 
 class Outcome(NamedTuple):
@@ -38,16 +38,20 @@ def search_figure(outcomes: Sequence[Outcome], objective: Objective) -> Figure:
     finished = [(number, score) for number, score, done in outcomes if done and score is not None]
     stopped = [(number, score) for number, score, done in outcomes if not done and score is not None]
     if stopped:
-        ax.plot(*zip(*stopped, strict=True), "x", color=_PRUNED, label="stopped early (its best epoch)")
+        ax.plot(*zip(*stopped, strict=True), "x", color=PALE, label="stopped early (its best epoch)")
     if finished:
         numbers, scores = zip(*finished, strict=True)
-        ax.plot(numbers, scores, "o", color=_TRIAL, label="finished")
-        ax.plot(numbers, list(accumulate(scores, objective.best)), drawstyle="steps-post", color=_BEST, label="best so far")
-        ax.legend(frameon=False, loc="best")
-    ax.set(xlabel="trial", ylabel=objective.words)
+        ax.plot(numbers, scores, "o", color=GREY, label="finished")
+        ax.plot(
+            numbers, list(accumulate(scores, objective.best)), drawstyle="steps-post", color=VERMILION, label="best so far"
+        )
+    if finished or stopped:
+        figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    if objective.column == "val_iou":
+        stretch(ax, [score for _, score in (*finished, *stopped)])
+    ax.set(xlabel=f"trial ({len(finished)} of {len(outcomes)} finished)", ylabel=objective.words)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.grid(alpha=0.3)
-    ax.spines[["top", "right"]].set_visible(False)
+    quiet(ax, "both")
     return figure
 
 
@@ -57,10 +61,10 @@ def importance_figure(shares: Mapping[str, float]) -> Figure:
 
     figure = Figure(figsize=(7, 0.8 + 0.4 * len(shares)), dpi=130, layout="constrained")
     ax = figure.subplots()
-    bars = ax.barh(list(shares), list(shares.values()), color=_TRIAL)
+    bars = ax.barh(list(shares), list(shares.values()), color=GREY)
     ax.bar_label(bars, fmt="%.2f", fontsize=8, padding=3)
     ax.set(xlabel="share of what makes the best trials good")
     ax.invert_yaxis()
     ax.margins(x=0.12)
-    ax.spines[["top", "right"]].set_visible(False)
+    quiet(ax, "x")
     return figure

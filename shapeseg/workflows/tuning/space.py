@@ -65,7 +65,7 @@ class SearchSpace:
         Args:
             widths: The architecture's own.
         """
-        usual = TrainingSettings()
+        usual = TrainingSettings().settled(known="exact" in self.ambiguous)
         text = "-".join(map(str, widths))
         low, high = self.learning_rate
         if (
