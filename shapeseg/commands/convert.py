@@ -11,6 +11,7 @@ import tyro
 from shapeseg.commands.command_line import entry_point
 from shapeseg.commands.flags import Layout
 from shapeseg.datasets.formats.convert import Converted, Format, convert, open_source
+from shapeseg.description import Description
 from shapeseg.folders import refuse_existing
 from shapeseg.settings import CommonOptions
 from shapeseg.terminal import progress_bar, say
@@ -18,29 +19,32 @@ from shapeseg.terminal import progress_bar, say
 
 @dataclass(frozen=True)
 class ConvertOptions(CommonOptions):
-    """Convert a dataset, a plain folder, a YOLO folder or palette masks into another; the source shows which it is."""
+    """Convert a dataset, a plain folder, YOLO polygons, palette masks or COCO annotations; the source shows which it is."""
 
     source: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
-    """Folder to read. In formats with several classes, every class counts as target."""
+    """Folder to read, or a file of COCO annotations. In formats with several classes, every class counts as target."""
+    categories: tuple[str, ...] = ()
+    """Classes that are the target, by name or number; by default all of them."""
     to: Format = "folder"
     """folder (images and masks, which shapeseg trains on), yolo (polygons) or palette (as Pascal VOC, with void pixels)."""
     out: Path | None = None
     """Folder to make; by default beside the source, SOURCE-FORMAT. One that holds anything is never overwritten."""
+    own: Description = Description()
 
 
 def convert_folder(options: ConvertOptions) -> Converted:
     """Converts with a progress bar, and says what was seen, written and lost."""
     folder = options.source.absolute()
-    out = options.out or folder.with_name(f"{folder.name}-{options.to}")
+    out = options.out or folder.with_name(f"{folder.stem if folder.is_file() else folder.name}-{options.to}")
     refuse_existing(out)
-    source = open_source(options.source)
+    source = open_source(options.source, options.categories, options.own)
     print(f"read      {options.source}: {source.kind} of {source.total} images")
     for note in source.notes:
         say("warning", note)
     with progress_bar("converting", source.total, "image") as progress:
         converted = convert(source, options.to, out, progress)
     print(f"wrote     {out}: {converted.images} images as {options.to}")
-    if converted.void and options.to != "palette":
+    if converted.void and (options.to == "yolo" or (options.to == "folder" and source.keeps_labels)):
         print(f"lost      the marks of {converted.void:,} void pixels, which {options.to} cannot hold")
     return converted
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,10 @@ from numpy.typing import NDArray
 
 from shapeseg.errors import InputError
 from shapeseg.incoming import MAX_TEXT, read_file
+
+UNNAMED = "target"
+_NAMED = 3  # names of classes that are put together to one
+_SHOWN = 12
 
 
 class LabelledImage(NamedTuple):
@@ -38,9 +43,10 @@ class LabelledFolder(NamedTuple):
     Attributes:
         kind: What the folder was seen to be, in words.
         total: How many images it holds.
-        class_name: Of what the targets are.
+        class_name: Of what the targets are; "target" where nobody says it.
         images: The images, each read when its turn comes.
         notes: What its reader should be told, each a clause.
+        keeps_labels: Whether void pixels have labels of their own, as of scenes, whose truth is known.
     """
 
     kind: str
@@ -48,6 +54,44 @@ class LabelledFolder(NamedTuple):
     class_name: str
     images: Iterator[LabelledImage]
     notes: Sequence[str] = ()
+    keeps_labels: bool = False
+
+
+def chosen_classes(categories: Sequence[str], names: Mapping[int, str], where: Path) -> tuple[set[int], str]:
+    """Returns the numbers of the classes that are the target, and what to call them.
+
+    Args:
+        categories: Names or numbers; none takes all.
+        names: Of the classes that there are, by number.
+        where: What says so, for errors.
+
+    Raises:
+        InputError: If there is no such class.
+    """
+    if not categories:
+        return set(names), " or ".join(dict.fromkeys(names.values())) if 0 < len(names) <= _NAMED else UNNAMED
+    chosen: dict[int, str] = {}
+    for word in categories:
+        found = {number: name for number, name in names.items() if word in (name, str(number))}
+        if not found:
+            known = ", ".join(f"{number} {name}" for number, name in sorted(names.items())[:_SHOWN]) or "none"
+            raise InputError("there is no such category", received=f"{word}, of {where}", fix=f"Use some of: {known}")
+        chosen |= found
+    return set(chosen), " or ".join(dict.fromkeys(chosen.values()))
+
+
+def names_in_splits(names: Sequence[str], splits: Sequence[str]) -> list[str]:
+    """Returns names of which no two are alike: where two images share one, every name begins with its split.
+
+    Raises:
+        InputError: If two images of one split share a name.
+    """
+    if len(set(names)) == len(names):
+        return list(names)
+    together = [f"{split}-{name}" for name, split in zip(names, splits, strict=True)]
+    if twice := next((name for name, count in Counter(together).items() if count > 1), None):
+        raise InputError("two images of one split have one name", received=twice, fix="Rename one")
+    return together
 
 
 def labelled(

@@ -7,14 +7,14 @@ ImageSets/Segmentation/SPLIT.txt       one name a line
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from shapeseg import files
-from shapeseg.datasets.foreign_images import images_by_stem, png_bytes, read_numbers, read_rgb
-from shapeseg.datasets.formats.labelled import LabelledFolder, LabelledImage, labelled, read_text
+from shapeseg.datasets.foreign_images import composed, images_by_stem, png_bytes, read_numbers, read_rgb
+from shapeseg.datasets.formats.labelled import UNNAMED, LabelledFolder, LabelledImage, chosen_classes, labelled, read_text
 from shapeseg.datasets.own_splits import splits_by_hash
 from shapeseg.datasets.splits import SPLITS
 from shapeseg.errors import InputError
@@ -29,8 +29,8 @@ _COLORS = {0: (0, 0, 0), 1: (128, 0, 0), VOID: (224, 224, 192)}  # Pascal VOC's 
 _PALETTE = b"".join(bytes(_COLORS.get(number, (0, 0, 0))) for number in range(256))
 
 
-def read_palette(folder: Path) -> LabelledFolder:
-    """Lists the images that have a mask; every class but 0 and 255 is a target.
+def read_palette(folder: Path, categories: Sequence[str] = ()) -> LabelledFolder:
+    """Lists the images that have a mask; every class but 0 and 255 is a target, or those whose numbers are asked for.
 
     Images without a mask are left out, as in Pascal VOC, where most have none. Splits come from the lists; where there are no
     lists at all, they are dealt out as for a plain folder.
@@ -47,8 +47,9 @@ def read_palette(folder: Path) -> LabelledFolder:
     if lacking := sorted(masks.keys() - found.keys()):
         raise InputError(f"{len(lacking)} masks have no image", received=masks[lacking[0]], fix="Give each mask its image")
     splits = _read_lists(folder, list(masks))
-    entries = [(name, splits[name], found[name], mask) for name, mask in masks.items()]
-    return LabelledFolder("a folder of palette masks", len(entries), "target", (_read(*entry) for entry in entries))
+    numbers, _ = chosen_classes(categories, {number: str(number) for number in range(1, VOID)}, folder / MASKS)
+    read = (_read(name, splits[name], found[name], mask, numbers) for name, mask in masks.items())
+    return LabelledFolder("a folder of palette masks", len(masks), UNNAMED, read)
 
 
 def write_palette(folder: Path, images: Iterable[LabelledImage]) -> None:
@@ -65,10 +66,10 @@ def write_palette(folder: Path, images: Iterable[LabelledImage]) -> None:
         files.write_new_bytes(folder / _LISTS / f"{split}.txt", "".join(f"{name}\n" for name in listed).encode())
 
 
-def _read(name: str, split: str, path: Path, mask: Path) -> LabelledImage:
+def _read(name: str, split: str, path: Path, mask: Path, classes: set[int]) -> LabelledImage:
     numbers = read_numbers(mask)
-    void = numbers == VOID
-    return labelled(name, split, read_rgb(path), ((numbers != 0) & ~void).astype(np.uint8), void, mask)
+    targets = np.isin(numbers, list(classes)).astype(np.uint8)
+    return labelled(name, split, read_rgb(path), targets, numbers == VOID, mask)
 
 
 def _read_lists(folder: Path, names: list[str]) -> dict[str, str]:
@@ -79,7 +80,7 @@ def _read_lists(folder: Path, names: list[str]) -> dict[str, str]:
     listed: dict[str, list[str]] = {name: [] for name in names}
     for split, text in lists.items():
         for line in text.splitlines():
-            if (name := line.strip()) in listed:
+            if (name := composed(line.strip())) in listed:
                 listed[name].append(split)
     for name in names:
         if len(listed[name]) != 1:

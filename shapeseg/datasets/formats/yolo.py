@@ -1,8 +1,8 @@
 """YOLO segmentation: a text file of polygons beside each image.
 
-    images/SPLIT/NAME.png      RGB
+    images/SPLIT/NAME.png      RGB; ``SPLIT/images/NAME.png``, as Roboflow writes it, is read too
     labels/SPLIT/NAME.txt      ``class x1 y1 x2 y2 ...`` a line, 0 to 1 of width and height
-    data.yaml                  where the splits are, and the name of each class
+    data.yaml                  where the splits are, and the name of each class; ``classes.txt`` is read too, a name a line
 
 A corner is a pixel, and pixel x of W is written as ``(x + 1/4) / W``: readers that scale up, cut off the fraction (as
 Ultralytics does) or round it, and fill with OpenCV, get every pixel back. To readers that take corners as points of a plane a
@@ -21,16 +21,26 @@ import yaml
 from numpy.typing import NDArray
 
 from shapeseg import files
-from shapeseg.datasets.foreign_images import images_by_stem, png_bytes, read_rgb
-from shapeseg.datasets.formats.labelled import LabelledFolder, LabelledImage, labelled, read_text
+from shapeseg.datasets.foreign_images import composed, images_by_stem, png_bytes, read_rgb
+from shapeseg.datasets.formats.labelled import (
+    LabelledFolder,
+    LabelledImage,
+    chosen_classes,
+    labelled,
+    names_in_splits,
+    read_text,
+)
 from shapeseg.datasets.formats.polygons import Points, fill, filling_work, outlines
-from shapeseg.datasets.own_splits import splits_by_hash
+from shapeseg.datasets.own_splits import ALIASES, splits_by_hash
 from shapeseg.datasets.splits import SPLITS
 from shapeseg.errors import InputError
 from shapeseg.folders import make_folder
+from shapeseg.incoming import read_file
 
 LABELS = "labels"
 
+_MOST_YAML = 64 * 2**10  # bytes
+_NO_LABELS = ("classes.txt", "notes.txt")
 _INSIDE = 0.25  # where in its pixel a corner is written: far from where cutting off or rounding would find another
 _SLACK = 0.01  # how far outside the image a corner may lie; it is moved to the edge
 _MOST_WORK = 2 * 10**9  # nanoseconds for the polygons of one image: far from what people label
@@ -43,28 +53,28 @@ class _Entry(NamedTuple):
     labels: Path
 
 
-def read_yolo(folder: Path) -> LabelledFolder:
-    """Lists the images of every split; each line is an instance, and every class is a target.
+def read_yolo(folder: Path, categories: Sequence[str] = ()) -> LabelledFolder:
+    """Lists the images of every split; each line is an instance, and every class is a target, or those that are asked for.
 
     An image without a label file holds no target, as for Ultralytics; how many there are is told. Without folders for the
     splits they are dealt out as for a plain folder.
 
     Raises:
-        InputError: If there are no images, no image has a polygon, labels have no image, or two images share a name.
+        InputError: If there are no images, no image has a polygon, labels have no image, two images of a split share a name,
+            or there is no such class.
     """
     entries = list(_entries(folder))
     if not entries:
         raise InputError("there are no images here", received=folder / "images", fix="Put them into images/SPLIT")
-    names: dict[str, Path] = {}
-    for entry in entries:
-        if entry.name in names:
-            raise InputError("two images have one name", received=f"{names[entry.name]} and {entry.image}", fix="Rename one")
-        names[entry.name] = entry.image
     listed = {entry.labels for entry in entries}
-    if lost := sorted(path for path in (folder / LABELS).rglob("*.txt") if path not in listed):
+    if lost := sorted(path for place in _label_folders(folder) for path in _label_files(place) if path not in listed):
         raise InputError(f"{len(lost)} label files have no image", received=lost[0], fix="Give each its image, or remove it")
+    classes, class_name = chosen_classes(categories, _class_names(folder), folder)
+    unique = names_in_splits([entry.name for entry in entries], [entry.split for entry in entries])
     notes = _without_polygons(folder, entries)
-    return LabelledFolder("a YOLO folder", len(entries), "target", (_read(entry) for entry in entries), notes)
+    named = [entry._replace(name=name) for entry, name in zip(entries, unique, strict=True)]
+    read = (_read(entry, classes if categories else None) for entry in named)
+    return LabelledFolder("a YOLO folder", len(entries), class_name, read, notes)
 
 
 def write_yolo(folder: Path, images: Iterable[LabelledImage], class_name: str) -> None:
@@ -87,14 +97,53 @@ def write_yolo(folder: Path, images: Iterable[LabelledImage], class_name: str) -
 
 
 def _entries(folder: Path) -> Iterator[_Entry]:
+    for split, images, labels in _places(folder):
+        found = images_by_stem(images)
+        written = {composed(path.stem): path for path in _label_files(labels)}
+        splits = [split] * len(found) if split else splits_by_hash(list(found))[0]
+        for (name, path), own in zip(found.items(), splits, strict=True):
+            yield _Entry(name, own, path, written.get(name, labels / f"{name}.txt"))
+
+
+def _places(folder: Path) -> Iterator[tuple[str | None, Path, Path]]:
+    """Yields where images and their labels are, and the split that says so."""
     images = folder / "images"
-    flat = images_by_stem(images)
-    for (name, path), split in zip(flat.items(), splits_by_hash(list(flat))[0], strict=True):
-        yield _Entry(name, split, path, folder / LABELS / f"{name}.txt")
-    for place in sorted(path for path in images.iterdir() if path.is_dir()):
-        split = {"valid": "val", "validation": "val"}.get(place.name, place.name)
-        for name, path in images_by_stem(place).items():
-            yield _Entry(name, split, path, folder / LABELS / place.name / f"{name}.txt")
+    if images.is_dir():
+        yield None, images, folder / LABELS
+        for place in sorted(path for path in images.iterdir() if path.is_dir()):
+            yield ALIASES.get(place.name, place.name), place, folder / LABELS / place.name
+    for name, split in ALIASES.items():
+        if (folder / name / "images").is_dir():
+            yield split, folder / name / "images", folder / name / LABELS
+
+
+def _label_folders(folder: Path) -> list[Path]:
+    return [each for each in {labels: None for _, _, labels in _places(folder)} if each.is_dir()]
+
+
+def _label_files(folder: Path) -> list[Path]:
+    """Returns the label files of a folder, but for what labelling programs put beside them, and hidden ones."""
+    if not folder.is_dir():
+        return []
+    return [path for path in folder.glob("*.txt") if path.name not in _NO_LABELS and not path.name.startswith(".")]
+
+
+def _class_names(folder: Path) -> dict[int, str]:
+    """Returns the names of the classes, by number; none where nobody says them."""
+    for path in (folder / "classes.txt", folder / LABELS / "classes.txt"):
+        if (text := read_text(path)) is not None:
+            return dict(enumerate(line.strip() for line in text.splitlines() if line.strip()))
+    path = folder / "data.yaml"
+    try:
+        content = yaml.safe_load(read_file(path, most=_MOST_YAML).decode("utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"this is no YAML ({reason})", received=path, fix="Correct it, or remove it") from error
+    named = content.get("names") if isinstance(content, dict) else None
+    pairs = named.items() if isinstance(named, dict) else enumerate(named) if isinstance(named, list) else ()
+    return {number: str(name) for number, name in pairs if isinstance(number, int) and isinstance(name, str | int)}
 
 
 def _without_polygons(folder: Path, entries: Sequence[_Entry]) -> list[str]:
@@ -114,7 +163,7 @@ def _without_polygons(folder: Path, entries: Sequence[_Entry]) -> list[str]:
     return [f"{counts}: such images are read as background"] if missing + empty else []
 
 
-def _read(entry: _Entry) -> LabelledImage:
+def _read(entry: _Entry, classes: set[int] | None) -> LabelledImage:
     image = read_rgb(entry.image)
     targets = np.zeros(image.shape[:2], np.int32)
     work = 0
@@ -122,6 +171,8 @@ def _read(entry: _Entry) -> LabelledImage:
         if line.strip():
             where = f"{entry.labels} line {number}"
             polygon = _parse(line, targets.shape, where)
+            if classes is not None and float(line.split()[0]) not in classes:
+                continue
             work += filling_work(polygon)
             if work > _MOST_WORK:
                 raise InputError("its polygons would take too long to fill", received=where, fix="Give fewer, or simpler ones")

@@ -83,7 +83,9 @@ def polygons(text, width, height):
 
 def test_a_plain_folder_is_exact_and_holds_nothing_else(shapes, converted):
     rows = Dataset(shapes).rows
-    assert {path.name for path in (converted / "folder").iterdir()} == {"images", "masks"}
+    assert {path.name for path in (converted / "folder").iterdir()} == {"images", "masks", "splits.csv", "shapeseg.json"}
+    assert Dataset(converted / "folder").target_name == "rectangle"
+    assert [row["split"] for row in Dataset(converted / "folder").rows] == [row["split"] for row in rows]
     for name in ("images", "masks"):
         assert {path.name for path in (converted / "folder" / name).iterdir()} == {f"{row['image_id']}.png" for row in rows}
     for row in rows:
@@ -200,12 +202,13 @@ def test_yolo_comes_back_as_the_exact_plain_folder(converted, tmp_path):
     assert tree(tmp_path / "back") == tree(converted / "folder")
 
 
-def test_palette_masks_come_back_as_a_plain_folder_with_void_as_background(converted, tmp_path):
+def test_palette_masks_come_back_as_a_plain_folder_with_its_void_pixels(converted, tmp_path):
     result = again(converted / "palette", "folder", tmp_path / "back")
     void = 0
     for path in (converted / "palette" / "SegmentationClass").iterdir():
         numbers = pixels(path, "P")
-        assert np.array_equal(pixels(tmp_path / "back" / "masks" / path.name, "L"), np.where(numbers == 1, 255, 0))
+        mask = pixels(tmp_path / "back" / "masks" / path.name, "L")
+        assert np.array_equal(mask, np.select([numbers == 1, numbers == 255], [255, 128], 0))
         void += (numbers == 255).sum()
     assert result.void == void > 0
 

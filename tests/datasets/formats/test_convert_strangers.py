@@ -117,8 +117,10 @@ def test_splits_are_dealt_out_where_there_are_none(converted, tmp_path):
     shutil.copytree(converted / "folder" / "images", flat / "images")
     (flat / "labels").mkdir()
     (flat / "labels" / "000000.txt").write_text(TRIANGLE)
-    dealt = [row["split"] for row in Dataset(converted / "folder").rows]
-    for folder in (palette, flat, converted / "folder"):
+    bare = shutil.copytree(converted / "folder", tmp_path / "bare")
+    (bare / "splits.csv").unlink()
+    dealt = [row["split"] for row in Dataset(bare).rows]
+    for folder in (palette, flat, bare):
         assert [image.split for image in open_source(folder).images] == dealt
 
 
@@ -209,10 +211,10 @@ def test_numbers_of_unknown_range_and_colours_for_class_numbers_are_refused(tmp_
 def test_files_that_do_not_fit_together_are_refused(converted, tmp_path):
     yolo, palette = (shutil.copytree(converted / name, tmp_path / name) for name in ("yolo", "palette"))
     image = sorted((yolo / "images" / "train").iterdir())[0]
-    shutil.copy(image, yolo / "images" / "val")
-    with pytest.raises(InputError, match=f"two images have one name.*{image.name}"):
+    shutil.copy(image, (yolo / "images" / "train" / image.name).with_suffix(".jpg"))
+    with pytest.raises(InputError, match=f"two files have one name.*{image.name}"):
         open_source(yolo)
-    (yolo / "images" / "val" / image.name).unlink()
+    (yolo / "images" / "train" / image.name).with_suffix(".jpg").unlink()
     image.unlink()
     with pytest.raises(InputError, match=f"no image.*{image.stem}.txt"):
         open_source(yolo)
@@ -233,3 +235,72 @@ def test_a_folder_that_cannot_be_told_is_refused(converted, tmp_path):
     (tmp_path / "alone" / "labels").mkdir(parents=True)
     with pytest.raises(InputError, match="no images"):
         open_source(tmp_path / "alone")
+
+
+def yolo_of_roboflow(folder):
+    """Roboflow's layout: splits above images and labels, the same name in two of them, a BOM, classes in data.yaml."""
+    for split in ("train", "valid", "test"):
+        for place in ("images", "labels"):
+            (folder / split / place).mkdir(parents=True)
+        Image.new("RGB", (10, 8), "red").save(folder / split / "images" / "a.jpg")
+        (folder / split / "labels" / "a.txt").write_text(f"\ufeff{TRIANGLE}1 0.6 0.6 0.9 0.6 0.9 0.9\n", encoding="utf-8")
+    (folder / "data.yaml").write_text("train: ../train/images\nnc: 2\nnames: ['crack', 'hole']\n")
+    return folder
+
+
+def test_yolo_of_roboflow_keeps_its_splits_and_names(tmp_path):
+    source = open_source(yolo_of_roboflow(tmp_path / "y"))
+    assert (source.kind, source.total, source.class_name) == ("a YOLO folder", 3, "crack or hole")
+    images = list(source.images)
+    assert {(image.name, image.split) for image in images} == {("train-a", "train"), ("val-a", "val"), ("test-a", "test")}
+    assert set(np.unique(images[0].targets)) == {0, 1, 2}
+    convert(open_source(tmp_path / "y", ["hole"]), "folder", tmp_path / "out")
+    data = Dataset(tmp_path / "out")
+    assert data.target_name == "hole"
+    assert [row["split"] for row in data.rows] == ["test", "train", "val"]
+    assert all(sample.mask[6, 8] and not sample.mask[1, 2] for sample in data)
+
+
+def test_classes_txt_names_the_classes_and_is_no_label(tmp_path):
+    folder = tmp_path / "y"
+    for place in ("images", "labels"):
+        (folder / place).mkdir(parents=True)
+    Image.new("RGB", (10, 8)).save(folder / "images/Gru\u0308n.jpg")
+    (folder / "labels/Gr\u00fcn.txt").write_text(TRIANGLE)
+    (folder / "labels/._Gr\u00fcn.txt").write_bytes(b"\0\5\x16\7")
+    (folder / "labels/classes.txt").write_text("\ufeffdent\nscratch\n", encoding="utf-8")
+    source = open_source(folder)
+    assert source.class_name == "dent or scratch"
+    (image,) = source.images
+    assert image.targets.any()
+    (image,) = open_source(folder, ["scratch"]).images
+    assert not image.targets.any()
+    with pytest.raises(InputError, match=r"no such category.*0 dent, 1 scratch"):
+        open_source(folder, ["hole"])
+
+
+def test_voc_s_void_pixels_and_splits_are_kept_in_a_folder(tmp_path):
+    voc = tmp_path / "VOC"
+    for place in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
+        (voc / place).mkdir(parents=True)
+    for name, split in (("a", "train"), ("b", "val")):
+        Image.new("RGB", (4, 2), "green").save(voc / "JPEGImages" / f"{name}.jpg")
+        Image.fromarray(np.array([[0, 1, 15, 255], [0, 0, 20, 255]], np.uint8)).save(voc / "SegmentationClass" / f"{name}.png")
+        (voc / f"ImageSets/Segmentation/{split}.txt").write_text(f"{name}\n")
+    assert convert(open_source(voc), "folder", tmp_path / "out").void == 4
+    data = Dataset(tmp_path / "out")
+    assert data.description.void_value == 128
+    assert [(row["image_id"], row["split"]) for row in data.rows] == [("a", "train"), ("b", "val")]
+    assert data.stored(0)[1].tolist() == [[0, 1, 1, 255], [0, 0, 1, 255]]
+    (first, _) = open_source(voc, ["15"]).images
+    assert first.targets.tolist() == [[0, 0, 1, 0], [0, 0, 0, 0]]
+    convert(open_source(tmp_path / "out"), "folder", tmp_path / "again")
+    assert Dataset(tmp_path / "again").stored(0)[1].tolist() == data.stored(0)[1].tolist()
+
+
+@pytest.mark.parametrize("text", ["names: [", "\x00", "a: &a [1]\nb: *c"])
+def test_a_data_yaml_that_is_none_is_told(text, tmp_path):
+    folder = yolo_of_roboflow(tmp_path / "y")
+    (folder / "data.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"no YAML.*data\.yaml"):
+        open_source(folder)
