@@ -27,6 +27,7 @@ from shapeseg.datasets.formats.convert import convert, open_source
 from shapeseg.datasets.manifest import read_manifest
 from shapeseg.datasets.masks import read_mask_file
 from shapeseg.datasets.metadata import parse_rows, read_metadata
+from shapeseg.datasets.own_splits import kept_splits
 from shapeseg.datasets.verify import verify_dataset
 from shapeseg.folders import is_unfinished
 from shapeseg.inference.export_card import export_card_path, read_export_card
@@ -140,7 +141,17 @@ _USE_PLAIN = (
     "predict run/model.keras plain/images --out predicted",
     "preview plain --out preview.png",
     "evaluate run/model.keras --data plain --split all --out scores",
-    "train --data plain --epochs 1 --widths 1 --out new",
+    "train --data plain --epochs 1 --epoch-images 8 --widths 1 --out new",
+    "verify plain --json",
+    "stats plain --out stats.png",
+)
+_USE_TOLD = (
+    "train --data told --epochs 1 --epoch-images 8 --widths 1 --crop 16 --out new",
+    "evaluate run/model.keras --data told --split all --out scores",
+    "verify told",
+    "stats told --json",
+    "preview told --outlines --out preview.png",
+    "convert told --to palette --out converted",
 )
 _USE_ONNX = ("predict exported/model.onnx plain/images --runtime onnx --out predicted",)
 _RESUME = (f"{TRAIN} --out begun --resume", f"{TRAIN} --out begun --resume --max-minutes 1")
@@ -249,6 +260,30 @@ KINDS = {
             "open_source, convert": _convert("plain", "folder"),
         },
         _USE_PLAIN,
+    ),
+    "own words": Kind(
+        ("told", "run"),
+        _any_of("told", "shapeseg.json", mutated_json),
+        (Path("told/shapeseg.json"), Path("told/splits.csv")),
+        {"Dataset": lambda: Dataset("told"), "open_source, convert": _convert("told", "folder")},
+        _USE_TOLD,
+    ),
+    "own splits": Kind(
+        ("told", "run"),
+        _any_of("told", "splits.csv", mutated_lines),
+        (Path("told/splits.csv"),),
+        {"Dataset": lambda: Dataset("told"), "kept_splits": lambda: kept_splits(Path("told/splits.csv"))},
+        _USE_TOLD,
+    ),
+    "coco": Kind(
+        ("coco",),
+        _any_of("coco", "instances.json", mutated_json),
+        (Path("coco/instances.json"), Path("coco/images")),
+        {"open_source, convert": _convert("coco", "folder")},
+        (
+            "convert coco --to folder --out converted",
+            "convert coco/instances.json --categories rectangle --to yolo --out converted",
+        ),
     ),
     **{
         f"config {suffix}": Kind(

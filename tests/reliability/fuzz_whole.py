@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from PIL import Image
 
 from shapeseg import testing
 from shapeseg.__main__ import main
+from shapeseg.datasets import Dataset
+from shapeseg.datasets.formats.coco import export_coco
 from shapeseg.datasets.formats.convert import convert, open_source
 from shapeseg.inference.export_card import ExportCard, digests
 from shapeseg.settings import options_to_dict
@@ -30,6 +33,8 @@ def make_whole() -> None:
     testing.make_dataset(DATA, 10, seed=1, size=32, max_instances=3, min_size=6, max_size=14)
     testing.make_dataset("data/other", 4, seed=2, size=32, max_instances=3, min_size=6, max_size=14)
     _make_plain(Path("plain"))
+    _make_told(Path("told"))
+    _make_coco(Path("coco"))
     convert(open_source(DATA), "yolo", Path("yolo"))
     convert(open_source(DATA), "palette", Path("palette"))
     _make_runs()
@@ -49,6 +54,22 @@ def _make_plain(folder: Path) -> None:
             (folder / name).mkdir(parents=True, exist_ok=True)
             options = {"lossless": True} if suffix == ".webp" else {}
             Image.fromarray(pixels).save(folder / name / f"{number:02d}{suffix}", **options)
+
+
+def _make_told(folder: Path) -> None:
+    """Makes a folder of one's own that says what it means, and in which split each image is."""
+    convert(open_source(DATA), "folder", folder)
+    words = {"target_values": [255], "void_value": 128, "target_name": "box", "group_by": "^[0-9]+", "skip_unlabelled": True}
+    (folder / "shapeseg.json").write_text(json.dumps(words))
+
+
+def _make_coco(folder: Path) -> None:
+    """Makes annotations of COCO, polygons and run lengths, beside their images."""
+    shutil.copytree(DATA / "images", folder / "images")
+    export_coco(Dataset(DATA), folder / "instances.json")
+    content = json.loads((folder / "instances.json").read_text())
+    content["annotations"][0] |= {"segmentation": [[1, 1, 9, 1, 9, 9]], "iscrowd": 1}
+    (folder / "instances.json").write_text(json.dumps(content))
 
 
 def _make_onnx() -> None:
