@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from command_runs import REPOSITORY, run_python, succeed
+from own_photos import draw_all
 
 BENCHMARKS = REPOSITORY / "benchmarks"
 EXPORTS = pytest.mark.skipif(importlib.util.find_spec("onnxruntime") is None, reason="the export extra is not installed")
@@ -154,9 +155,24 @@ def test_time_to_quality_is_the_first_time_that_reached_it(monkeypatch):
     assert rows[1]["times"] == "not reached in 15 times as long"
 
 
-def test_the_page_holds_the_tables_of_the_last_full_run():
+def test_the_pages_hold_the_tables_of_the_last_full_run():
     maker = runpy.run_path(str(REPOSITORY / "docs" / "make_benchmarks.py"))
-    written = (REPOSITORY / "docs" / "benchmarks.md").read_text()
-    assert maker["page"]() == written, "run: python docs/make_benchmarks.py"
+    for page in maker["PAGES"]:
+        assert maker["fresh_page"](page) == page.read_text(), "run: python docs/make_benchmarks.py"
+    written = "".join(page.read_text() for page in maker["PAGES"])
     results = {path.stem for path in maker["RESULTS"].glob("*.json")}
     assert {name for name in results if f"<!-- {name} -->" in written} == results
+
+
+@pytest.mark.process
+def test_folders_of_photographs_are_trained_on_beside_other_networks(tmp_path):
+    draw_all(tmp_path / "photos/boxes", 12)
+    flags = ("--photos", "photos", "--seeds", 1, "--seconds", 1, "--out", "results")
+    succeed(run_python(BENCHMARKS / "own_data.py", *flags, cwd=tmp_path, PYTHONPATH=REPOSITORY))
+    rows = json.loads((tmp_path / "results/own_data.json").read_text())["own_data"]
+    networks = {row["network"] for row in rows}
+    assert {"shapeseg U-Net", "plain torch U-Net"} <= networks
+    assert {row["set"] for row in rows} == {"boxes"}
+    assert len({(row["learned_from"], row["measured"], row["sizes"]) for row in rows}) == 1
+    assert all(0 <= float(row["IoU"]) <= 1 for row in rows)
+    check_tables((tmp_path / "results/own_data.md").read_text())
