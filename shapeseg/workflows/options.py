@@ -47,7 +47,7 @@ class GenerateOptions(CommonOptions):
 
 @dataclass(frozen=True)
 class TrainOptions(CommonOptions):
-    """Train a model to segment the rectangles, and only them."""
+    """Train a model to segment the rectangles, and only them, or the target in images of your own."""
 
     data: Path = Path("data/shapes")
     """Dataset to learn from, made when it is the default one and not there; "none" draws fresh scenes in every epoch."""
