@@ -206,7 +206,7 @@ class Dataset:
                 received=f"{len(self)} images",
                 fix="Make the dataset larger (10 images hold every split), or name another split"
                 if self.has_recipes
-                else "Name another split, or put some of the images into it by a splits.csv",
+                else "Name another split, or put images into it",
             )
         return part
 

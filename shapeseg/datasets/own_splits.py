@@ -62,6 +62,20 @@ def splits_by_hash(names: Sequence[str], group_by: str | None = None) -> tuple[l
     return [split_of[group] for group in groups], notes
 
 
+def val_of_train(names: Sequence[str], group_by: str | None = None) -> list[str]:
+    """Returns train or val for names that folders put into train where there is no val: those whose hash is val's, or nearest.
+
+    Raises:
+        InputError: If a name has no part to group by.
+    """
+    groups = [group_of(name, group_by) for name in names]
+    places = {group: hashed(group) for group in set(groups)}
+    chosen = {group for group, place in places.items() if _ENDS["train"] <= place < _ENDS["val"]}
+    if not chosen and len(places) > 1:
+        chosen = {str(_nearest("val", places, dict.fromkeys(places, "train")))}
+    return ["val" if group in chosen else "train" for group in groups]
+
+
 def group_of(name: str, group_by: str | None) -> str:
     """Returns the part of a name that images of one split share.
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from shapeseg.datasets.foreign_images import Header, composed, header_of, image_bytes, images_by_stem
 from shapeseg.datasets.manifest import MANIFEST, DatasetSettings, Manifest, MetadataFile
-from shapeseg.datasets.own_splits import ALIASES, LIST, listed_splits, splits_by_hash
+from shapeseg.datasets.own_splits import ALIASES, LIST, listed_splits, splits_by_hash, val_of_train
 from shapeseg.datasets.pairing import pair
 from shapeseg.datasets.samples import FOLDERS, Row
 from shapeseg.datasets.splits import SPLITS
@@ -71,7 +71,7 @@ def read_plain(folder: Path, description: Description, kept: Mapping[str, str] |
     Args:
         folder: Where the images are.
         description: What it means.
-        kept: Splits of images that a training has kept, by path; where a folder or a list says others, these count.
+        kept: Splits of images that a training has kept, by path; they count before what folders, a list or names say.
 
     Raises:
         InputError: If there are no images, names do not pair, a file is no image, or sizes do not fit.
@@ -129,6 +129,11 @@ def find_pairs(folder: Path, description: Description, kept: Mapping[str, str] |
             name = images[stem].stem
             found.append(Pair(f"{split}/{name}" if split else name, split or "", *paths))
     if all(each.split for each in found):
+        in_train = [each for each in found if each.split == "train"]
+        if in_train and not any(each.split == "val" for each in found):
+            splits = dict(zip(in_train, val_of_train([each.name for each in in_train], description.group_by), strict=True))
+            found = [each._replace(split=splits.get(each, each.split)) for each in found]
+            notes.append(f"there is no folder val, so {[*splits.values()].count('val')} images of train are validated on")
         return FoundPairs(_as_kept(found, kept), notes, True)
     return _dealt_out(folder, found, notes, description, kept)
 
@@ -199,7 +204,8 @@ def _dealt_out(
     """Gives pairs of one folder their splits: by a list, or by their names."""
     given = (folder / LIST).exists()
     if given:
-        listed = listed_splits(folder / LIST, [each.image for each in found])
+        images = [path.relative_to(folder).as_posix() for path in images_by_stem(folder / IMAGES).values()]
+        listed = listed_splits(folder / LIST, images)  # also those that are left out, as they have no mask
         if lacking := [each.image for each in found if each.image not in listed]:
             raise InputError(
                 f"{len(lacking)} images have no line in {LIST}", received=folder / lacking[0], fix="Add a line for each"

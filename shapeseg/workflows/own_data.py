@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +51,14 @@ def open_data(
 def is_own(source: Source) -> bool:
     """Whether a source is data of one's own."""
     return isinstance(source, Dataset) and not source.has_recipes
+
+
+def tell_splits(data: Dataset, train: Dataset, val: Dataset) -> None:
+    """Says how many images of one's own are in which split."""
+    counts = Counter(row["split"] for row in data.rows)
+    kept_back = sum(count for split, count in counts.items() if split not in ("train", "val"))
+    why = "as folders or a list say" if data.splits_given else "by a hash of each name"
+    print(f"splits    {len(train)} images to learn from, {len(val)} to validate on, {kept_back} kept back, {why}")
 
 
 def check_own(part: Dataset, seen: Sequence[Seen], *, learned: bool, told: bool) -> None:

@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import FreshScenes
 from shapeseg.datasets.sizes import Sizes
-from shapeseg.errors import UsageError
+from shapeseg.errors import InputError, UsageError
 from shapeseg.terminal import Progress, no_progress, progress_bar
-from shapeseg.workflows.own_data import check_own, drawn, is_own, open_data, seen_whole, whole_batch, with_sizes
+from shapeseg.workflows.own_data import (
+    check_own,
+    drawn,
+    is_own,
+    open_data,
+    seen_whole,
+    tell_splits,
+    whole_batch,
+    with_sizes,
+)
 
 if TYPE_CHECKING:
     from shapeseg.datasets.feed import Feed
@@ -53,7 +62,8 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     """Opens the dataset (or none) that a training asks for.
 
     Raises:
-        InputError: If there is none, a split is empty, files are damaged, or a recipe is needed and unknown.
+        InputError: If there is none, a split is empty, files are damaged, sizes of drawn images do not fit, or a recipe is
+            needed and unknown.
     """
     from shapeseg.datasets.feed import Feed
     from shapeseg.datasets.own_splits import list_of_splits
@@ -64,6 +74,8 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     learnable = known and _can_be_learned(settings, train, told=processes.writes)
     settings = settings.settled(known=learnable, own=is_own(train))
     sizes = Sizes(settings.resize or None, settings.crop or None, stride)
+    for part in (train, val):
+        _check_sides(part, sizes)
     feed = Feed(
         drawn(train, sizes, options.epoch_images),
         settings.batch_size,
@@ -190,6 +202,8 @@ def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Datas
     train, val = data.split("train"), _val(options, data, told=processes.writes)
     if options.train_images:
         train = train.first(options.train_images)
+    if is_own(data) and processes.writes:
+        tell_splits(data, train, val)
     for part in (train, val):
         part.refuse_unknown_target(options.training.target)
     with _told("checking", len(train) + len(val), processes) as progress:
@@ -207,3 +221,24 @@ def _val(options: TrainOptions, data: Dataset, *, told: bool) -> Dataset:
         return data.split("val")
     other = open_data(options.val_data, options.own, otherwise=data.description, told=told)
     return other.split("val" if other.splits_given else "all")
+
+
+def _check_sides(source: Dataset | FreshScenes, sizes: Sizes) -> None:
+    """Raises an InputError when images that are drawn at any size would have to be padded, unless they are cut or scaled."""
+    if is_own(source) or sizes.crop or sizes.resize:
+        return
+    for width, height in sorted(_sizes_of(source)):
+        more = (-width % sizes.stride, -height % sizes.stride)
+        if any(more):
+            raise InputError(
+                f"image sides must be multiples of {sizes.stride} for this network",
+                received=f"{width} x {height} pixels",
+                fix=f"Draw images of {width + more[0]} x {height + more[1]}, or use fewer --widths",
+            )
+
+
+def _sizes_of(source: Dataset | FreshScenes) -> set[tuple[int, int]]:
+    """Returns every width and height of the images."""
+    if isinstance(source, FreshScenes):
+        return {(source.settings.width, source.settings.height)}
+    return {(row["width"], row["height"]) for row in source.rows}

@@ -202,7 +202,7 @@ def test_folders_say_the_splits(tmp_path):
         ("test/c", "test", "test/images/c.png"),
     ]
     assert data.splits_given
-    with pytest.raises(InputError, match=r"the holdout split .* is empty.*splits\.csv"):
+    with pytest.raises(InputError, match=r"the holdout split .* is empty.*put images into it"):
         data.split("holdout")
     write(tmp_path / "val", "d.png", *picture())
     with pytest.raises(InputError, match=r"two places for one split.*: val and valid"):
@@ -211,6 +211,27 @@ def test_folders_say_the_splits(tmp_path):
     write(tmp_path, "d.png", *picture())
     with pytest.raises(InputError, match=r"two places.*: images and train and test and valid"):
         Dataset(tmp_path)
+
+
+def test_where_folders_have_no_val_some_of_train_are_validated_on(tmp_path):
+    for number in range(6):
+        write(tmp_path / "train", f"{number}.png", *picture())
+    write(tmp_path / "test", "t.png", *picture())
+    data = Dataset(tmp_path)
+    assert (len(data.split("train")), len(data.split("val")), len(data.split("test"))) == (5, 1, 1)
+    assert data.notes == ["there is no folder val, so 1 images of train are validated on"]
+    kept = {row["image"]: row["split"] for row in data.rows}
+    for number in range(6, 40):
+        write(tmp_path / "train", f"{number}.png", *picture())
+    assert {row["image"]: row["split"] for row in Dataset(tmp_path, kept).rows}.items() > kept.items()
+
+
+def test_a_list_may_name_images_that_are_left_out(plain):
+    write(plain, "no mask.png", *picture())
+    (plain / "masks/no mask.png").unlink()
+    names = [path.name for path in (plain / "images").iterdir()]
+    (plain / "splits.csv").write_text("image,split\n" + "".join(f"{name},train\n" for name in names))
+    assert len(Dataset(plain, skip_unlabelled=True)) == 12
 
 
 def test_a_list_says_the_splits_of_every_image(plain):
