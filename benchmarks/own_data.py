@@ -120,6 +120,7 @@ def row_of(name: str, network: str, found: list[dict[str, Any]]) -> Row:
         "IoU": f"{middle:.3f}",
         **scores,
         "CPU_seconds": seconds,
+        "images_seen": round(median(each["seen"] for each in found)),
     }
 
 
@@ -150,7 +151,7 @@ def train_ours(case: Case) -> dict[str, Any]:
             **case.meaning,
         )
     model = open_model(run.folder)
-    return _result(case, data, model, model.predictor.count_params(), clock[1] - clock[0])
+    return _result(case, data, model, model.predictor.count_params(), clock[1] - clock[0], EPOCHS * images)
 
 
 def _seconds_of_a_step(data: TrainingData) -> tuple[float, float]:
@@ -178,7 +179,7 @@ def train_peer(case: Case, build: Callable[[], nn.Module]) -> dict[str, Any]:
     data, network = case.data(), build().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), RATE)
     network.train()
-    started = time.process_time()
+    started, seen = time.process_time(), 0
     for images, labels in _batches(data):
         share = (time.process_time() - started) / case.seconds
         if share >= 1:
@@ -190,9 +191,10 @@ def train_peer(case: Case, build: Callable[[], nn.Module]) -> dict[str, Any]:
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
+        seen += len(images)
     seconds = time.process_time() - started
     parameters = sum(each.numel() for each in network.parameters())
-    return _result(case, data, _opened(network, data), parameters, seconds)
+    return _result(case, data, _opened(network, data), parameters, seconds, seen)
 
 
 def _batches(data: TrainingData) -> Iterator[Any]:
@@ -241,7 +243,7 @@ class _Predictor:
         return logits.sigmoid().permute(0, 2, 3, 1).numpy()
 
 
-def _result(case: Case, data: TrainingData, model: OpenedModel, parameters: int, seconds: float) -> dict[str, Any]:
+def _result(case: Case, data: TrainingData, model: OpenedModel, parameters: int, seconds: float, seen: int) -> dict[str, Any]:
     from shapeseg.datasets import Dataset
     from shapeseg.datasets.examples import examples
     from shapeseg.evaluation.counts import pooled
@@ -255,6 +257,7 @@ def _result(case: Case, data: TrainingData, model: OpenedModel, parameters: int,
     return {
         "iou": pooled(counts).iou or 0.0,
         "seconds": seconds,
+        "seen": seen,
         "parameters": parameters,
         "images": data.images,
         "measured": len(counts),
