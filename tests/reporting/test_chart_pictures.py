@@ -1,9 +1,16 @@
 import numpy as np
 import pytest
+from drawn_texts import check_texts
 
 from shapeseg.evaluation.calibration import calibration, reliability
 from shapeseg.evaluation.threshold import CANDIDATES, counts_at, histograms
-from shapeseg.reporting.evaluation_charts import calibration_figure, errors_figure, response_figure, threshold_figure
+from shapeseg.reporting.evaluation_charts import (
+    breakdown_figure,
+    calibration_figure,
+    errors_figure,
+    response_figure,
+    threshold_figure,
+)
 
 TRUTH = np.array([True, True, False, False, False])
 PROBABILITY = np.array([0.97, 0.42, 0.62, 0.08, 0.02], np.float32)
@@ -52,3 +59,30 @@ def test_the_response_leaves_out_bins_without_rectangles():
     few, _ = response_figure({"reference": {"0": half | {"recall_interval": None}}}).axes
     assert [text.get_text() for text in few.get_xticklabels()] == ["0\nfew, n = 7"]
     assert not any(bar.size for bar in few.collections[0].get_segments())
+
+
+def test_the_breakdown_is_a_line_an_occluder_with_the_pieces_pooled():
+    def cell(occlusion, color, pieces, n, recall):
+        found = {"occlusion": occlusion, "occluder_kind": "ellipse", "occluder_color": color, "pieces": pieces, "n": n}
+        return found | {"images": n, "recall": recall, "iou": recall / 2, "recall_interval": None, "iou_interval": None}
+
+    cells = [
+        cell("(0, 0.25]", "same", "one", 6, 0.75),
+        cell("(0.25, 0.5]", "same", "one", 3, 1.0),
+        cell("(0.25, 0.5]", "same", "cut", 9, 0.5),
+        cell("(0.5, 0.75]", "same", "cut", 4, 0.25),
+        cell("(0, 0.25]", "other", "one", 8, 1.0),
+        cell("0", "none", "one", 50, 1.0),
+    ]
+    figure = breakdown_figure(cells)
+    check_texts(figure)
+    recall, iou = figure.axes
+    same = line(recall, "ellipse, same colour (n = 6, 12, 4, 0)")
+    assert list(same.get_xdata()) == [0, 1]  # of the third bin there are too few
+    assert list(same.get_ydata()) == [0.75, 0.625]
+    assert list(line(iou, "ellipse, other colour (n = 8, 0, 0, 0)").get_ydata()) == [0.5]
+    assert len(recall.lines) == 2
+
+
+def test_without_anything_hidden_the_breakdown_is_empty():
+    assert [len(axes.lines) for axes in breakdown_figure([]).axes] == [0, 0]
