@@ -47,8 +47,8 @@ def contestants(scratch: Path, images: int) -> list[Contestant]:
     from feed_peer import loader
 
     from shapeseg.datasets import Dataset, create_dataset
+    from shapeseg.datasets.augmentation import OF_SHAPES
     from shapeseg.datasets.feed import Feed
-    from shapeseg.training.settings import TrainingSettings
 
     ours, plain = scratch / "shapes", scratch / "plain"
     create_dataset(ours, num_images=images, seed=0)
@@ -57,7 +57,7 @@ def contestants(scratch: Path, images: int) -> list[Contestant]:
     data = Dataset(ours)
     feeds: dict[str, Feed] = {
         RENDERED: data.feed(BATCH),
-        AUGMENTED: data.feed(BATCH, shuffle_seed=0, augmentation=TrainingSettings().augmentation),
+        AUGMENTED: data.feed(BATCH, shuffle_seed=0, augmentation=OF_SHAPES),
         DECODED: Dataset(plain).feed(BATCH),
     }
     peers = {LOADER: loader(plain, BATCH, workers=0), LOADER_2: loader(plain, BATCH, workers=2)}

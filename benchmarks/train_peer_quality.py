@@ -28,13 +28,13 @@ def main(folder: Path, *minutes: float) -> None:
     from train_peers import TorchTrainer, smp_network
 
     from shapeseg.datasets import Dataset
+    from shapeseg.datasets.augmentation import OF_SHAPES
     from shapeseg.evaluation.counts import count, pooled
-    from shapeseg.training.settings import TrainingSettings
 
     torch.manual_seed(0)
     torch.set_num_threads(os.cpu_count() or 1)
     data = Dataset(folder)
-    feed = data.split("train").feed(BATCH, labels="codes", shuffle_seed=0, augmentation=TrainingSettings().augmentation)
+    feed = data.split("train").feed(BATCH, labels="codes", shuffle_seed=0, augmentation=OF_SHAPES)
     test = data.split("test").feed(BATCH, labels="codes")
     trainer = TorchTrainer(smp_network("UNet++ EfficientNet-B2"), RATE)
 

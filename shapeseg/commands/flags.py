@@ -9,17 +9,22 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from types import NoneType
+from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, TypedDict, Union, get_args, get_origin, get_type_hints
 
 import tyro
 
+from shapeseg.description import Description
 from shapeseg.settings import CommonOptions
 from shapeseg.value_types import words_of
 
 _ALIASES = {"batch_size": "--batch", "learning_rate": "--lr"}
 _LAST = "general"  # group of the options that every command has
 _typed_dict: Any = TypedDict  # made of what only a running program knows
+
+
+OWN = tuple(field.name for field in dataclasses.fields(Description))
+"""Settings that say what data of one's own means."""
 
 
 class Layout(NamedTuple):
@@ -127,14 +132,16 @@ def _words(value: Any) -> list[str]:
 def metavar(hint: Any) -> str | None:
     """Returns what help shows in place of a value.
 
-    >>> metavar(int), metavar(tuple[float, ...]), metavar(bool)
-    ('INT', 'FLOAT ...', None)
+    >>> metavar(int), metavar(tuple[float | str, ...]), metavar(bool)
+    ('INT', 'FLOAT|STR ...', None)
     """
     if hint is bool:
         return None
     if get_origin(hint) is tuple:
         inner, *others = get_args(hint)
         return f"{metavar(inner)} ..." if others == [...] else " ".join(f"{metavar(kind)}" for kind in get_args(hint))
+    if get_origin(hint) in (Union, UnionType) and not list(words_of(hint)):
+        return "|".join(f"{metavar(kind)}" for kind in get_args(hint))
     if words := list(words_of(hint)):
         others = [kind for kind in get_args(hint) if get_origin(kind) is tuple]
         return "|".join([f"{{{','.join(words)}}}", *(f"{metavar(kind)}" for kind in others)])

@@ -10,6 +10,7 @@ import tyro
 
 from shapeseg.commands.command_line import entry_point
 from shapeseg.commands.flags import Layout
+from shapeseg.description import Description
 from shapeseg.errors import UsageError
 from shapeseg.outputs import refuse_foreign
 from shapeseg.settings import CommonOptions, check_range
@@ -34,11 +35,12 @@ class PreviewOptions(CommonOptions):
     masks: bool = False
     """Show the masks instead of the images."""
     outlines: bool = False
-    """Outline each target's whole silhouette, hidden parts included."""
+    """Outline each target: of shapes the whole silhouette, hidden parts included."""
     numbers: bool = False
     """Write each shape's number, from back to front, on it."""
     rates: bool = False
     """Write each target's occlusion rate on it, where it is above 0."""
+    own: Description = Description()
 
     def __post_init__(self) -> None:
         for name, least, most in (("rows", 1, 1000), ("columns", 1, 1000), ("start", 0, 10**9)):
@@ -46,18 +48,17 @@ class PreviewOptions(CommonOptions):
 
 
 def _command(options: PreviewOptions) -> None:
-    from shapeseg.datasets import Dataset
     from shapeseg.reporting.pictures import gallery_figure, save_figure
-    from shapeseg.reporting.preview_notes import note
+    from shapeseg.reporting.preview_notes import noted_tile
+    from shapeseg.workflows.own_data import open_data
 
     refuse_foreign(options.out)
-    data = Dataset(options.data).split(options.split)
+    data = open_data(options.data, options.own).split(options.split)
     places = range(options.start, min(options.start + options.rows * options.columns, len(data)))
     if not places:
         raise UsageError("there are not so many samples", received=f"start={options.start}", fix=f"Use less than {len(data)}")
-    samples = [data[place] for place in places]
-    tiles = [mask if options.masks else image for _, image, mask in samples]
-    notes = [note(data, place, outlines=options.outlines, numbers=options.numbers, rates=options.rates) for place in places]
+    drawn = {"masks": options.masks, "outlines": options.outlines, "numbers": options.numbers, "rates": options.rates}
+    tiles, notes = zip(*(noted_tile(data, place, **drawn) for place in places), strict=True)
     titles = [f"{data.rows[place]['image_id']}  {data.rows[place]['split']}" for place in places]
     save_figure(gallery_figure(tiles, titles, options.columns, notes), options.out)
     print(f"wrote {options.out}: {len(tiles)} tiles")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shapeseg.commands.command_line import entry_point
-from shapeseg.commands.flags import Layout
+from shapeseg.commands.flags import OWN, Layout
 from shapeseg.workflows.options import TrainOptions
 from shapeseg.workflows.train import train
 
@@ -13,7 +13,8 @@ LAYOUT = Layout(
     groups={
         "": ("data", "model", "epochs", "batch_size", "learning_rate"),
         "run": ("out", "resume", "max_minutes", "seed", "device", "pictures_every", "track"),
-        "data": ("val_data", "train_images", "epoch_images", "augmentation", "target"),
+        "data": ("val_data", "train_images", "epoch_images", "crop", "resize", "augmentation", "target"),
+        "own": OWN,
         "network": ("widths", "init_from"),
         "training": (
             *("loss", "ambiguous", "ambiguous_weight", "schedule", "warmup_epochs", "patience", "clip_norm", "accumulate"),

@@ -12,14 +12,18 @@ import tyro
 from shapeseg.commands.command_line import entry_point
 from shapeseg.commands.flags import Layout
 from shapeseg.datasets.manifest import read_manifest
-from shapeseg.datasets.verify import verify_dataset
+from shapeseg.datasets.plain import find_pairs, is_plain
+from shapeseg.datasets.verify import Finding, verify_dataset
+from shapeseg.datasets.verify_plain import verify_plain
+from shapeseg.description import Description, read_description
 from shapeseg.settings import CommonOptions
 from shapeseg.terminal import progress_bar
 
 
 @dataclass(frozen=True)
 class VerifyOptions(CommonOptions):
-    """Check a dataset: counts, digests, sizes, modes, recipes against pixels, splits. Exits 1 when something is wrong."""
+    """Check a dataset: counts, digests, sizes, modes, recipes against pixels, splits; of images of your own, every pair.
+    Exits 1 when something is wrong."""
 
     data: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
     """Dataset to check."""
@@ -31,12 +35,13 @@ class VerifyOptions(CommonOptions):
     """Print the findings as JSON."""
     workers: int | None = None
     """Processes that check; by default as many as the machine and the job are good for."""
+    own: Description = Description()
 
 
 def _command(options: VerifyOptions) -> int:
-    with progress_bar("checking", read_manifest(options.data).count, "image") as progress:
-        findings = verify_dataset(options.data, quick=options.quick, workers=options.workers, progress=progress)
-    wrong = [finding for finding in findings if options.strict or finding.severity == "error"]
+    findings = _findings_of_own(options) if is_plain(options.data) else _findings(options)
+    counting = ("error", "warning") if options.strict else ("error",)
+    wrong = [finding for finding in findings if finding.severity in counting]
     if options.json:
         found = [finding._asdict() for finding in findings]
         print(json.dumps({"dataset": str(options.data), "ok": not wrong, "findings": found}, indent=2))
@@ -45,6 +50,17 @@ def _command(options: VerifyOptions) -> int:
             print(f"{finding.severity}: {finding.where}: {finding.what}")
         print(f"{options.data}: {len(wrong)} problems" if wrong else f"{options.data}: whole")
     return 1 if wrong else 0
+
+
+def _findings(options: VerifyOptions) -> list[Finding]:
+    with progress_bar("checking", read_manifest(options.data).count, "image") as progress:
+        return verify_dataset(options.data, quick=options.quick, workers=options.workers, progress=progress)
+
+
+def _findings_of_own(options: VerifyOptions) -> list[Finding]:
+    description = options.own.over(read_description(options.data))
+    with progress_bar("checking", len(find_pairs(options.data, description).found), "image") as progress:
+        return verify_plain(options.data, description, quick=options.quick, progress=progress)
 
 
 LAYOUT = Layout(

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.datasets.foreign_images import read_foreground, read_rgb
+from shapeseg.datasets.foreign_images import read_foreign
 from shapeseg.datasets.image_digest import image_digest
-from shapeseg.datasets.manifest import FORMAT
+from shapeseg.datasets.manifest import FORMAT, MANIFEST
+from shapeseg.datasets.masks import mask_of
 from shapeseg.datasets.metadata import parse_rows, read_metadata, rule_of
-from shapeseg.datasets.plain import is_plain, read_plain, refuse_damaged_pair
+from shapeseg.datasets.plain import IMAGES, MASKS, is_plain, read_plain, what_is_here
 from shapeseg.datasets.samples import Row, is_as_named, read_image, read_mask
 from shapeseg.datasets.splits import SPLITS
+from shapeseg.datasets.survey import Seen, survey
+from shapeseg.description import Description, read_description
 from shapeseg.errors import InputError, NoSampleError, UsageError
-from shapeseg.labels import label_map
+from shapeseg.labels import is_target
 from shapeseg.scenes import Scene, SceneSettings
 from shapeseg.scenes.rule import UNKNOWN
 from shapeseg.scenes.scene import Target
-from shapeseg.settings import check_range
+from shapeseg.settings import check_range, settings_from_dict
 from shapeseg.terminal import Progress, no_progress
 from shapeseg.value_types import check_type
 
@@ -35,7 +38,7 @@ class Sample(NamedTuple):
     Attributes:
         row: Its metadata row.
         image: uint8 (H, W, 3), RGB, 0 to 255.
-        mask: uint8 (H, W), 255 on visible rectangles, 0 elsewhere.
+        mask: uint8 (H, W), 255 on the target, which is visible rectangles or one's own, 0 elsewhere.
     """
 
     row: Row
@@ -48,7 +51,7 @@ class Pair(NamedTuple):
 
     Attributes:
         image: uint8 (H, W, 3), RGB, 0 to 255.
-        mask: uint8 (H, W), 255 on visible rectangles, 0 elsewhere.
+        mask: uint8 (H, W), 255 on the target, 0 elsewhere.
     """
 
     image: NDArray[np.uint8]
@@ -59,7 +62,11 @@ class Dataset:
     """A dataset on disk, or a part of it: that of a split, or a slice.
 
     Args:
-        folder: Where ``dataset.json`` is, or a plain folder with ``images/`` and ``masks/``.
+        folder: Where ``dataset.json`` is, or one's own images and masks are, as of :mod:`shapeseg.datasets.plain`.
+        kept: Splits of one's own images that a training has kept, by path; others are as the folder or their names say.
+        otherwise: What is meant where neither the keywords nor the folder's ``shapeseg.json`` say it.
+        **description: Of one's own images, what :class:`shapeseg.description.Description` takes: ``target_values=[255]``. It
+            wins over the folder's ``shapeseg.json``.
 
     Attributes:
         folder: Path of the dataset.
@@ -67,17 +74,31 @@ class Dataset:
         rows: Metadata rows, sorted by index.
         has_recipes: Whether the scenes of the samples are known.
         rule: By what the scenes were chosen; None when that is unknown.
+        description: What is said of one's own data, in all.
+        notes: What there is to tell of how a folder of one's own was read, each a clause.
+        splits_given: Whether a folder of one's own says the splits of its images; else they follow from the names.
 
     Raises:
-        InputError: If there is no dataset, or its metadata is not what ``dataset.json`` names.
+        InputError: If there is no dataset, its metadata is not what ``dataset.json`` names, or images and masks do not fit.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        kept: Mapping[str, str] | None = None,
+        otherwise: Description | None = None,
+        **description: Any,
+    ) -> None:
         check_type("folder", folder, Path)
         self.folder = Path(folder)
+        self.description = settings_from_dict(Description, description)
+        self.notes: list[str] = []
+        self.splits_given = True
         if is_plain(self.folder):
-            self.manifest, self.rows = read_plain(self.folder)
+            self.description = self.description.over(read_description(self.folder), otherwise or Description())
+            self.manifest, self.rows, self.notes, self.splits_given = read_plain(self.folder, self.description, kept)
         else:
+            _refuse_other_folders(self.folder)
             self.manifest, content = read_metadata(self.folder)
             self.rows = parse_rows(self.manifest, content)
         self.has_recipes = self.manifest.format == FORMAT
@@ -96,8 +117,10 @@ class Dataset:
         if isinstance(place, slice):
             return self._part(self.rows[place])
         row = self.row(place)
-        mask = read_mask(self.folder, row) if self.has_recipes else 255 * read_foreground(self.folder / row["mask"])
-        return Sample(row, self.image(place), mask)
+        if self.has_recipes:
+            return Sample(row, self.image(place), read_mask(self.folder, row))
+        image, labels = self.stored(place)
+        return Sample(row, image, np.where(is_target(labels), np.uint8(255), np.uint8(0)))
 
     def __getitems__(self, places: Sequence[int]) -> list[Pair]:
         """Returns images and masks alone, for torch's ``DataLoader``: it makes tensors of them, and cannot of rows."""
@@ -123,7 +146,16 @@ class Dataset:
     def image(self, place: int) -> NDArray[np.uint8]:
         """Returns one image alone: uint8 (H, W, 3), RGB, 0 to 255."""
         row = self.row(place)
-        return read_image(self.folder, row) if self.has_recipes else read_rgb(self.folder / row["image"])
+        if self.has_recipes:
+            return read_image(self.folder, row)
+        return read_foreign(self.folder / row["image"], bits=self.description.image_bits or 16).pixels
+
+    @property
+    def target_name(self) -> str:
+        """What the target is called, in the singular."""
+        if self.has_recipes:
+            return " or ".join(self.manifest.settings.scene.target_kinds)
+        return self.description.target_name or "target"
 
     @property
     def settings(self) -> SceneSettings:
@@ -143,9 +175,8 @@ class Dataset:
         return self.scene(place) if self.has_recipes else None
 
     def stored(self, place: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Returns the image as stored, and the label map of its mask."""
-        _, image, mask = self[place]
-        return image, label_map(mask != 0)
+        """Returns an image of one's own, and the label map of its mask, both turned upright."""
+        return self.image(place), mask_of(self.folder, self.row(place)).labels(self.description)
 
     def scene(self, place: int) -> Scene:
         """Returns the scene that one sample was drawn from.
@@ -173,7 +204,9 @@ class Dataset:
             raise InputError(
                 f"the {name} split of {self.folder} is empty",
                 received=f"{len(self)} images",
-                fix="Make the dataset larger (10 images hold every split), or name another split",
+                fix="Make the dataset larger (10 images hold every split), or name another split"
+                if self.has_recipes
+                else "Name another split, or put some of the images into it by a splits.csv",
             )
         return part
 
@@ -196,8 +229,7 @@ class Dataset:
 
     def _part(self, rows: list[Row]) -> Dataset:
         part = Dataset.__new__(Dataset)
-        part.folder, part.manifest, part.has_recipes, part.rows = self.folder, self.manifest, self.has_recipes, rows
-        part.rule = self.rule
+        vars(part).update(vars(self), rows=rows)
         return part
 
     def feed(self, batch_size: int = 8, **options: Any) -> Feed:
@@ -208,12 +240,12 @@ class Dataset:
 
     def refuse_damage(self, progress: Progress = no_progress) -> None:
         """Raises an InputError when the image or mask of any sample is missing, unreadable or not what its row names."""
+        if not self.has_recipes:
+            self.survey(progress)
+            return
         damaged = []
         for row in self.rows:
-            if self.has_recipes:
-                damaged += [row[role] for role in ("image", "mask") if not is_as_named(self.folder, row, role)]
-            else:
-                refuse_damaged_pair(self.folder, row)
+            damaged += [row[role] for role in ("image", "mask") if not is_as_named(self.folder, row, role)]
             progress(1)
         if damaged:
             raise InputError(
@@ -221,6 +253,10 @@ class Dataset:
                 received=", ".join(damaged[:3]),
                 fix=f"See: python -m shapeseg verify {self.folder}",
             )
+
+    def survey(self, progress: Progress = no_progress) -> list[Seen]:
+        """Reads every image and mask of one's own whole, and returns what was seen of each pair."""
+        return survey(self.folder, self.rows, self.description, progress)
 
     def refuse_unknown_target(self, target: Target) -> None:
         """Raises an InputError when ``target`` is ``"amodal"`` and no recipe tells what whole rectangles are."""
@@ -234,3 +270,12 @@ class Dataset:
     def digest(self) -> str:
         """SHA-256 that names this version of the dataset, files included."""
         return self.manifest.digest()
+
+
+def _refuse_other_folders(folder: Path) -> None:
+    """Raises an InputError of a folder that holds something else than a dataset."""
+    if folder.is_dir() and not (folder / MANIFEST).exists() and any(folder.iterdir()):
+        fix = (
+            f"For images of your own, name their folders {IMAGES}/ and {MASKS}/; for other formats see shapeseg convert --help"
+        )
+        raise InputError("there is no dataset here", received=what_is_here(folder), fix=fix)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -103,15 +103,6 @@ def _ignored_pixels(truth: Truth, target: Target) -> NDArray[np.bool_]:
     ignored = np.array([each.ignored for each in truth.scene.instances], bool)
     left_out, scored = (truth.amodal_masks[chosen].any(axis=0) for chosen in (targets & ignored, targets & ~ignored))
     return truth.ignored | (left_out & ~scored)
-
-
-def same_size(shapes: Iterable[tuple[int, ...]]) -> None:
-    """Raises an InputError when images of these shapes, or sizes, cannot be in one batch."""
-    different = sorted(set(shapes))
-    if len(different) > 1:
-        raise InputError(
-            "images of one batch must have one size", received=different[:3], fix="Resize them, or use --batch-size 1"
-        )
 
 
 @dataclass(frozen=True, eq=False)

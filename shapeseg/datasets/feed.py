@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from typing import Any
@@ -12,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.datasets.augmentation import Augmentation, augment, paste
-from shapeseg.datasets.examples import ExampleSource, same_size
-from shapeseg.datasets.lessons import Form, lesson, stored_lesson
-from shapeseg.errors import UsageError
+from shapeseg.datasets.examples import ExampleSource
+from shapeseg.datasets.lessons import Form, lesson, not_there, stored_lesson
+from shapeseg.datasets.sizes import Sizes
+from shapeseg.errors import InputError, UsageError
 from shapeseg.scenes.rule import Rule
 from shapeseg.scenes.scene import Target
 from shapeseg.scenes.streams import Stream, permutation, words
@@ -22,6 +24,8 @@ from shapeseg.settings import check_range, check_seed
 from shapeseg.value_types import check_type
 
 Pixels = NDArray[np.uint8]
+
+_AS_THEY_ARE = Sizes()
 
 
 class Feed(keras.utils.PyDataset):
@@ -42,6 +46,8 @@ class Feed(keras.utils.PyDataset):
         shuffle_seed: Shuffles examples by (shuffle_seed, epoch); None keeps their order. ``fit`` shuffles batches on top.
         augmentation: What to do to each example, by (shuffle_seed, epoch, index).
         target: ``"visible"`` rectangle pixels, or ``"amodal"`` for whole rectangles.
+        sizes: Scales images, crops patches by (shuffle_seed, epoch, index), and pads batches; what is padded has weight 0. By
+            default images stay as they are, and those of one batch that differ are padded to the largest of them.
         shard: ``(place, of)``: serve this one of so many equal parts of every batch, to train in several processes. Examples
             that do not fill a batch are then left out.
         devices: How many devices share what is served; with several, examples that do not fill a batch are left out, too.
@@ -53,7 +59,7 @@ class Feed(keras.utils.PyDataset):
 
     Raises:
         UsageError: If a number is out of range, or probabilities are asked for that are not known, or of scenes whose pasted
-            shapes would make them others.
+            shapes would make them others; or if patches are asked for without a seed or weights.
     """
 
     def __init__(
@@ -66,6 +72,7 @@ class Feed(keras.utils.PyDataset):
         shuffle_seed: int | None = None,
         augmentation: tuple[Augmentation, ...] = (),
         target: Target = "visible",
+        sizes: Sizes = _AS_THEY_ARE,
         shard: tuple[int, int] = (0, 1),
         devices: int = 1,
         workers: int = 1,
@@ -101,6 +108,11 @@ class Feed(keras.utils.PyDataset):
             )
         if labels.endswith("probability"):
             _check_probabilities(source.rule, augmentation)
+        self._tells_padding = weights or labels.startswith("codes")
+        if sizes != _AS_THEY_ARE and not self._tells_padding:
+            raise UsageError("padded pixels must be told", received=f"{sizes}, weights=False", fix="Add weights=True")
+        if sizes.crop and shuffle_seed is None:
+            raise UsageError("patches need a seed", received=f"{sizes}, shuffle_seed=None", fix="Give shuffle_seed a number")
         self.source = source
         self.labels = labels
         self.weights = weights
@@ -108,6 +120,7 @@ class Feed(keras.utils.PyDataset):
         self.shuffle_seed = shuffle_seed
         self.augmentation = augmentation
         self.target = target
+        self.sizes = sizes
         self.shard = shard
         self.whole_batches_only = shares > 1
         self.epoch = 0
@@ -146,11 +159,16 @@ class Feed(keras.utils.PyDataset):
         part, of = self.shard
         size = len(places) // of
         images, lessons = zip(*self._examples(places[part * size : (part + 1) * size], epoch), strict=True)
-        same_size(image.shape for image in images)
-        taught = np.stack(lessons)
+        if not self._tells_padding:
+            _same_size(images)
+        joined, taught = self.sizes.joined(images, lessons, self._not_there)
         if not self.weights:
-            return np.stack(images), taught
-        return np.stack(images), taught[..., :1], taught[..., 1].astype(np.float32)
+            return joined, taught
+        return joined, taught[..., :1], taught[..., 1].astype(np.float32)
+
+    @property
+    def _not_there(self) -> tuple[float, ...]:
+        return not_there(self.labels, weights=self.weights)
 
     def _places(self, epoch: int) -> list[int]:
         """Returns the order of an epoch, which is worked out once."""
@@ -171,16 +189,28 @@ class Feed(keras.utils.PyDataset):
         scene = self.source.scene_of(place, epoch)
         seed, index = self.shuffle_seed or 0, self.source.index_of(place, epoch)
         if scene is None:
-            image, mask = self.source.stored(place)
-            taught = stored_lesson(mask, weights=self.weights)
+            image, labels = self.source.stored(place)
+            taught = stored_lesson(labels, self.labels, weights=self.weights)
         else:
             if "paste" in self.augmentation:
                 scene = paste(scene, self.source.settings, seed=seed, epoch=epoch, index=index)
             truth = scene.render()
             image, taught = truth.image, lesson(truth, self.target, self.labels, weights=self.weights)
+        image, taught = self.sizes.scaled(image), self.sizes.scaled_labels(taught)
+        zoom = "scale" in self.augmentation
+        if zoom or self.sizes.crop:
+            image, taught = self.sizes.patch(image, taught, self._not_there, seed=seed, epoch=epoch, index=index, zoom=zoom)
         if self.augmentation:
             return augment(image, taught, self.augmentation, seed=seed, epoch=epoch, index=index)
         return image, taught
+
+
+def _same_size(images: Sequence[Pixels]) -> None:
+    """Raises an InputError unless images need no padding to be in one batch."""
+    sizes = sorted({image.shape[:2] for image in images})
+    if len(sizes) > 1:
+        what = "images of one batch have several sizes, and plain masks cannot tell what is padding"
+        raise InputError(what, received=f"heights and widths {sizes[:3]}", fix="Add weights=True, or use batch_size=1")
 
 
 def keeps_probabilities(rule: Rule, augmentation: tuple[Augmentation, ...]) -> bool:

@@ -1,7 +1,7 @@
 """Strangers' image files: read with care, by written rules, and written as PNG.
 
-Pillow reads PNG, JPEG, BMP, TIFF and WebP and nothing else, whatever a file is called; the file's size is checked before it is
-read, and that of the image in its header, before a pixel is decoded. Of several frames the first counts, and an EXIF
+Pillow reads PNG, JPEG, BMP, TIFF, WebP and GIF and nothing else, whatever a file is called; the file's size is checked before
+it is read, and that of the image in its header, before a pixel is decoded. Of several frames the first counts, and an EXIF
 orientation is applied. A file that ends too early is refused, and so is a link: of a linked folder the files are read.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import unicodedata
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -25,10 +26,11 @@ from shapeseg.scenes.settings import MAX_SIDE
 
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 500_000_000  # the largest image at 16 bits a channel, with transparency and uncompressed, needs 400 MB
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif"}
 
-_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
+_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+_DARK_BITS = 12  # of 16: no value is brighter than a sixteenth of white
 _EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
 
 Result = TypeVar("Result")
@@ -46,11 +48,32 @@ class ForeignImage(NamedTuple):
     notes: list[str]
 
 
-def read_foreign(path: Path, *, follow: bool = False) -> ForeignImage:
+class Header(NamedTuple):
+    """What the header of an image says.
+
+    Attributes:
+        width: Of the image as it will be read, turned upright.
+        height: The same.
+        orientation: Of EXIF, 1 to 8; 1 where there is none.
+        kind: Format and mode, in Pillow's words: ``JPEG RGB``.
+    """
+
+    width: int
+    height: int
+    orientation: int
+    kind: str
+
+    @property
+    def lies(self) -> bool:
+        """Whether it is stored on its side, so that its width is stored as height."""
+        return self.orientation >= 5
+
+
+def read_foreign(path: Path, *, follow: bool = False, bits: int = 16) -> ForeignImage:
     """Reads any image as 8-bit RGB, and tells what was left out or assumed.
 
     - Grey, 1-bit and palette images become RGB.
-    - 16-bit grey values are divided by 257, so that white stays white; 16-bit colours keep their upper 8 bits.
+    - Of 16-bit grey values the largest that ``bits`` bits can hold becomes white; 16-bit colours keep their upper 8 bits.
     - 32-bit floating-point values must be between 0 and 1, which becomes 255.
     - Transparent pixels show white behind them.
     - CMYK becomes ``255 - C - K + C K / 255`` and so on, without the file's colour profile. Adobe stores it inverted in JPEG
@@ -59,21 +82,17 @@ def read_foreign(path: Path, *, follow: bool = False) -> ForeignImage:
     Args:
         path: Of the file.
         follow: Follow a link: for a file that a person named.
+        bits: That 16-bit images use, 8 to 16.
 
     Raises:
         InputError: If the file is missing, a link, too large, no readable image, or of values whose range nobody knows.
     """
-    return _decoded(path, image_bytes(path, follow=follow), lambda image: _rgb(_upright(image)))
+    return decoded(path, image_bytes(path, follow=follow), lambda image: _rgb(upright(image), bits))
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
     """Reads any image as uint8 (H, W, 3), RGB, 0 to 255, by the rules of :func:`read_foreign`."""
     return read_foreign(path).pixels
-
-
-def read_foreground(path: Path) -> NDArray[np.uint8]:
-    """Reads a mask as uint8 (H, W): 1 where its value is not 0 (in colour: not black), whatever its transparency."""
-    return _decoded(path, image_bytes(path), lambda image: _foreground(_upright(image)))
 
 
 def read_numbers(path: Path) -> NDArray[np.uint8]:
@@ -82,11 +101,11 @@ def read_numbers(path: Path) -> NDArray[np.uint8]:
     Raises:
         InputError: If the file is missing, a link, too large, no readable image, or has colours in place of numbers.
     """
-    return _decoded(path, image_bytes(path), lambda image: _numbers(_upright(image)))
+    return decoded(path, image_bytes(path), lambda image: _numbers(upright(image)))
 
 
 def image_bytes(path: Path, *, follow: bool = False) -> bytes:
-    """Returns the content of an image file, which :func:`size_of` takes.
+    """Returns the content of an image file, which :func:`header_of` takes.
 
     Raises:
         InputError: If it is missing, no regular file, too large, or a link and ``follow`` is not set.
@@ -99,8 +118,8 @@ def image_bytes(path: Path, *, follow: bool = False) -> bytes:
         raise InputError(f"a file cannot be read ({error.strerror})", received=path, fix="Check its permissions") from error
 
 
-def size_of(content: bytes, path: Path) -> tuple[int, int]:
-    """Returns width and height of an image as it will be read, from its header: no pixel is decoded.
+def header_of(content: bytes, path: Path) -> Header:
+    """Returns what the header of an image says: no pixel is decoded.
 
     Args:
         content: Of the file.
@@ -109,19 +128,19 @@ def size_of(content: bytes, path: Path) -> tuple[int, int]:
     Raises:
         InputError: If it is too large, or no image.
     """
-    return _decoded(path, content, _upright_size)
+    return decoded(path, content, _header)
 
 
 def images_by_stem(folder: Path) -> dict[str, Path]:
-    """Returns the image files of a folder by their names without suffix, sorted.
+    """Returns the image files of a folder by their names without suffix, sorted; hidden files are passed over.
+
+    Letters are composed in the keys (NFC), so that names that a Mac wrote decomposed are those that others wrote.
 
     Raises:
         InputError: If two files share a name, or one is a link, a pipe or a device.
     """
     with os.scandir(folder) as entries:
-        listed = sorted(
-            (entry for entry in entries if Path(entry.name).suffix.lower() in SUFFIXES), key=lambda entry: entry.name
-        )
+        listed = sorted((entry for entry in entries if is_image_name(entry.name)), key=lambda entry: entry.name)
     found: dict[str, Path] = {}
     for entry in listed:
         path = folder / entry.name
@@ -130,10 +149,21 @@ def images_by_stem(folder: Path) -> dict[str, Path]:
         if not entry.is_file(follow_symlinks=False):
             what = "links among images are not followed" if entry.is_symlink() else "this is no regular file"
             raise InputError(what, received=path, fix="Put a copy of the image there, or link the whole folder")
-        if path.stem in found:
-            raise InputError("two files have one name", received=f"{found[path.stem]} and {path}", fix="Rename one")
-        found[path.stem] = path
+        stem = composed(path.stem)
+        if stem in found:
+            raise InputError("two files have one name", received=f"{found[stem]} and {path}", fix="Rename one")
+        found[stem] = path
     return found
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a file of this name should be an image: by its suffix, and not hidden, as companions that systems leave are."""
+    return Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
+
+
+def composed(name: str) -> str:
+    """Returns a name with its letters composed (NFC): what file systems write as one letter or as two is one name."""
+    return unicodedata.normalize("NFC", name)
 
 
 def png_bytes(pixels: NDArray[np.uint8], palette: bytes | None = None) -> bytes:
@@ -146,7 +176,12 @@ def png_bytes(pixels: NDArray[np.uint8], palette: bytes | None = None) -> bytes:
     return buffer.getvalue()
 
 
-def _decoded(path: Path, content: bytes, convert: Callable[[Image.Image], Result]) -> Result:
+def decoded(path: Path, content: bytes, convert: Callable[[Image.Image], Result]) -> Result:
+    """Opens an image, once its size is known to be allowed, and returns what ``convert`` makes of it.
+
+    Raises:
+        InputError: If it is too large, no readable image, or :class:`Unsuited`.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damage that decoders pass over; what they cannot pass over they raise
@@ -154,8 +189,8 @@ def _decoded(path: Path, content: bytes, convert: Callable[[Image.Image], Result
             with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
                 _check_size(path, image)
                 return convert(image)
-    except _Unsuited as error:
-        raise InputError(str(error), received=path, fix="Convert it to 8-bit RGB") from None
+    except Unsuited as error:
+        raise InputError(str(error), received=path, fix=error.fix) from None
     except (ShapesegError, MemoryError):
         raise
     except Exception as error:  # decoders meet damage in many ways
@@ -173,37 +208,47 @@ def _check_size(path: Path, image: Image.Image) -> None:
         )
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
+    """Turns an image as its EXIF orientation says, in place."""
     ImageOps.exif_transpose(image, in_place=True)  # a copy would forget which format it came from
     return image
 
 
-def _upright_size(image: Image.Image) -> tuple[int, int]:
+def _header(image: Image.Image) -> Header:
     width, height = image.size
-    # Not image.getexif(): that of a PNG decodes every pixel to look behind them. A TIFF has turned its size by itself.
-    orientation = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
-    turned = orientation in (5, 6, 7, 8) and image.format != "TIFF"
-    return (height, width) if turned else (width, height)
+    # Not image.getexif(): that of a PNG decodes every pixel to look behind them.
+    said = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
+    orientation = said if isinstance(said, int) and 1 <= said <= 8 else 1
+    header = Header(width, height, orientation, f"{image.format} {image.mode}")
+    by_itself = image.format == "TIFF"  # its size is turned when it is opened
+    return header._replace(width=height, height=width) if header.lies and not by_itself else header
 
 
-class _Unsuited(ValueError):
-    """Why an image that can be read cannot be used."""
+class Unsuited(ValueError):
+    """Why an image that can be read cannot be used, and what to do about it."""
+
+    def __init__(self, what: str, fix: str = "Convert it to 8-bit RGB") -> None:
+        super().__init__(what)
+        self.fix = fix
 
 
-def _rgb(image: Image.Image) -> ForeignImage:
+def _rgb(image: Image.Image, bits: int) -> ForeignImage:
     notes = ["only the first of its frames was read"] if getattr(image, "is_animated", False) else []
     if image.mode in _SIXTEEN_BITS:
         values = np.asarray(image)
-        grey = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        grey = _of_bits(values, bits)
         grey[values == image.info.get("transparency", -1)] = 255
+        used = int(values.max()).bit_length()
+        if bits == 16 and 0 < used <= _DARK_BITS:
+            notes.append(f"its 16-bit values use {used} bits, so that it is nearly black")
         return ForeignImage(np.repeat(grey[..., None], 3, axis=2), notes)
     if image.mode == "F":
         return ForeignImage(np.repeat(_unit_range(image)[..., None], 3, axis=2), notes)
     if image.mode not in _EIGHT_BITS:
-        raise _Unsuited(f"an image of mode {image.mode} has no known range")
+        raise Unsuited(f"an image of mode {image.mode} has no known range")
     if image.mode == "CMYK":
         if isinstance(image, JpegImageFile) and "adobe" not in image.info:
-            raise _Unsuited("a CMYK JPEG without Adobe's mark does not say whether it is inverted")
+            raise Unsuited("a CMYK JPEG without Adobe's mark does not say whether it is inverted")
         notes.append("its CMYK was converted without a colour profile")
     if image.has_transparency_data:
         image = image.convert("RGBA")
@@ -213,24 +258,21 @@ def _rgb(image: Image.Image) -> ForeignImage:
     return ForeignImage(np.array(image.convert("RGB")), notes)
 
 
+def _of_bits(values: NDArray[np.uint16], bits: int) -> NDArray[np.uint8]:
+    """Returns grey values, uint16 (H, W), as uint8, rounded; the largest of so many bits, and all above, are white."""
+    most = 2**bits - 1
+    return ((np.minimum(values, most).astype(np.uint32) * 510 + most) // (2 * most)).astype(np.uint8)
+
+
 def _unit_range(image: Image.Image) -> NDArray[np.uint8]:
     """Returns floating-point values 0 to 1 as uint8 (H, W), 0 to 255."""
     values = np.asarray(image)
     if not ((values >= 0) & (values <= 1)).all():  # NaN is neither
-        raise _Unsuited("an image of 32-bit numbers must keep between 0 and 1")
+        raise Unsuited("an image of 32-bit numbers must keep between 0 and 1")
     return np.round(values * 255).astype(np.uint8)
-
-
-def _foreground(image: Image.Image) -> NDArray[np.uint8]:
-    if image.mode == "P":
-        image = image.convert("RGB")
-    elif image.mode in ("LA", "RGBA"):
-        image = image.convert(image.mode.removesuffix("A"))
-    values = np.asarray(image) != 0
-    return (values.any(axis=2) if values.ndim == 3 else values).astype(np.uint8)
 
 
 def _numbers(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode not in ("P", "L", "1"):
-        raise _Unsuited(f"a mask of class numbers is of 8 bits and one channel, not {image.mode}")
+        raise Unsuited(f"a mask of class numbers is of 8 bits and one channel, not {image.mode}")
     return np.array(image).astype(np.uint8)

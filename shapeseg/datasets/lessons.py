@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.datasets.examples import labels_of
-from shapeseg.labels import is_blamed, is_ignored
+from shapeseg.labels import IGNORED, is_blamed, is_ignored, is_target
 from shapeseg.scenes import Truth
 from shapeseg.scenes.scene import Target
 
@@ -36,9 +36,18 @@ def lesson(truth: Truth, target: Target, form: Form, *, weights: bool) -> NDArra
     return _stacked(known, ~unknown & ~is_ignored(codes) if weights else None)
 
 
-def stored_lesson(mask: NDArray[np.uint8], *, weights: bool) -> NDArray[np.uint8]:
-    """Returns what is taught of an image without a recipe, whose mask, uint8 (H, W), holds 0 and 1: every pixel counts."""
-    return _stacked(mask, np.ones_like(mask) if weights else None)
+def stored_lesson(labels: NDArray[np.uint8], form: Form, *, weights: bool) -> NDArray[np.uint8]:
+    """Returns what is taught of an image without a recipe, by its label map, uint8 (H, W): ignored pixels have weight 0."""
+    if form == "codes":
+        return _stacked(labels)
+    return _stacked(is_target(labels).astype(np.uint8), ~is_ignored(labels) if weights else None)
+
+
+def not_there(form: Form, *, weights: bool) -> tuple[float, ...]:
+    """Returns what is taught of a pixel outside of its image: nothing."""
+    if form.startswith("codes"):
+        return (IGNORED, 0.0) if form == "codes+probability" else (IGNORED,)
+    return (0, 0) if weights else (0,)
 
 
 def _stacked(*layers: NDArray[Any] | None) -> NDArray[Any]:

@@ -102,6 +102,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         stored = read_file(path, most=MAX_TEXT)
     except (FileNotFoundError, NotADirectoryError) as error:
+        if folder.is_dir() and any(folder.iterdir()):
+            fix = "Name a dataset that shapeseg has drawn"
+            raise InputError(f"there is no {MANIFEST} here", received=folder, fix=fix) from error
         fix = f"Make one with: python generate_data.py --out {folder}"
         raise InputError("there is no dataset here", received=folder, fix=fix) from error
     try:

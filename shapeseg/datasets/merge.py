@@ -36,7 +36,9 @@ def merge_datasets(first: Dataset, second: Dataset, out: Path, progress: Progres
     refuse_existing(out)
     for data in (first, second):
         if not data.has_recipes:
-            raise InputError("only datasets with recipes can be merged", received=data.folder, fix="Convert it first")
+            raise InputError(
+                "only datasets with recipes can be merged", received=data.folder, fix="Put images of your own into one folder"
+            )
     pairs, skipped = _plan(first, second)
     kept = [row for _, row in pairs]
     with staged_dataset(out) as staging:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -40,12 +40,12 @@ class Finding(NamedTuple):
     Attributes:
         where: File, or line of the metadata, relative to the dataset.
         what: What is wrong there.
-        severity: ``"error"``, or ``"warning"`` for what harms nobody.
+        severity: ``"error"``, ``"warning"`` for what may be meant so, or ``"note"`` for what is only said.
     """
 
     where: str
     what: str
-    severity: Literal["error", "warning"] = "error"
+    severity: Literal["error", "warning", "note"] = "error"
 
 
 def verify_dataset(
@@ -83,12 +83,22 @@ def _same_images(rows: list[Row], digests: NDArray[np.uint64]) -> Iterator[Findi
     order = np.lexsort(digests.T)
     for one, other in pairwise(order.tolist()):
         if digests[one].any() and np.array_equal(digests[one], digests[other]):
-            first, second = sorted((rows[one], rows[other]), key=lambda row: row["index"])
-            if first["split"] == second["split"]:
-                yield Finding(second["image"], f"the same image as {first['image']}, in one split", "warning")
-            else:
-                what = f"the same image as {first['image']}: it is in {first['split']} and in {second['split']}"
-                yield Finding(second["image"], what)
+            yield _twice(*sorted((rows[one], rows[other]), key=lambda row: row["index"]))
+
+
+def found_twice(images: Iterable[tuple[Row, bytes]]) -> Iterator[Finding]:
+    """Finds images that are there twice, among rows with the digests of their images."""
+    first: dict[bytes, Row] = {}
+    for row, digest in images:
+        if (other := first.setdefault(digest, row)) is not row:
+            yield _twice(other, row)
+
+
+def _twice(first: Row, second: Row) -> Finding:
+    if first["split"] == second["split"]:
+        return Finding(second["image"], f"the same image as {first['image']}, in one split", "warning")
+    what = f"the same image as {first['image']}: it is in {first['split']} and in {second['split']}"
+    return Finding(second["image"], what)
 
 
 def _read_rows(content: bytes, manifest: Manifest) -> tuple[list[Row], list[Finding]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import heapq
+import math
+import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +28,7 @@ from shapeseg.terminal import Progress, no_progress
 
 Mask = NDArray[np.bool_]
 
+_LARGE = 2**20  # pixels
 _LEVELS = 127  # of a probability that is kept: with the prediction, it takes a byte a pixel
 
 
@@ -34,15 +37,25 @@ class Shown:
     """What was predicted of an image, small enough to keep for many.
 
     Attributes:
-        packed: uint8 (H, W): the probability in 128 steps, and whether the pixel counts as rectangle.
+        shape: (H, W).
+        content: Of uint8 (H, W), the probability in 128 steps, and whether the pixel counts as rectangle; of photographs it is
+            compressed.
     """
 
-    packed: NDArray[np.uint8]
+    shape: tuple[int, ...]
+    content: bytes
 
     @classmethod
     def of(cls, probability: NDArray[np.float32], predicted: Mask) -> Shown:
         """Packs float32 (H, W), 0 to 1, and bool (H, W)."""
-        return cls(2 * np.rint(_LEVELS * probability).astype(np.uint8) + predicted)
+        packed = (2 * np.rint(_LEVELS * probability).astype(np.uint8) + predicted).tobytes()
+        return cls(predicted.shape, zlib.compress(packed, 1) if predicted.size > _LARGE else packed)
+
+    @property
+    def packed(self) -> NDArray[np.uint8]:
+        """uint8 (H, W)."""
+        content = zlib.decompress(self.content) if math.prod(self.shape) > _LARGE else self.content
+        return np.frombuffer(content, np.uint8).reshape(self.shape)
 
     @property
     def predicted(self) -> Mask:

@@ -9,6 +9,8 @@ from typing import Any
 
 from shapeseg import files
 from shapeseg.card_files import check_digest, digest, read_card_file
+from shapeseg.datasets.sizes import Sizes
+from shapeseg.description import Description
 from shapeseg.scenes.settings import MAX_SIDE
 from shapeseg.settings import check_range
 
@@ -23,6 +25,8 @@ class ExportCard:
         sha256: Of each file, by its suffix.
         stride: What height and width must be multiples of.
         threshold: Probability from which a pixel counts as rectangle.
+        resize: Pixels of the longer side of images, which are scaled for it; None takes them as they are.
+        own: What data of one's own meant that it was trained on.
         model_sha256: Of the ``.keras`` file that it was made of.
         model_card: The card of that file, whole.
         largest_difference: Of any probability from that file's, over ``compared`` pixels of the golden batch.
@@ -39,6 +43,8 @@ class ExportCard:
     model_card: dict[str, Any] | None
     largest_difference: float
     compared: int
+    resize: int | None = None
+    own: Description = Description()
     versions: dict[str, str] = field(default_factory=dict)
     format: str = FORMAT
     format_version: int = 1
@@ -46,6 +52,7 @@ class ExportCard:
     def __post_init__(self) -> None:
         check_range("threshold", self.threshold, above=0, below=1)
         check_range("stride", self.stride, least=1, most=MAX_SIDE)
+        Sizes(resize=self.resize)  # one that cannot be is told now
         for name, value in (*self.sha256.items(), ("model_sha256", self.model_sha256)):
             check_digest(name, value)
         check_range("largest_difference", self.largest_difference, least=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.card_files import model_file, not_known_to_be_whole, read_model_bytes
+from shapeseg.datasets.sizes import Sizes
+from shapeseg.datasets.windows import MAX_PIXELS, WINDOW
+from shapeseg.description import Description
 from shapeseg.environment import Device, prepare_keras, require_packages
 from shapeseg.errors import InputError, ModelRefusedError, UsageError
 from shapeseg.inference.export_card import digests, export_card_path, read_export_card
 from shapeseg.inference.predictor import Predictor, check_model, check_predicts, probabilities
 from shapeseg.inference.runtimes import PACKAGES, Runtime, open_exported
-from shapeseg.inference.tiles import MAX_PIXELS, WINDOW, measure_reach, probabilities_in_tiles
+from shapeseg.inference.tiles import measure_reach, probabilities_in_tiles
 from shapeseg.scenes.scene import Target
 
 if TYPE_CHECKING:
@@ -38,6 +41,9 @@ class OpenedModel:
         sha256: Of that file.
         card: What was saved beside a ``.keras`` file; None when there is no card, or one of another file.
         runtime: What computes, by name.
+        resize: Pixels of the longer side of the images that it was trained on; others are scaled for it, and what it says of
+            them is scaled back. None takes images as they are.
+        own: What data of one's own meant that it was trained on.
     """
 
     predictor: Predictor
@@ -48,9 +54,19 @@ class OpenedModel:
     sha256: str = ""
     card: Card | None = None
     runtime: str = "keras"
+    resize: int | None = None
+    own: Description = Description()
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Predicts images of one size, uint8 (B, H, W, 3); large ones in tiles. Returns float32 (B, H, W), 0 to 1."""
+        sizes = Sizes(resize=self.resize)
+        if sizes.scaled_size(*images.shape[1:3]) == images.shape[1:3]:
+            return self._probabilities(images)
+        found = self._probabilities(np.stack([sizes.scaled(image) for image in images]))
+        return np.stack([sizes.restored(each, *images.shape[1:3]) for each in found])
+
+    def _probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Predicts images that are scaled already."""
         if not _is_large(images.shape[1:]):
             return probabilities(self.predictor, images, stride=self.stride)
         margin = WINDOW // 4 if self._reach is None else self._reach
@@ -58,7 +74,7 @@ class OpenedModel:
 
     def notes(self, shape: tuple[int, ...]) -> list[str]:
         """Returns what there is to tell of predicting an image of this shape, (H, W, 3)."""
-        if _is_large(shape) and self._reach is None:
+        if _is_large(Sizes(resize=self.resize).scaled_size(*shape[:2])) and self._reach is None:
             return ["it was predicted in tiles by a model that looks at whole images, so that seams may show"]
         return []
 
@@ -87,8 +103,9 @@ def open_model(path: Path, *, device: Device = "auto", trust: bool = False) -> O
     if card is None:
         check_predicts(model, stride=_UNKNOWN_STRIDE)  # nothing is known of a model that was only trusted
         return OpenedModel(model, path=path, sha256=digest)
-    target: Target = card.data.get("target", "visible")
-    return OpenedModel(model, card.architecture.stride, card.threshold, target, path, digest, card)
+    trained, stride = card.trained_on, card.architecture.stride
+    opened = OpenedModel(model, stride, card.threshold, trained.target, path, digest, card)
+    return replace(opened, resize=trained.resize, own=trained.own)
 
 
 def open_export(path: Path, runtime: Runtime, *, trust: bool = False) -> OpenedModel:
@@ -128,4 +145,5 @@ def open_export(path: Path, runtime: Runtime, *, trust: bool = False) -> OpenedM
     stride, threshold = (card.stride, card.threshold) if card else (_UNKNOWN_STRIDE, 0.5)
     if trust:
         check_predicts(predictor, stride=stride)
-    return OpenedModel(predictor, stride, threshold, path=path, sha256=digests(contents)[path.suffix], runtime=runtime)
+    opened = OpenedModel(predictor, stride, threshold, path=path, sha256=digests(contents)[path.suffix], runtime=runtime)
+    return replace(opened, resize=card.resize, own=card.own) if card else opened

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
+from shapeseg.datasets.windows import WINDOW, spans
 from shapeseg.inference.predictor import Predictor, probabilities
 
-MAX_PIXELS = 1024 * 1024  # predicted at once: of one window, or of a batch
-WINDOW = 1024  # height and width of a window
 _PROBE = 512  # side of the images that the reach is measured on
 _PROBES = 4
-
-
-class Span(NamedTuple):
-    """A window along one axis, half-open: ``first`` to ``last`` is predicted, ``keep_first`` to ``keep_last`` is kept."""
-
-    first: int
-    last: int
-    keep_first: int
-    keep_last: int
 
 
 def measure_reach(model: Predictor, *, stride: int) -> int | None:
@@ -78,18 +65,3 @@ def probabilities_in_tiles(
                 across.keep_first - across.first : across.keep_last - across.first,
             ]
     return whole
-
-
-def spans(length: int, *, margin: int, side: int) -> Iterator[Span]:
-    """Cuts an axis into windows of ``side`` whose kept parts cover it once, ``margin`` away from every cut.
-
-    >>> [tuple(span) for span in spans(20, margin=2, side=10)]
-    [(0, 10, 0, 8), (6, 16, 8, 14), (12, 20, 14, 20)]
-    """
-    keep = 0
-    while keep < length:
-        first = max(0, keep - margin)
-        last = min(length, first + side)
-        end = length if last == length else last - margin
-        yield Span(first, last, keep, end)
-        keep = end

@@ -9,6 +9,7 @@ from typing import Any
 
 from shapeseg import files
 from shapeseg.card_files import check_digest, check_numbers, digest, read_card_file, read_model_bytes
+from shapeseg.description import Description
 from shapeseg.errors import UsageError
 from shapeseg.models.golden import GoldenOutput
 from shapeseg.models.registry import Architecture
@@ -29,12 +30,16 @@ class TrainedOn:
         sha256: Of its content; ``none`` of fresh scenes.
         images: How many.
         target: What was to be found in them.
+        own: What data of one's own mean; nothing is said of a dataset made by shapeseg.
+        resize: Pixels of the longer side of images, which are scaled for the model; None takes them as they are.
     """
 
     folder: str = ""
     sha256: str = "none"
     images: int = 0
     target: Target = "visible"
+    own: Description = Description()
+    resize: int | None = None
 
     def __post_init__(self) -> None:
         if "\0" in self.folder:
@@ -42,6 +47,7 @@ class TrainedOn:
         if self.sha256 != "none":
             check_digest("the dataset's sha256", self.sha256)
         check_range("images", self.images, least=0, below=2**63)
+        check_range("resize", self.resize, least=16, most=4096)
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,11 @@ class Card:
         for package in self.versions:
             if not _PACKAGE.fullmatch(package):
                 raise UsageError("no package has such a name", received=repr(package), fix="Save the model again")
+
+    @property
+    def trained_on(self) -> TrainedOn:
+        """What the model was trained on."""
+        return settings_from_dict(TrainedOn, self.data)
 
     def write(self, model_path: Path) -> None:
         """Writes the card beside its model."""

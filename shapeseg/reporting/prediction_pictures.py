@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from shapeseg.datasets.sizes import at_most
 from shapeseg.evaluation.counts import count
 from shapeseg.reporting.legends import error_legend
 from shapeseg.reporting.pictures import TILE, aspect_of, grid, show
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
+_SIDE = 640  # pixels of an image, more than a picture shows
 _TITLE = 8.0  # points
 _STAGES = {
     "image": "all that\nthe model sees",
@@ -43,6 +45,7 @@ class Prediction(NamedTuple):
         predicted: bool (H, W).
         exact: float64 (H, W), as ``Truth.rectangle_probability``; None where it is unknown which pixels can be known.
         belief: float (H, W), the model's probability of rectangle, 0 to 1; None where only ``predicted`` is known.
+        said: How good it is, in lines; None counts the pixels.
     """
 
     name: str
@@ -51,16 +54,31 @@ class Prediction(NamedTuple):
     predicted: Mask
     exact: NDArray[np.float64] | None = None
     belief: NDArray[np.floating] | None = None
+    said: str | None = None
 
     @property
     def ambiguous(self) -> Mask | None:
         """bool (H, W): where the image does not tell; None where that is unknown."""
         return None if self.exact is None else ambiguous_pixels(self.exact)
 
+    @property
+    def score(self) -> str:
+        """The IoU and the wrong pixels, in lines."""
+        iou = count(self.truth, self.predicted).iou
+        return self.said or f"IoU {'undefined' if iou is None else f'{iou:.3f}'}\n{self.errors()}"
+
+    def small(self) -> Prediction:
+        """Returns the same no larger than a picture shows it, of a photograph, with the score of all of its pixels."""
+        if max(self.truth.shape) <= _SIDE:
+            return self
+        exact, belief = (None if each is None else at_most(_SIDE, each) for each in (self.exact, self.belief))
+        image, truth, predicted = (at_most(_SIDE, each) for each in (self.image, self.truth, self.predicted))
+        return Prediction(self.name, image, truth, predicted, exact, belief, said=self.score)
+
     def cropped(self, top: int, left: int, side: int) -> Prediction:
         """Returns the same of a square part of the image."""
         part = (slice(top, top + side), slice(left, left + side))
-        arrays = (None if each is None else each[part] for each in self[1:])
+        arrays = (None if each is None else each[part] for each in self[1:6])
         return Prediction(self.name, *arrays)  # type: ignore[arg-type]  # None stays None, arrays arrays
 
     def errors(self) -> str:
@@ -93,11 +111,10 @@ def prediction_figure(predictions: Sequence[Prediction], heading: str = "") -> F
         tiles = _tiles(prediction)
         for axes, name in zip(rows, names, strict=True):
             _draw(axes[column], tiles.get(name))
-        score = count(prediction.truth, prediction.predicted).iou
-        shown = "undefined" if score is None else f"{score:.3f}"
-        name = cut(prediction.name, TILE - width_of(f"n  IoU {shown}", _TITLE), _TITLE)
+        score = prediction.score
+        name = cut(prediction.name, TILE - width_of(f"n  {score.splitlines()[0]}", _TITLE), _TITLE)
         rows[0][column].set_title(
-            f"{name}  IoU {shown}\n{prediction.errors()}",
+            f"{name}  {score}",
             fontsize=_TITLE,
             loc="left",
             parse_math=False,  # a name may hold a $

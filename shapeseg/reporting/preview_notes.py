@@ -1,16 +1,30 @@
-"""What a preview writes over an image."""
+"""What a preview shows of a sample, and writes over it."""
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shapeseg.datasets import Dataset
+from shapeseg.datasets.sizes import at_most
 from shapeseg.reporting.pictures import Note
 from shapeseg.reporting.texts import Label
 
+_SIDE = 640  # pixels of a tile, more than it is shown with
 
-def note(data: Dataset, place: int, *, outlines: bool, numbers: bool, rates: bool) -> Note:
-    """Returns the note over one tile; it is empty where the sample has no recipe."""
-    if "instances" not in data.rows[place]:
-        return Note()
+
+def noted_tile(
+    data: Dataset, place: int, *, masks: bool, outlines: bool, numbers: bool, rates: bool
+) -> tuple[NDArray[np.uint8], Note]:
+    """Returns the tile of a sample, its image (H, W, 3) or mask (H, W), and the note over it; photographs are made small."""
+    _, image, mask = data[place]
+    if data.has_recipes:
+        return mask if masks else image, _note(data, place, outlines=outlines, numbers=numbers, rates=rates)
+    image, mask = at_most(_SIDE, image), at_most(_SIDE, mask)
+    return mask if masks else image, Note([mask != 0] if outlines and mask.any() else [])
+
+
+def _note(data: Dataset, place: int, *, outlines: bool, numbers: bool, rates: bool) -> Note:
     scene = data.scene(place)
     truth = scene.render()
     silhouettes = [

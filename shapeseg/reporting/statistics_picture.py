@@ -26,21 +26,22 @@ def statistics_figure(found: Mapping[str, Any]) -> Figure:
     figure = Figure(figsize=(11, max(6.0, 2.2 + 0.8 * kinds)), dpi=130, layout="constrained")
     (instances, colors), (occlusion, sizes) = figure.subplots(2, 2)
     images = sum(found["instances"].values())
-    _bars(instances, found["instances"], f"shapes in an image, {images} images", "images")
+    bars(instances, found["instances"], f"shapes in an image, {images} images", "images")
     _draw_colors(colors, found["colors"])
     _draw_sizes(sizes, found["sizes"])
     rectangles = sum(found["occlusion"].values())
-    _bars(occlusion, found["occlusion"], f"occlusion rate, {rectangles} targets", "targets (log scale)")
+    bars(occlusion, found["occlusion"], f"occlusion rate, {rectangles} targets", "targets (log scale)")
     occlusion.set_yscale("symlog", linthresh=1)
     occlusion.yaxis.set_major_formatter("{x:g}")
     return figure
 
 
-def _bars(axes: Axes, counts: Mapping[Any, int], xlabel: str, ylabel: str) -> None:
+def bars(axes: Axes, counts: Mapping[Any, int], xlabel: str, ylabel: str) -> None:
+    """Draws a bar for each count, with its number where there are few."""
     quiet(axes)
-    bars = axes.bar([str(name) for name in counts], list(counts.values()), color=GREY)
+    drawn = axes.bar([str(name) for name in counts], list(counts.values()), color=GREY)
     if len(counts) <= 16:
-        axes.bar_label(bars, fontsize=8)
+        axes.bar_label(drawn, fontsize=8)
     else:
         axes.locator_params(axis="x", nbins=12)
     axes.set(xlabel=xlabel, ylabel=ylabel)

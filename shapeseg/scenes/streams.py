@@ -28,6 +28,7 @@ class Stream(IntEnum):
     DIAL = 7
     NOISE = 8
     CORRUPTION = 9
+    CROP = 10
 
 
 def words(seed: int, stream: Stream, index: int, count: int, attempt: int = 0) -> list[int]:

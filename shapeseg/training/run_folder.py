@@ -7,24 +7,26 @@ import io
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from shapeseg import files
+from shapeseg.description import Description
 from shapeseg.earlier_settings import as_today
 from shapeseg.errors import InputError, UsageError, storage_errors
 from shapeseg.folders import LOCK, make_folder, refuse_links
 from shapeseg.incoming import MAX_TEXT, parse_json, read_file
-from shapeseg.settings import settings_from_dict, without_call
+from shapeseg.settings import options_to_dict, settings_from_dict, without_call
 from shapeseg.temporaries import leftovers, remove_left_files
 from shapeseg.training.checkpoint import MONITOR, START_AGAIN, Checkpoint, read_newest
 from shapeseg.training.settings import TrainingSettings
 
 # Settings that do not change what a training computes, so that a resume may change them.
 _FREE = {"out", "resume", "pictures_every", "max_minutes", "track"}
+_LATER = {"own": options_to_dict(Description()), "training": {"crop": None, "resize": None}}
 _MAX_IMAGES = 2**28  # bytes of train_images.txt: four million images
 _IMAGE = re.compile(r"[0-9a-f]{64}|fresh scenes of seed [0-9]+, indices from [0-9]+: no dataset holds any of them")
 _CHECKPOINTS = ("run.json", "epoch-*.npz", LOCK)
@@ -38,6 +40,7 @@ class RunFolder:
         self.model = root / "model.keras"
         self.card = root / "model.json"
         self.train_images = root / "train_images.txt"
+        self.splits = root / "splits.csv"  # of one's own images
         self.history = root / "history.csv"
         self.config = root / "config.json"
         self.identity = root / "checkpoints" / "run.json"
@@ -76,8 +79,8 @@ class RunFolder:
             UsageError: If settings or data differ; the message names each difference.
         """
         refuse_links(self.root, ["checkpoints"])
-        begun = without_call(self._begun())  # which runs of 0.1.0 have
         now = json.loads(json.dumps(identity, default=str))
+        begun = _with_later(without_call(self._begun()), now, _LATER)  # of how it was called runs of 0.1.0 hold something
         if begun.keys() != now.keys() or not all(_alike(begun[name], now[name]) for name in now):
             raise _no_settings(self.identity, "names or kinds of values are others")
         differences = [
@@ -132,6 +135,19 @@ class RunFolder:
         if not self.root.is_symlink():
             self.remove_checkpoints()
             _remove(self.root, [path.name for path in vars(self).values() if path.parent == self.root])
+
+
+def _with_later(begun: Any, now: Any, later: Mapping[str, Any]) -> Any:
+    """Adds settings that are asked for now and that runs of 0.1.0 did not have, as they were meant."""
+    if not isinstance(begun, dict) or not isinstance(now, dict):
+        return begun
+    added = {name: value for name, value in later.items() if name in now and name not in begun}
+    groups = {
+        name: _with_later(begun[name], now.get(name), inner)
+        for name, inner in later.items()
+        if name in begun and isinstance(inner, Mapping)
+    }
+    return {**begun, **added, **groups}
 
 
 def _remove(folder: Path, names: Sequence[str]) -> None:

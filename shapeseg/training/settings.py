@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from shapeseg.datasets.augmentation import Augmentation
+from shapeseg.datasets.augmentation import OF_PHOTOGRAPHS, OF_SHAPES, Augmentation
 from shapeseg.errors import UsageError
 from shapeseg.scenes.scene import Target
 from shapeseg.settings import check_range, check_seed
@@ -53,8 +53,13 @@ class TrainingSettings:
     exact probabilities, else 1; more makes a model more honest about them, and worse on other pixels."""
     target: Target = "visible"
     """What to find: visible rectangle pixels, or whole rectangles behind their occluders too (amodal)."""
-    augmentation: tuple[Augmentation, ...] = ("turn", "recolor", "paste")
-    """What to do to training images: turn (and mirror), recolor, noise, paste (one more shape in front)."""
+    augmentation: tuple[Augmentation, ...] | None = None
+    """What to do to training images: turn (and mirror), recolor, noise, paste (one more shape in front), flip (left to right),
+    light (brightness, contrast), scale; by default turn recolor paste for shapes, flip light scale for images of your own."""
+    crop: int | None = None
+    """Train on square patches of so many pixels a side, at random places; 0 shows images whole; by default the data choose."""
+    resize: int | None = None
+    """Scale images so that their longer side has so many pixels, in prediction too; 0 leaves them; by default as of --crop."""
     patience: int = 50
     """Epochs without a better val IoU after which training stops."""
     clip_norm: float | None = None
@@ -79,9 +84,14 @@ class TrainingSettings:
         weight = self.ambiguous_weight or (4.0 if exact else 1.0)
         return Taught(self.loss or ("bce" if exact else "bce+dice"), ambiguous, weight)
 
-    def settled(self, *, known: bool) -> TrainingSettings:
-        """Returns these settings with nothing left open; see :meth:`taught`."""
-        return replace(self, **self.taught(known=known)._asdict())
+    def augmented(self, *, own: bool) -> tuple[Augmentation, ...]:
+        """Returns what is done to training images; what was left open is as usual for images of one's own, or for shapes."""
+        usual = OF_PHOTOGRAPHS if own else OF_SHAPES
+        return usual if self.augmentation is None else self.augmentation
+
+    def settled(self, *, known: bool, own: bool = False) -> TrainingSettings:
+        """Returns these settings with nothing left open but sizes; see :meth:`taught` and :meth:`augmented`."""
+        return replace(self, **self.taught(known=known)._asdict(), augmentation=self.augmented(own=own))
 
     @property
     def rate_is_scheduled(self) -> bool:
@@ -95,6 +105,9 @@ class TrainingSettings:
         check_range("learning_rate", self.learning_rate, above=0, fix="Try 0.008")
         check_range("warmup_epochs", self.warmup_epochs, least=0, below=self.epochs, fix="Try 1, and fewer than epochs")
         check_range("clip_norm", self.clip_norm, above=0, fix="Try 1")
+        for name in ("crop", "resize"):
+            if getattr(self, name):  # 0 is none
+                check_range(name, getattr(self, name), least=16, most=4096, fix="Try 256, or 0 for none")
         check_range("ambiguous_weight", self.ambiguous_weight, above=0, fix="Try 1")
         if self.ambiguous == "exclude" and self.ambiguous_weight not in (None, 1):
             raise UsageError(

@@ -23,24 +23,23 @@ if TYPE_CHECKING:
 def evaluate(options: EvaluateOptions) -> Path:
     """Measures, writes everything, prints the table, and returns the folder."""
     prepare_keras()
-    from shapeseg.datasets import Dataset
     from shapeseg.evaluation.metrics import Metrics
     from shapeseg.inference.opened_model import open_model
     from shapeseg.reporting.evaluation_table import evaluation_table
     from shapeseg.workflows import holdout
     from shapeseg.workflows.evaluation_files import report_folder, write_evaluation
-    from shapeseg.workflows.measured_data import DEFAULT_DATA, data_of
+    from shapeseg.workflows.measured_data import open_measured
     from shapeseg.workflows.provenance import origin
 
     model = open_model(options.model or _default_model(), trust=options.trust_model)
     path = model.path
-    options = replace(options, data=options.data or data_of(model))
+    whole = open_measured(model, options.data, options.own)
+    options = replace(options, data=whole.folder)
     if options.threshold is not None:
         model = replace(model, threshold=options.threshold)
     if options.ship:
         holdout.refuse_second_time(model)
     split = "holdout" if options.ship else options.split
-    whole = Dataset(options.data or DEFAULT_DATA)
     data = whole.split(split)
     data.refuse_unknown_target(model.target)
     with progress_bar("checking", len(data), "image") as progress:

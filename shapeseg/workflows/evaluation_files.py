@@ -11,6 +11,7 @@ from typing import Any
 from shapeseg import files
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import Example, exact_probability, example_at
+from shapeseg.datasets.sizes import at_most
 from shapeseg.evaluation import Evaluation
 from shapeseg.evaluation.corruption_curves import CorruptionCurves
 from shapeseg.evaluation.evaluation import Shown
@@ -32,6 +33,7 @@ REPORTED = 60
 """Images in the report: the worst ones."""
 
 _PICTURED = 6  # images in each picture
+_REPORTED_SIDE = 1024  # most pixels of an image in the report along a side
 _METRICS = "metrics.json"
 _CORRUPTIONS = ("corruptions.json", "corruptions.png")
 _NAMES = ("per_image.csv", "per_instance.csv", "worst.png", "random.png", "report.html", "config.json", _METRICS)
@@ -100,7 +102,7 @@ def _write_pictures(out: Path, data: Dataset, target: Target, evaluation: Evalua
 
 def _picture_of(name: str, example: Example, target: Target, shown: Shown) -> Prediction:
     exact = exact_probability(example.truth, target)
-    return Prediction(name, example.image, example.target, shown.predicted, exact, shown.belief)
+    return Prediction(name, example.image, example.target, shown.predicted, exact, shown.belief).small()
 
 
 def _report_images(whole: Dataset, data: Dataset, target: Target, evaluation: Evaluation) -> list[ReportImage]:
@@ -133,11 +135,11 @@ def _report_image(
         iou=counts.iou,
         wrong_pixels=counts.wrong,
         wrong_decidable=None if exact is None else evaluation.decidable[example.place].wrong,
-        image=example.image,
-        truth=example.target,
-        predicted=shown.predicted,
-        belief=shown.belief,
-        exact=exact,
+        image=at_most(_REPORTED_SIDE, example.image),
+        truth=at_most(_REPORTED_SIDE, example.target),
+        predicted=at_most(_REPORTED_SIDE, shown.predicted),
+        belief=at_most(_REPORTED_SIDE, shown.belief),
+        exact=None if exact is None else at_most(_REPORTED_SIDE, exact),
         instances=instances.get(row["index"], []),
         regenerate=shlex.join(["python", "-m", "shapeseg", *preview, "--out", picture]),
     )

@@ -72,6 +72,8 @@ def _export(options: ExportOptions, path: Path, out: Path, progress: Progress) -
             model_card=asdict(model.card) if model.card else None,
             largest_difference=difference,
             compared=compared,
+            resize=model.resize,
+            own=model.own,
             versions={"shapeseg": __version__}
             | {package: version(package) for package in ("keras", "torch", *PACKAGES[kind])},
         ).write(out)

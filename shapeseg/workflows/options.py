@@ -10,6 +10,7 @@ import tyro
 
 from shapeseg.architectures import check_known
 from shapeseg.datasets.splits import SplitSettings
+from shapeseg.description import Description
 from shapeseg.environment import Device
 from shapeseg.errors import UsageError
 from shapeseg.evaluation.prediction import PredictionOptions
@@ -51,11 +52,12 @@ class TrainOptions(CommonOptions):
     data: Path = Path("data/shapes")
     """Dataset to learn from, made when it is the default one and not there; "none" draws fresh scenes in every epoch."""
     val_data: Path | None = None
-    """Dataset whose val split chooses the best epoch and the threshold; by default that of --data."""
+    """Dataset whose val split chooses the best epoch and the threshold, all of it where no folder or list says its splits;
+    by default that of --data."""
     train_images: int | None = None
     """Learn from the first so many images of the train split only."""
     epoch_images: int = 720
-    """With --data none: fresh images an epoch."""
+    """Images an epoch: fresh ones with --data none; of images of your own, each is taken as often as that needs."""
     model: str = "unet"
     """Architecture, by name."""
     widths: tuple[int, ...] = ()
@@ -74,6 +76,7 @@ class TrainOptions(CommonOptions):
     """Where to compute."""
     track: TrackerName = "none"
     """Where else to show settings, scores, pictures and model; the run's folder holds them all whatever this is."""
+    own: Description = Description()
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
     def __post_init__(self) -> None:
@@ -109,6 +112,7 @@ class EvaluateOptions(CommonOptions):
     threshold: float | None = None
     """Probability from which a pixel counts as rectangle; by default the one in the model's card, chosen on val."""
     prediction: PredictionOptions = field(default_factory=PredictionOptions)
+    own: Description = Description()
     corruptions: bool = False
     """Also measure noisy, blurred, recoloured ... images: IoU against severity, into corruptions.json and corruptions.png."""
     corruption_images: int = 100

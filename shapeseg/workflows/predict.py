@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shapeseg.datasets.foreign_images import ForeignImage, read_foreign
+from shapeseg.datasets.windows import MAX_PIXELS
 from shapeseg.errors import InputError, UsageError
 from shapeseg.evaluation.components import connected_components
 from shapeseg.folders import make_folder, writer_lock
 from shapeseg.inference.opened_model import OpenedModel, open_export, open_model
-from shapeseg.inference.tiles import MAX_PIXELS
 from shapeseg.reporting.pixels import overlay
 from shapeseg.terminal import progress_bar, say
 from shapeseg.workflows.options import PredictOptions
@@ -54,7 +54,8 @@ def _predict_all(options: PredictOptions, model: OpenedModel, jobs: Sequence[Job
             errors.append(error)
             progress(1)
 
-        for batch in _batches(_read(jobs, options.paths, fail), options.batch_size):
+        bits = model.own.image_bits or 16
+        for batch in _batches(_read(jobs, options.paths, bits, fail), options.batch_size):
             warnings += _predict_batch(model, batch, options.threshold or model.threshold)
             written += len(batch)
             progress(len(batch))
@@ -68,10 +69,10 @@ class _Work(NamedTuple):
     image: ForeignImage
 
 
-def _read(jobs: Sequence[Job], named: Sequence[Path], fail: Callable[[InputError], object]) -> Iterator[_Work]:
+def _read(jobs: Sequence[Job], named: Sequence[Path], bits: int, fail: Callable[[InputError], object]) -> Iterator[_Work]:
     for job in jobs:
         try:
-            yield _Work(job, read_foreign(job.source, follow=job.source in named))
+            yield _Work(job, read_foreign(job.source, follow=job.source in named, bits=bits))
         except InputError as error:
             fail(error)
 

@@ -89,7 +89,9 @@ def _train(options: TrainOptions, callbacks: Sequence[keras.callbacks.Callback])
         identity = options_to_dict(options) | {"data_sha256": data.digest}
         folder.resume(identity) if options.resume else folder.make(identity)
         _keep_train_images(folder, data, options.init_from)
-    size = f"{model.count_params():,} parameters, {len(data.train.source)} images, {options.training.epochs} epochs"
+    shown = len(data.train.source)
+    images = f"{data.images} images" + ("" if shown == data.images else f" shown {shown} times an epoch")
+    size = f"{model.count_params():,} parameters, {images}, {options.training.epochs} epochs"
     print(f"training  {architecture.name}, {size}, on {_device(processes)}, into {folder.root}")
     average_gradients(model, processes)
     _fit_and_report(options, _Run(architecture, data, folder, processes), model, callbacks)
@@ -112,8 +114,8 @@ def _fit_and_report(
 
     folder, data, writes = run.folder, run.data, run.processes.writes
     card = start_card(run.architecture, data)
-    pictures = TrainPictures(folder, data.val)
-    now = OpenedModel(model, card.architecture.stride, target=data.val.target)
+    pictures = TrainPictures(folder, data.measured, data.val.target)
+    now = OpenedModel(model, card.architecture.stride, target=data.val.target, resize=card.trained_on.resize)
     watched = sys.stdout.isatty()
     started = time.monotonic()
     lock = writer_lock(folder.checkpoints) if writes else nullcontext()
@@ -161,7 +163,7 @@ def _fit_and_report(
                 ],
             )
         if writes:
-            finish(folder, card, data.val, pictures, history, time.monotonic() - started)
+            finish(folder, card, data.measured, pictures, history, time.monotonic() - started)
             folder.remove_checkpoints()
             tracked.run_ended(folder, len(history))
 
@@ -211,13 +213,18 @@ def _claim(architecture: Architecture, processes: Processes) -> Path:
 
 
 def _keep_train_images(folder: RunFolder, data: TrainingData, init_from: Path | None) -> None:
-    """Writes which images the model will have learned from, and the one that it starts from has, if that is known."""
+    """Writes which images the model will have learned from, and the one that it starts from has, if that is known.
+
+    Of one's own images, also in which split each one is, so that a new one moves none between training and test.
+    """
     from shapeseg.training.run_folder import read_train_images
 
     before = read_train_images(init_from) if init_from else frozenset()
     if before is not None:
         lines = dict.fromkeys([*sorted(before), *data.learned_from])
         files.write_text(folder.train_images, "".join(f"{line}\n" for line in lines))
+    if data.splits is not None:
+        files.write_text(folder.splits, data.splits)
 
 
 def _plan(options: TrainOptions, architecture: Architecture, data: TrainingData) -> int:

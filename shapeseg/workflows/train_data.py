@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shapeseg.errors import InputError, UsageError
+from shapeseg.datasets import Dataset
+from shapeseg.datasets.examples import FreshScenes
+from shapeseg.datasets.sizes import Sizes
+from shapeseg.errors import UsageError
 from shapeseg.terminal import Progress, no_progress, progress_bar
+from shapeseg.workflows.own_data import check_own, drawn, is_own, open_data, seen_whole, whole_batch, with_sizes
 
 if TYPE_CHECKING:
-    from shapeseg.datasets import Dataset
-    from shapeseg.datasets.examples import FreshScenes
     from shapeseg.datasets.feed import Feed
     from shapeseg.training.processes import Processes
     from shapeseg.training.settings import TrainingSettings
@@ -24,57 +27,81 @@ class TrainingData(NamedTuple):
     """Two feeds, and what to write of them into the card.
 
     Attributes:
-        train: Shuffled and augmented.
-        val: In order.
+        train: Shuffled, cropped and augmented.
+        val: In order; large images window by window.
+        measured: The images of ``val``, whole, which the final scores are of.
+        images: How many are learned from.
+        settings: Of the training, with what the data chose of them.
         digest: Names the content.
         description: For the card.
         learned_from: What names the images of ``train``: a digest each, or one line for all that are never stored.
-        settings: Those that were asked for, with what they leave to the data.
+        splits: Of one's own images, a ``splits.csv`` of the split of each; None where a dataset or nobody keeps them.
     """
 
     train: Feed
     val: Feed
+    measured: Dataset | FreshScenes
+    images: int
+    settings: TrainingSettings
     digest: str
     description: dict[str, Any]
     learned_from: list[str]
-    settings: TrainingSettings
+    splits: str | None
 
 
 def open_training_data(options: TrainOptions, stride: int, processes: Processes) -> TrainingData:
     """Opens the dataset (or none) that a training asks for.
 
     Raises:
-        InputError: If there is none, a split is empty, files are damaged, sizes do not fit, or a recipe is needed and unknown.
+        InputError: If there is none, a split is empty, files are damaged, or a recipe is needed and unknown.
     """
-    from shapeseg.datasets.examples import same_size
     from shapeseg.datasets.feed import Feed
+    from shapeseg.datasets.own_splits import list_of_splits
 
-    settings = options.training
-    train, val, digest, folder = _fresh(options) if str(options.data) == "none" else _stored(options, processes)
+    train, val, data = _fresh(options) if str(options.data) == "none" else _stored(options, processes)
+    settings = with_sizes(options.training, train, told=processes.writes)
     known = _known_probabilities(settings, train, val, told=processes.writes)
-    settings = settings.settled(known=known and _can_be_learned(settings, train, told=processes.writes))
-    for part in (train, val):
-        _check_sides(_sizes(part), stride)
-    if settings.batch_size > 1:
-        same_size(_sizes(train))
-    shard = (processes.rank, processes.count)
+    learnable = known and _can_be_learned(settings, train, told=processes.writes)
+    settings = settings.settled(known=learnable, own=is_own(train))
+    sizes = Sizes(settings.resize or None, settings.crop or None, stride)
     feed = Feed(
-        train,
+        drawn(train, sizes, options.epoch_images),
         settings.batch_size,
         labels="codes+probability" if known and settings.ambiguous == "exact" else "codes",
         shuffle_seed=settings.seed,
-        augmentation=settings.augmentation,
+        augmentation=settings.augmentation or (),
         target=settings.target,
-        shard=shard,
+        sizes=sizes,
+        shard=(processes.rank, processes.count),
         devices=processes.devices,
     )
+    val_sizes = Sizes(sizes.resize, stride=stride)
+    seen = seen_whole(val, val_sizes)
     # On jax the first batch says how all of a pass are shared, and the last of val may be of any size: so none is shared.
-    val_batch = 16 if processes.devices == 1 else 2 * processes.devices + 1
-    if len(_sizes(val)) > 1:
-        val_batch = 1
-    val_feed = Feed(val, val_batch, labels="codes+probability" if known else "codes", target=settings.target)
-    description = {"folder": folder, "sha256": digest, "images": len(train) + len(val), "target": settings.target}
-    return TrainingData(feed, val_feed, digest, description, _names(train, processes), settings)
+    val_batch = whole_batch(seen) if processes.devices == 1 else 2 * processes.devices + 1
+    val_feed = Feed(seen, val_batch, labels="codes+probability" if known else "codes", target=settings.target, sizes=val_sizes)
+    description = {
+        "folder": str(options.data),
+        "sha256": data.digest() if data else "none",
+        "images": len(train) + len(val),
+        "target": settings.target,
+        **({"resize": sizes.resize} if sizes.resize else {}),
+    }
+    splits = None
+    if data is not None and not data.has_recipes:
+        description["own"] = asdict(data.description)
+        splits = list_of_splits((row["image"], row["split"]) for row in data.rows)
+    return TrainingData(
+        train=feed,
+        val=val_feed,
+        measured=val,
+        images=len(train),
+        settings=settings,
+        digest=_digest(data, val),
+        description=description,
+        learned_from=_names(train, processes),
+        splits=splits,
+    )
 
 
 def _known_probabilities(
@@ -96,7 +123,7 @@ def _known_probabilities(
             received="ambiguous=exact, data without a rule",
             fix="Use --ambiguous exclude or hard, or data as generate made them",
         )
-    if asked in (None, "exclude") and train.rule is None and told:
+    if asked in (None, "exclude") and train.rule is None and not is_own(train) and told:
         print("no pixel is left out as ambiguous: it is not known how the scenes of this dataset were chosen")
     return val.rule is not None
 
@@ -107,7 +134,7 @@ def _can_be_learned(settings: TrainingSettings, train: Dataset | FreshScenes, *,
 
     if train.rule is None or settings.ambiguous is not None:
         return train.rule is not None
-    can = keeps_probabilities(train.rule, settings.augmentation)
+    can = keeps_probabilities(train.rule, settings.augmented(own=False))
     if told and not can:
         print("ambiguous pixels are left out: of scenes chosen by occlusion, a pasted shape changes the probabilities")
         print("to learn these, add --ambiguous exact, and an --augmentation without paste")
@@ -116,8 +143,6 @@ def _can_be_learned(settings: TrainingSettings, train: Dataset | FreshScenes, *,
 
 def _names(train: Dataset | FreshScenes, processes: Processes) -> list[str]:
     """Returns what ``train_images.txt`` holds."""
-    from shapeseg.datasets.examples import FreshScenes
-
     if isinstance(train, FreshScenes):
         return [f"fresh scenes of seed {train.seed}, indices from {train.first_index}: no dataset holds any of them"]
     names = []
@@ -133,18 +158,25 @@ def _told(what: str, images: int, processes: Processes) -> AbstractContextManage
     return progress_bar(what, images, "image") if processes.writes else nullcontext(no_progress)
 
 
-def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, str, str]:
-    from shapeseg.datasets.examples import FreshScenes
+def _digest(data: Dataset | None, val: Dataset | FreshScenes) -> str:
+    """Names what a resume must find unchanged."""
+    if data is None or not isinstance(val, Dataset):
+        return "none"
+    one, other = data.digest(), val.digest()
+    return one if one == other else hashlib.sha256((one + other).encode()).hexdigest()
+
+
+def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, None]:
     from shapeseg.scenes import SceneSettings
 
     seed = options.training.seed
     train = FreshScenes(SceneSettings(), seed, options.epoch_images)
     val = FreshScenes(SceneSettings(), seed, _VAL_IMAGES, frozen=True)
-    return train, val, "none", "none"
+    return train, val, None
 
 
-def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Dataset, str, str]:
-    from shapeseg.datasets import Dataset
+def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Dataset, Dataset]:
+    """Returns what to learn from and what to validate on, checked whole, and all of the first one's dataset."""
     from shapeseg.workflows.generate import generate
     from shapeseg.workflows.options import GenerateOptions
 
@@ -154,34 +186,24 @@ def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Datas
             f"there is no {options.data} yet, so the default dataset is made: {default.num_images} images, seed {default.seed}"
         )
         generate(default)
-    data = Dataset(options.data)
-    val_data = Dataset(options.val_data) if options.val_data else data
-    train, val = data.split("train"), val_data.split("val")
+    data = open_data(options.data, options.own, told=processes.writes)
+    train, val = data.split("train"), _val(options, data, told=processes.writes)
     if options.train_images:
         train = train.first(options.train_images)
     for part in (train, val):
         part.refuse_unknown_target(options.training.target)
     with _told("checking", len(train) + len(val), processes) as progress:
         for part in (train, val):
-            part.refuse_damage(progress)
-    digest = data.digest() if val_data is data else hashlib.sha256((data.digest() + val_data.digest()).encode()).hexdigest()
-    return train, val, digest, str(options.data)
+            if part.has_recipes:
+                part.refuse_damage(progress)
+            else:
+                check_own(part, part.survey(progress), learned=part is train, told=processes.writes)
+    return train, val, data
 
 
-def _sizes(source: Dataset | FreshScenes) -> set[tuple[int, int]]:
-    """Returns every width and height of the images."""
-    from shapeseg.datasets.examples import FreshScenes
-
-    if isinstance(source, FreshScenes):
-        return {(source.settings.width, source.settings.height)}
-    return {(row["width"], row["height"]) for row in source.rows}
-
-
-def _check_sides(sizes: set[tuple[int, int]], stride: int) -> None:
-    for width, height in sorted(sizes):
-        if height % stride or width % stride:
-            raise InputError(
-                f"image sides must be multiples of {stride} for this network",
-                received=f"{width} x {height} pixels",
-                fix=f"Draw images of {width + -width % stride} x {height + -height % stride}, or use fewer --widths",
-            )
+def _val(options: TrainOptions, data: Dataset, *, told: bool) -> Dataset:
+    """Returns what to validate on: the val split, or all of another folder of one's own whose splits nobody says."""
+    if options.val_data is None or options.val_data.absolute() == options.data.absolute():
+        return data.split("val")
+    other = open_data(options.val_data, options.own, otherwise=data.description, told=told)
+    return other.split("val" if other.splits_given else "all")

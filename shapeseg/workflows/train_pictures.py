@@ -7,14 +7,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.datasets.examples import exact_probability, example_at, examples
-from shapeseg.datasets.feed import Feed
+from shapeseg.datasets import Dataset
+from shapeseg.datasets.examples import FreshScenes, exact_probability, example_at, examples
 from shapeseg.evaluation.ceiling import Ceiling
 from shapeseg.evaluation.prediction import Predicted, predict
 from shapeseg.inference.opened_model import OpenedModel
 from shapeseg.reporting.pictures import save_figure
 from shapeseg.reporting.prediction_pictures import Prediction, prediction_figure
 from shapeseg.reporting.training_charts import curves_figure
+from shapeseg.scenes.scene import Target
 from shapeseg.training.run_folder import RunFolder, read_history
 
 _PICTURED = 6  # images
@@ -28,17 +29,19 @@ class TrainPictures:
 
     Args:
         folder: Of the run.
-        val: What it is validated on.
+        val: The images that it is validated on.
+        target: What is to be found in them.
     """
 
-    def __init__(self, folder: RunFolder, val: Feed) -> None:
+    def __init__(self, folder: RunFolder, val: Dataset | FreshScenes, target: Target) -> None:
         self._folder = folder
         self._val = val
+        self._target = target
 
     @property
     def decides(self) -> bool:
         """Whether it is known which pixels of val no image tells: of visible rectangles, by the rule of their scenes."""
-        return self._val.target == "visible" and self._val.source.rule is not None
+        return self._target == "visible" and self._val.rule is not None
 
     @cached_property
     def ceiling(self) -> float | None:
@@ -46,7 +49,7 @@ class TrainPictures:
         if not self.decides:
             return None
         found = Ceiling()
-        for example in examples(self._val.source):
+        for example in examples(self._val):
             if example.truth is not None:
                 found.add(example.truth)
         return found.iou()
@@ -62,7 +65,7 @@ class TrainPictures:
             model: As it is now.
             wrong: Of each image; None predicts them all to find out.
         """
-        source, target = self._val.source, model.target
+        source, target = self._val, model.target
         if wrong is None:
             wrong = [wrong_pixels(each, model.threshold) for each in predict(model, examples(source, target))]
         places = sorted(range(len(wrong)), key=lambda place: wrong[place], reverse=True)[:_PICTURED]
@@ -76,13 +79,18 @@ class TrainPictures:
     def _picture(self, predicted: Predicted, model: OpenedModel) -> Prediction:
         example = predicted.example
         return Prediction(
-            f"{self._val.source.index_of(example.place, 0):06d}",
+            self._name(example.place),
             example.image,
             example.target,
             predicted.masks(model.threshold)["plain"],
             exact_probability(example.truth, model.target),
             predicted.plain,
-        )
+        ).small()
+
+    def _name(self, place: int) -> str:
+        if isinstance(self._val, Dataset):
+            return self._val.rows[place]["image_id"]
+        return f"{self._val.index_of(place, 0):06d}"
 
 
 def wrong_pixels(predicted: Predicted, threshold: float) -> Wrong:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.datasets.examples import examples
-from shapeseg.datasets.feed import Feed
+from shapeseg.datasets import Dataset
+from shapeseg.datasets.examples import FreshScenes, examples
 from shapeseg.environment import computing_in
 from shapeseg.evaluation.counts import pooled, summarise
 from shapeseg.evaluation.prediction import Predicted, predict
@@ -30,16 +30,22 @@ def start_card(architecture: Architecture, data: TrainingData) -> Card:
 
 
 def finish(
-    folder: RunFolder, card: Card, val: Feed, pictures: TrainPictures, history: list[dict[str, float]], seconds: float
+    folder: RunFolder,
+    card: Card,
+    val: Dataset | FreshScenes,
+    pictures: TrainPictures,
+    history: list[dict[str, float]],
+    seconds: float,
 ) -> None:
     """Chooses the threshold on val, writes the final card and the pictures, and prints what was reached."""
     with computing_in("float32"):
         network = build(card.architecture.name, card.architecture.settings)
     network.load_weights(folder.model)
-    model = OpenedModel(network, card.architecture.stride, target=val.target)
+    trained = card.trained_on
+    model = OpenedModel(network, card.architecture.stride, target=trained.target, resize=trained.resize)
     found, decidable = [], []
-    with progress_bar("measuring", len(val.source), "image") as progress:
-        for predicted in predict(model, examples(val.source, val.target)):
+    with progress_bar("measuring", len(val), "image") as progress:
+        for predicted in predict(model, examples(val, trained.target)):
             found.append(_histogram(predicted))
             decidable.append(_histogram(predicted, decidable=True))
             progress(1)

@@ -92,3 +92,35 @@ def test_nothing_is_pasted_on_a_scene_that_is_full():
     scene = Scene(64, 64, (255, 255, 255), (instance,) * MAX_INSTANCES)
     for index in range(10):
         assert paste(scene, SceneSettings(), seed=0, epoch=0, index=index) == scene
+
+
+def test_a_photograph_is_flipped_from_left_to_right_and_no_other_way():
+    image, mask = RANDOM.integers(0, 256, (6, 9, 3), np.uint8), RANDOM.integers(0, 256, (6, 9, 1), np.uint8)
+    served = {tuple(part.tobytes() for part in augment(image, mask, ("flip",), seed=0, epoch=0, index=i)) for i in range(40)}
+    assert served == {(image.tobytes(), mask.tobytes()), (image[:, ::-1].tobytes(), mask[:, ::-1].tobytes())}
+
+
+def test_light_changes_all_pixels_alike_and_no_label():
+    image = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, 2)
+    mask = np.zeros((16, 16, 1), np.uint8)
+    middles, slopes = [], []
+    for index in range(200):
+        lit, labels = augment(image, mask, ("light",), seed=0, epoch=0, index=index)
+        assert labels is mask
+        curve = lit[..., 0].ravel().astype(int)
+        assert np.array_equal(lit, lit[..., :1].repeat(3, 2))
+        assert (np.diff(curve) >= 0).all()
+        middles.append(curve[128] - 128)
+        slopes.append((curve[160] - curve[96]) / 64)
+    assert -32 <= min(middles) < -20 < 20 < max(middles) <= 32
+    assert 0.73 < min(slopes) < 0.85 < 1.15 < max(slopes) < 1.27
+
+
+def test_new_kinds_do_not_change_what_old_ones_do():
+    """Runs that were begun before must go on as they were."""
+    image = RANDOM.integers(0, 256, (8, 8, 3), np.uint8)
+    mask = RANDOM.integers(0, 2, (8, 8), np.uint8)
+    for index in range(10):
+        alone = augment(image, mask, ("turn", "recolor"), seed=3, epoch=1, index=index)
+        more = augment(image, mask, ("turn", "recolor", "scale"), seed=3, epoch=1, index=index)
+        assert all(np.array_equal(one, other) for one, other in zip(alone, more, strict=True))

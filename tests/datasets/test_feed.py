@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
 from shapeseg.datasets.augmentation import paste
 from shapeseg.datasets.examples import labels_of
+from shapeseg.datasets.sizes import Sizes
 from shapeseg.errors import InputError, UsageError
 from shapeseg.labels import IGNORED, TARGET, is_ambiguous
 from shapeseg.scenes import Instance, Scene, SceneSettings
@@ -142,6 +144,8 @@ def test_wrong_options_are_refused(data):
         {"shuffle_seed": 2**64},
         {"augmentation": ("turn",)},
         {"labels": "masks"},
+        {"sizes": Sizes(crop=32), "shuffle_seed": 0},
+        {"sizes": Sizes(crop=32), "weights": True},
     ):
         with pytest.raises(UsageError, match="Received: "):
             data.feed(**options)
@@ -151,8 +155,15 @@ def test_images_of_unlike_sizes_cannot_share_a_batch(data, one_rectangle):
     mixed = Dataset(data.folder)
     odd = one_rectangle.rows[0] | {role: one_rectangle.folder / one_rectangle.rows[0][role] for role in ("image", "mask")}
     mixed.rows, mixed.rule = [data.rows[0], odd], None
-    with pytest.raises(InputError, match="one size"):
+    with pytest.raises(InputError, match=r"several sizes.*\(32, 32\), \(64, 64\).*weights=True"):
         mixed.feed(batch_size=2)[0]
+    images, masks, weights = mixed.feed(batch_size=2, weights=True)[0]
+    assert images.shape == (2, 64, 64, 3)
+    assert not weights[1, 32:].any()
+    assert not weights[1, :, 32:].any()
+    assert not masks[1, 32:].any()
+    assert np.array_equal(images[1, :32, :32], one_rectangle[0].image)
+    assert (mixed.feed(batch_size=2, labels="codes")[0][1][1, 32:] == IGNORED).all()
     assert [mixed.feed(batch_size=1)[batch][0].shape for batch in (0, 1)] == [(1, 64, 64, 3), (1, 32, 32, 3)]
 
 
@@ -398,3 +409,60 @@ def test_where_scenes_were_chosen_by_occlusion_a_pasted_shape_makes_probabilitie
             chosen.feed(8, labels=labels, shuffle_seed=0, augmentation=("turn", "paste"))
         chosen.feed(8, labels=labels, shuffle_seed=0, augmentation=("turn",))
     chosen.feed(8, labels="codes", shuffle_seed=0, augmentation=("turn", "paste"))
+
+
+# Sizes.
+
+
+def test_patches_are_a_pure_function_of_seed_epoch_and_index(data):
+    def served(batch_size, seed, epoch, workers=1):
+        options = {"labels": "codes", "shuffle_seed": seed, "sizes": Sizes(crop=32), "workers": workers}
+        feed = data.feed(batch_size, augmentation=("turn", "scale"), **options)
+        feed.epoch = epoch
+        images, labels = everything(feed)
+        return {image.tobytes() + label.tobytes() for image, label in zip(images, labels, strict=True)}
+
+    assert served(4, 0, 0) == served(7, 0, 0, workers=3)
+    assert not served(4, 0, 0) & served(4, 0, 1)
+    assert not served(4, 0, 0) & served(4, 1, 0)
+
+
+def test_a_patch_of_a_scene_has_the_labels_of_its_place(data):
+    whole = {data.index_of(place): data.scene(place).render() for place in range(len(data))}
+    feed = data.feed(30, labels="codes+probability", shuffle_seed=0, sizes=Sizes(crop=32))
+    images, taught = feed[0]
+    assert images.shape == (30, 32, 32, 3)
+    assert taught.shape == (30, 32, 32, 2)
+    found = 0
+    for image, codes in zip(images, taught[..., 0], strict=True):
+        for truth in whole.values():
+            labels = labels_of(truth)
+            for top in range(33):
+                lefts = [left for left in range(33) if np.array_equal(truth.image[top, left : left + 32], image[0])]
+                for left in lefts:
+                    place = (slice(top, top + 32), slice(left, left + 32))
+                    if np.array_equal(truth.image[place], image) and np.array_equal(labels[place], codes):
+                        found += 1
+                        break
+    assert found >= 30
+
+
+def test_scaled_scenes_and_padding_to_the_stride(data):
+    images, labels = data.feed(4, labels="codes", sizes=Sizes(resize=40, stride=16))[0]
+    assert images.shape == (4, 48, 48, 3)
+    assert (labels[:, 40:] == IGNORED).all()
+    assert (labels[:, :40, :40] != IGNORED).all()
+    centres = (np.arange(40) * 2 + 1) * 64 // 80
+    assert np.array_equal(labels[0, :40, :40, 0], labels_of(data.scene(0).render())[np.ix_(centres, centres)])
+
+
+def test_void_pixels_of_one_s_own_masks_have_no_weight(tmp_path):
+    mask = np.array([[0, 1, 255]], np.uint8).repeat(3, 0)
+    for room, pixels in (("images", np.zeros((3, 3, 3), np.uint8)), ("masks", mask)):
+        (tmp_path / room).mkdir()
+        Image.fromarray(pixels).save(tmp_path / room / "a.png")
+    own = Dataset(tmp_path, void_value=255)
+    _, masks, weights = own.feed(1, weights=True)[0]
+    assert masks[0, 0, :, 0].tolist() == [0, 1, 0]
+    assert weights[0, 0].tolist() == [1, 1, 0]
+    assert own.feed(1, labels="codes")[0][1][0, 0, :, 0].tolist() == [0, 1, 255]

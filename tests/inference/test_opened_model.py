@@ -1,8 +1,8 @@
 import numpy as np
 
+from shapeseg.datasets.windows import MAX_PIXELS, WINDOW
 from shapeseg.inference.opened_model import OpenedModel
 from shapeseg.inference.predictor import probabilities
-from shapeseg.inference.tiles import MAX_PIXELS, WINDOW
 
 REACH = 8
 
@@ -22,3 +22,17 @@ def test_a_large_image_is_predicted_in_tiles_without_a_seam():
     model = OpenedModel(LooksAhead(), stride=REACH)
     assert np.array_equal(model.probabilities(images), probabilities(LooksAhead(), images, stride=REACH))
     assert model.notes(images.shape[1:]) == []
+
+
+def test_images_are_scaled_as_in_training_and_probabilities_scaled_back():
+    images = np.zeros((2, 64, 128, 3), np.uint8)
+    images[0, :, 64:] = 255
+    model = OpenedModel(LooksAhead(), stride=REACH, resize=32)
+    given = model.probabilities(images)
+    assert given.shape == (2, 64, 128)
+    assert given.dtype == np.float32
+    assert np.allclose(given[0, :, [0, 60, 68, 127]].T, [0, 0, 1, 1])
+    assert np.allclose(given[0, 5, 62:66], [0.125, 0.375, 0.625, 0.875])  # between the pixels of the scaled image
+    assert not given[1].any()
+    small = images[:, ::4, ::4]
+    assert np.array_equal(model.probabilities(small), probabilities(LooksAhead(), small, stride=REACH))

@@ -22,9 +22,10 @@ from shapeseg.commands import command_line
 from shapeseg.commands.flags import Layout
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.append import clean_up
-from shapeseg.datasets.foreign_images import read_foreground, read_foreign
+from shapeseg.datasets.foreign_images import read_foreign
 from shapeseg.datasets.formats.convert import convert, open_source
 from shapeseg.datasets.manifest import read_manifest
+from shapeseg.datasets.masks import read_mask_file
 from shapeseg.datasets.metadata import parse_rows, read_metadata
 from shapeseg.datasets.verify import verify_dataset
 from shapeseg.folders import is_unfinished
@@ -87,7 +88,7 @@ def _misplaced(places: tuple[Path, ...]) -> Callable[[Random], None]:
 
 def _read_images() -> None:
     for path in sorted(Path("plain").rglob("*.*")):
-        (read_foreground if path.parent.name == "masks" else read_foreign)(path)
+        (read_mask_file if path.parent.name == "masks" else read_foreign)(path)
 
 
 def _config_readers(suffix: str) -> dict[str, Callable[[], object]]:

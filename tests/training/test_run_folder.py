@@ -7,7 +7,9 @@ import pytest
 from command_runs import folder_names
 from left_files import left_by_a_kill
 
+from shapeseg.description import Description
 from shapeseg.errors import InputError, StorageError, UsageError
+from shapeseg.settings import options_to_dict
 from shapeseg.training.run_folder import RunFolder, claim_number, newest_model, read_history, read_train_images
 
 
@@ -111,6 +113,18 @@ def test_a_run_of_a_version_that_noted_how_it_was_called_goes_on(tmp_path):
     run.resume(IDENTITY)
     with pytest.raises(UsageError, match=r"data: begun with d, now other"):
         run.resume(IDENTITY | {"data": "other"})
+
+
+def test_a_run_of_a_version_without_sizes_goes_on_where_they_are_as_they_were(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.make(IDENTITY)
+    training = IDENTITY["training"] | {"crop": None, "resize": None}
+    now = IDENTITY | {"own": options_to_dict(Description()), "training": training}
+    run.resume(now)
+    with pytest.raises(UsageError, match=r"training\.crop: begun with None, now 256"):
+        run.resume(now | {"training": training | {"crop": 256}})
+    with pytest.raises(UsageError, match=r"own\.void_value: begun with None, now 255"):
+        run.resume(now | {"own": options_to_dict(Description(void_value=255))})
 
 
 def test_a_run_of_a_version_that_ignored_ambiguous_pixels_goes_on(tmp_path):

@@ -9,10 +9,10 @@ import numpy as np
 
 from shapeseg import files
 from shapeseg.datasets.dataset import Dataset
-from shapeseg.datasets.foreign_images import png_bytes, read_foreground, read_rgb
+from shapeseg.datasets.foreign_images import png_bytes, read_rgb
 from shapeseg.datasets.formats.labelled import LabelledFolder, LabelledImage, labelled
-from shapeseg.datasets.samples import Row
 from shapeseg.folders import make_folder
+from shapeseg.labels import is_ignored, is_target
 from shapeseg.terminal import progress_bar
 
 
@@ -28,7 +28,7 @@ def read_dataset(folder: Path) -> LabelledFolder:
     if data.has_recipes:
         class_name = " or ".join(data.manifest.settings.scene.target_kinds)
         return LabelledFolder("a shapeseg dataset", len(data), class_name, (_drawn(data, place) for place in range(len(data))))
-    return LabelledFolder("a plain folder", len(data), "target", (_paired(folder, row) for row in data.rows))
+    return LabelledFolder("a plain folder", len(data), data.target_name, (_paired(data, place) for place in range(len(data))))
 
 
 def write_folder(folder: Path, images: Iterable[LabelledImage]) -> None:
@@ -51,6 +51,9 @@ def _drawn(data: Dataset, place: int) -> LabelledImage:
     return labelled(path.stem, row["split"], read_rgb(path), targets, truth.ambiguous | truth.ignored, path)
 
 
-def _paired(folder: Path, row: Row) -> LabelledImage:
-    path, mask = folder / row["image"], folder / row["mask"]
-    return labelled(path.stem, row["split"], read_rgb(path), read_foreground(mask), None, mask)
+def _paired(data: Dataset, place: int) -> LabelledImage:
+    row = data.row(place)
+    image, labels = data.stored(place)
+    return labelled(
+        Path(row["image"]).stem, row["split"], image, is_target(labels), is_ignored(labels), data.folder / row["mask"]
+    )

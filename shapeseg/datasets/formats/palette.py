@@ -15,8 +15,8 @@ import numpy as np
 from shapeseg import files
 from shapeseg.datasets.foreign_images import images_by_stem, png_bytes, read_numbers, read_rgb
 from shapeseg.datasets.formats.labelled import LabelledFolder, LabelledImage, labelled, read_text
-from shapeseg.datasets.manifest import DatasetSettings
-from shapeseg.datasets.splits import SPLITS, split_of
+from shapeseg.datasets.own_splits import splits_by_hash
+from shapeseg.datasets.splits import SPLITS
 from shapeseg.errors import InputError
 from shapeseg.folders import make_folder
 
@@ -75,7 +75,7 @@ def _read_lists(folder: Path, names: list[str]) -> dict[str, str]:
     """Returns the split of each name."""
     lists = {split: text for split in SPLITS if (text := read_text(folder / _LISTS / f"{split}.txt")) is not None}
     if not lists:
-        return {name: split_of(index, seed=0, settings=DatasetSettings().splits) for index, name in enumerate(names)}
+        return dict(zip(names, splits_by_hash(names)[0], strict=True))
     listed: dict[str, list[str]] = {name: [] for name in names}
     for split, text in lists.items():
         for line in text.splitlines():

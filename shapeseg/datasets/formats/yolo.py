@@ -24,8 +24,8 @@ from shapeseg import files
 from shapeseg.datasets.foreign_images import images_by_stem, png_bytes, read_rgb
 from shapeseg.datasets.formats.labelled import LabelledFolder, LabelledImage, labelled, read_text
 from shapeseg.datasets.formats.polygons import Points, fill, filling_work, outlines
-from shapeseg.datasets.manifest import DatasetSettings
-from shapeseg.datasets.splits import SPLITS, split_of
+from shapeseg.datasets.own_splits import splits_by_hash
+from shapeseg.datasets.splits import SPLITS
 from shapeseg.errors import InputError
 from shapeseg.folders import make_folder
 
@@ -88,8 +88,8 @@ def write_yolo(folder: Path, images: Iterable[LabelledImage], class_name: str) -
 
 def _entries(folder: Path) -> Iterator[_Entry]:
     images = folder / "images"
-    for index, (name, path) in enumerate(images_by_stem(images).items()):
-        split = split_of(index, seed=0, settings=DatasetSettings().splits)
+    flat = images_by_stem(images)
+    for (name, path), split in zip(flat.items(), splits_by_hash(list(flat))[0], strict=True):
         yield _Entry(name, split, path, folder / LABELS / f"{name}.txt")
     for place in sorted(path for path in images.iterdir() if path.is_dir()):
         split = {"valid": "val", "validation": "val"}.get(place.name, place.name)

@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from shapeseg.datasets.augmentation import Augmentation
+from shapeseg.datasets.augmentation import OF_SHAPES, Augmentation
 from shapeseg.errors import UsageError
 from shapeseg.settings import check_range
 from shapeseg.training.settings import Ambiguous, LossName, TrainingSettings
@@ -31,8 +31,8 @@ class SearchSpace:
     """Losses, as of train; where ambiguous pixels are left out, bce+decidable-dice is bce+dice."""
     ambiguous: tuple[Ambiguous, ...] = ("exclude",)
     """What to do with ambiguous pixels, as of train."""
-    augmentation: tuple[Augmentation, ...] = get_args(Augmentation)
-    """Kinds of augmentation, each tried with and without."""
+    augmentation: tuple[Augmentation, ...] = ("turn", "recolor", "noise", "paste")
+    """Kinds of augmentation, each tried with and without; of images of your own, flip light scale are among those to try."""
 
     def __post_init__(self) -> None:
         low, high = self.learning_rate
@@ -74,12 +74,12 @@ class SearchSpace:
             or text not in self.widths
             or usual.loss not in self.loss
             or usual.ambiguous not in self.ambiguous
-            or not set(usual.augmentation) <= set(self.augmentation)
+            or not set(OF_SHAPES) <= set(self.augmentation)
         ):
             return None
         values = {"learning_rate": usual.learning_rate, "batch_size": usual.batch_size, "widths": text}
         values |= {"loss": usual.loss, "ambiguous": usual.ambiguous}
-        return values | {f"with_{kind}": kind in usual.augmentation for kind in self.augmentation}
+        return values | {f"with_{kind}": kind in OF_SHAPES for kind in self.augmentation}
 
 
 def train_options(values: dict[str, Any], *, data: Path, model: str, epochs: int, seed: int, **others: Any) -> TrainOptions:

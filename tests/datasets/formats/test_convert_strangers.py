@@ -32,9 +32,9 @@ def png_header(width, height):
     return b"\x89PNG\r\n\x1a\n" + b"".join(framed)
 
 
-def gif():
+def ppm():
     buffer = io.BytesIO()
-    Image.new("L", (64, 64)).save(buffer, "GIF")
+    Image.new("L", (64, 64)).save(buffer, "PPM")
     return buffer.getvalue()
 
 
@@ -173,13 +173,13 @@ def test_masks_of_every_mode_say_what_is_not_zero(tmp_path):
     [
         (b"", "no readable image"),
         (b"no image", "no readable image"),
-        (gif(), "no readable image"),
+        (ppm(), "no readable image"),
         (png_header(8, 8), "no readable image"),
         (png_header(20_000, 8), "at most 16384 pixels a side"),
         (png_header(8000, 8000), "50,000,000 in all"),
         (png_header(60_000, 60_000), "bomb"),
     ],
-    ids=["empty", "text", "gif", "no pixels", "long side", "many pixels", "bomb"],
+    ids=["empty", "text", "ppm", "no pixels", "long side", "many pixels", "bomb"],
 )
 def test_a_bad_image_is_told_by_name_and_leaves_nothing(content, reason, converted, tmp_path):
     folder = shutil.copytree(converted / "yolo", tmp_path / "y")
