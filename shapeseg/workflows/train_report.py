@@ -66,7 +66,7 @@ def finish(
                 "threshold": model.threshold,
                 **{f"val {name}": scores[name] for name in ("iou", "dice", "precision", "recall")},
                 "val iou, decidable": pooled(known).iou if pictures.decides else "unknown",
-                "val ceiling, of a large set": pictures.ceiling if pictures.decides else "unknown",
+                **({"val ceiling, of a large set": pictures.ceiling} if pictures.decides else {}),
                 "curves": folder.curves,
                 "worst images": folder.samples,
             }

@@ -8,6 +8,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
+from page_contrast import LEAST_CONTRAST
 from report_example import HISTORY, example_images, example_metrics
 
 from shapeseg.reporting.pixels import ambiguous_pixels, error_map, unknowable_map
@@ -28,32 +29,6 @@ SCENES = SceneSettings(width=72, height=60, min_size=10, max_size=26, min_instan
 LAYERS = ("truth", "unknowable", "belief", "prediction", "error")
 FILTERS = {"occlusion": "Occlusion", "occluder_kind": "Occluder", "occluder_color": "Its colour", "pieces": "Pieces"}
 SCREENS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
-
-# The least contrast between a text and what it stands on, over all visible texts, with the text; as WCAG 2 computes it.
-LEAST_CONTRAST = """() => {
-  const parse = (color) => color.match(/[\\d.]+/g).map(Number);
-  const luminance = (color) => color.slice(0, 3).map((value) => value / 255)
-    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, value, place) => sum + value * [0.2126, 0.7152, 0.0722][place], 0);
-  const behind = (element) => {
-    for (let each = element; each; each = each.parentElement) {
-      const color = parse(getComputedStyle(each).backgroundColor);
-      if (color.length === 3 || color[3] === 1) return color;
-    }
-  };
-  const found = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || element.closest("script, :disabled, option")) continue;
-    if (!element.checkVisibility()) continue;
-    const style = getComputedStyle(element);
-    const front = parse(element instanceof SVGElement ? style.fill : style.color);
-    const [low, high] = [luminance(front), luminance(behind(element))].sort((one, other) => one - other);
-    found.push([(high + 0.05) / (low + 0.05), walker.currentNode.data.trim()]);
-  }
-  return found.sort((one, other) => one[0] - other[0])[0];
-}"""
 
 
 @pytest.fixture(scope="module")

@@ -181,7 +181,7 @@ def test_a_kill_between_the_last_epoch_and_the_end_of_the_run_costs_nothing(smal
     killed = run_python("-c", start, *arguments, "--out", "killed", cwd=tmp_path)
     assert killed.returncode == -signal.SIGKILL
     assert (tmp_path / "killed" / "checkpoints").exists()
-    assert not (tmp_path / "killed" / "curves.png").exists()
+    assert not (tmp_path / "killed" / "samples.png").exists()
     for name in ("config.json", "train_images.txt"):  # as if it had been killed at the beginning, too
         (tmp_path / "killed" / name).unlink()
     succeed(run_here("train", *arguments, "--out", "killed", "--resume", cwd=tmp_path))
