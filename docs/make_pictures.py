@@ -17,7 +17,6 @@ import numpy as np
 
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import exact_probability, examples
-from shapeseg.datasets.feed import Feed
 from shapeseg.description import Description
 from shapeseg.environment import prepare_keras
 from shapeseg.evaluation.prediction import predict
@@ -78,7 +77,7 @@ def main() -> None:
     save_figure(idea_figure(chosen(model, data.split("test"))), PICTURE)
     own = Path(model.card.trained_on.folder)
     if own.exists():
-        pictures = TrainPictures(RunFolder(RUN), Feed(Dataset(own).split("val"), 16, target=model.target))
+        pictures = TrainPictures(RunFolder(RUN), Dataset(own).split("val"), model.target)
         pictures.draw_curves()
         pictures.draw_samples(model)
 
