@@ -32,7 +32,7 @@ def evaluate(options: EvaluateOptions) -> Path:
     from shapeseg.workflows.measured_data import DEFAULT_DATA, data_of
     from shapeseg.workflows.provenance import origin
 
-    model = open_model(options.model or _default_model(), trust=options.trust_model)
+    model = open_model(options.model or default_model(), trust=options.trust_model)
     path = model.path
     options = replace(options, data=options.data or data_of(model))
     if options.threshold is not None:
@@ -96,7 +96,12 @@ def _measure(options: EvaluateOptions, model: OpenedModel, data: Dataset) -> tup
         return evaluation, corruption_curves(model, data, images=images, options=options.prediction, progress=progress)
 
 
-def _default_model() -> Path:
+def default_model() -> Path:
+    """Returns the newest saved model, else the reference.
+
+    Raises:
+        InputError: If there is none.
+    """
     from shapeseg.training.run_folder import newest_model
 
     path = newest_model(RUNS)
