@@ -12,10 +12,12 @@ function ask(more = {}) {
 function send() {
   if (asked.waiting === null || asked.underWay !== null || asked.socket?.readyState !== WebSocket.OPEN) return;
   const { more, sequence } = asked.waiting;
-  asked.waiting = null;
-  asked.underWay = sequence;
   const { scene, place, change } = state;
-  asked.socket.send(JSON.stringify({ scene, place, change, ...more, sequence }));
+  const question = JSON.stringify({ scene, place, change, ...more, sequence });
+  asked.waiting = null;
+  if (question.length > data.longest) return trouble("The scene is too large to be sent.");
+  asked.underWay = sequence;
+  asked.socket.send(question);
 }
 
 function connect() {
@@ -33,12 +35,7 @@ function connect() {
     if (answer.refused) trouble(answer.refused);
     else answered(answer);
   };
-  asked.socket.onclose = ({ code }) => {
-    if (code === 1009) {
-      connect();
-      trouble("The server refused a message that is too large.");
-    } else stopped();
-  };
+  asked.socket.onclose = stopped;
 }
 
 // A frame, laid out as frame.py says.

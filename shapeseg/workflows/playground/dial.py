@@ -1,4 +1,4 @@
-"""The occlusion dial: the shape in front is moved, no farther than needed, to where the rate is closest to what was asked."""
+"""The occlusion dial: the shape in front is moved to where the rate is as asked, and no farther than that takes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ from shapeseg.scenes.kinds import silhouette
 from shapeseg.scenes.relations import hidings_of
 from shapeseg.settings import check_range
 
+STEP = 0.01
+"""Of the dial. A rate within half a step is what was asked: were it to be met better, the occluder would jump about."""
+
 
 def dial(scene: Scene, shape: int, rate: float) -> Scene:
-    """Moves the occluder of a shape so that the shape's occlusion rate becomes closest to ``rate``, on exact masks.
+    """Moves the occluder of a shape so that the shape's occlusion rate becomes what is asked, on exact masks.
+
+    It is met within half a step of the dial, or, where no place does that, as closely as one can.
 
     Args:
         scene: What to change.
@@ -50,7 +55,7 @@ def _distance(one: Instance, other: Instance) -> int:
 
 
 def _moved(scene: Scene, shape: int, mover: int, rate: float) -> Instance:
-    """Returns the occluder at the best of all places; of equally good ones the nearest, and where it is if that is one."""
+    """Returns the occluder at the nearest of all places that are good enough, which may be where it is."""
     target, occluder = scene.instances[shape], scene.instances[mover]
     (x, y, w, h), (left, top, width, height) = target.box, occluder.box
     others = replace(scene, instances=scene.instances[:mover] + scene.instances[mover + 1 :])
@@ -62,12 +67,12 @@ def _moved(scene: Scene, shape: int, mover: int, rate: float) -> Instance:
     inside = (rows >= 0) & (rows <= scene.height - height), (columns >= 0) & (columns <= scene.width - width)
     hidden = area - np.count_nonzero(free) + _overlaps(free, stencil)[np.ix_(*inside)]
     rows, columns = rows[inside[0]], columns[inside[1]]
-    error = np.abs(hidden - rate * area)
-    distance = (rows[:, None] - top) ** 2 + (columns - left) ** 2
-    now = area - scene.render().visible_areas[shape]
-    if abs(now - rate * area) <= error.min():
+    error = np.abs(hidden / area - rate)
+    enough = max(float(error.min()), STEP / 2 if 0 < rate < 1 else 0)  # none or all of it is meant to the pixel
+    if abs(float(scene.render().occlusion_rates[shape]) - rate) <= enough:
         return occluder
-    row, column = np.unravel_index(np.where(error == error.min(), distance, distance.max() + 1).argmin(), error.shape)
+    distance = (rows[:, None] - top) ** 2 + (columns - left) ** 2
+    row, column = np.unravel_index(np.where(error <= enough, distance, distance.max() + 1).argmin(), error.shape)
     return occluder._replace(box=(int(columns[column]), int(rows[row]), width, height))
 
 

@@ -27,8 +27,9 @@ function answered(frame) {
 
 function rest() {
   keepLink();
-  byId("place").value = state.place;
-  byId("twin").value = state.change ?? "";
+  for (const [id, value] of [["place", state.place], ["twin", state.change ?? ""]]) {
+    if (document.activeElement !== byId(id)) byId(id).value = value; // else somebody is choosing another
+  }
   showNumbers(state.frame);
   byId("said").textContent = ["seen", "knowable", "honest"].map((id) => byId(id).textContent).join(" ");
 }

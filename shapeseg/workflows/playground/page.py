@@ -15,6 +15,7 @@ from shapeseg.scenes.settings import MAX_INSTANCES
 from shapeseg.scenes.twins import DESCRIPTIONS
 from shapeseg.workflows.playground.answer import BITS
 from shapeseg.workflows.playground.answering import Playground
+from shapeseg.workflows.playground.question import MAX_MESSAGE
 from shapeseg.workflows.playground.starts import STARTS
 
 _SCRIPTS = ("colors.js", "answers.js", "scene.js", "stage.js", "panels.js", "numbers.js", "controls.js", "main.js")
@@ -65,6 +66,7 @@ def _data(playground: Playground) -> Markup:
         "target": model.target,
         "threshold": model.threshold,
         "most": MAX_INSTANCES,
+        "longest": MAX_MESSAGE,
         "bits": BITS,
         "ramp": ramp(),
         "colors": {"right": RIGHT, "missed": MISSED, "invented": INVENTED},

@@ -83,10 +83,8 @@ def scene_asked(question: Question, samples: Samples) -> Scene:
         InputError: If the scene cannot be drawn, or is too large for here.
         UsageError: If there is no such sample, or nothing that could hide the shape to be dialled.
     """
-    if question.scene is None:
-        scene = samples.sample(question.place, question.change)
-    else:
-        scene = _checked(question.scene, samples)
+    recipe = question.scene
+    scene = samples.sample(question.place, question.change) if recipe is None else _checked(recipe, samples)
     largest = max(scene.width, scene.height)
     if largest > MAX_SIDE:
         fix = f"Use {MAX_SIDE} at most"

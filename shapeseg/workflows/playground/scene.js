@@ -85,5 +85,6 @@ function toLink() {
 function fromLink(link) {
   const letters = atob(link.slice(1).replaceAll("-", "+").replaceAll("_", "/"));
   const { scene, place, change } = JSON.parse(new TextDecoder().decode(Uint8Array.from(letters, (letter) => letter.charCodeAt(0))));
+  if (typeof scene !== "object" || scene === null) throw new TypeError("no scene");
   return { scene, place, change };
 }

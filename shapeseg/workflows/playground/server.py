@@ -10,11 +10,10 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from socket import socket
+from socket import create_server, socket
 
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
-from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
@@ -110,7 +109,7 @@ def serving(playground: Playground, port: int = 0) -> Iterator[str]:
         BusyError: If the port is taken.
         StorageError: If it may not be listened on.
     """
-    sockets, running, opened = _listen(port), Future[_Running](), set[Connection]()
+    listening, running, opened = _listen(port), Future[_Running](), set[Connection]()
     with ThreadPoolExecutor(1, "playground") as pool:  # one, so that models are asked by one thread at a time
         application = Application(
             [("/", Page), ("/answers", Connection)],
@@ -122,19 +121,19 @@ def serving(playground: Playground, port: int = 0) -> Iterator[str]:
             pool=pool,
             opened=opened,
         )
-        thread = threading.Thread(target=lambda: asyncio.run(_serve(application, sockets, running)), daemon=True)
+        thread = threading.Thread(target=lambda: asyncio.run(_serve(application, listening, running)), daemon=True)
         thread.start()
         loop, end = running.result()
         try:
-            yield f"http://{ADDRESS}:{sockets[0].getsockname()[1]}/?token={application.settings['token']}"
+            yield f"http://{ADDRESS}:{listening.getsockname()[1]}/?token={application.settings['token']}"
         finally:
             loop.call_soon_threadsafe(end.set)
             thread.join()
 
 
-async def _serve(application: Application, sockets: list[socket], running: Future[_Running]) -> None:
+async def _serve(application: Application, listening: socket, running: Future[_Running]) -> None:
     server, end = HTTPServer(application, max_body_size=_MOST_BYTES), asyncio.Event()
-    server.add_sockets(sockets)
+    server.add_socket(listening)
     running.set_result((asyncio.get_running_loop(), end))
     await end.wait()
     server.stop()
@@ -144,11 +143,13 @@ async def _serve(application: Application, sockets: list[socket], running: Futur
     await server.close_all_connections()
 
 
-def _listen(port: int) -> list[socket]:
+def _listen(port: int) -> socket:
     fix = "Use --port 0 for a free one"
     try:
-        return bind_sockets(port, ADDRESS)
+        listening = create_server((ADDRESS, port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise BusyError("the port is taken", received=f"port={port}", fix=fix) from error
         raise StorageError(f"the port may not be listened on ({error.strerror})", received=f"port={port}", fix=fix) from error
+    listening.setblocking(False)
+    return listening
