@@ -82,5 +82,5 @@ function showTools() {
   byId("rate").disabled = state.selected === last;
   if (hidden !== null && document.activeElement !== byId("rate")) byId("rate").value = Math.round(100 * hidden);
   byId("rate-shown").textContent = hidden === null ? "" : percent(hidden);
-  byId("rate-note").textContent = state.selected === last ? "Nothing is in front of it." : "Moves the shape in front to where the rate is closest to what you ask.";
+  byId("rate-note").textContent = state.selected === last ? "Nothing is in front of it." : "Moves the shape in front of it.";
 }

@@ -30,6 +30,7 @@ function rest() {
   for (const [id, value] of [["place", state.place], ["twin", state.change ?? ""]]) {
     if (document.activeElement !== byId(id)) byId(id).value = value; // else somebody is choosing another
   }
+  recent.length = 0;
   showNumbers(state.frame);
   byId("said").textContent = ["seen", "knowable", "honest"].map((id) => byId(id).textContent).join(" ");
 }

@@ -34,32 +34,38 @@ function showNumbers(frame) {
 function seen({ visible_pixels: visible, whole_pixels: whole }) {
   if (!whole) return say("seen", "There is no rectangle to find.");
   const hidden = whole - visible;
-  const first = hidden ? [strong(visible.toLocaleString("en")), ` of ${many(whole, "rectangle pixel")} are visible, ${percent(hidden / whole)} hidden. `] : ["All ", strong(many(whole, "rectangle pixel")), " are visible. "];
-  return say("seen", ...first, "The model gets the image, and nothing of what lies behind.");
+  const all = ["All ", strong(many(whole, "rectangle pixel")), " are visible. "];
+  const some = [strong(visible.toLocaleString("en")), ` of ${many(whole, "rectangle pixel")} are visible, ${percent(hidden / whole)} hidden. `];
+  return say("seen", ...(hidden ? some : all), "The model gets the image, and nothing of what lies behind.");
 }
 
-function knowable({ numbers, pieces }, searching) {
+const OF_WHOLE = "Nothing: whole rectangles do not depend on the order.";
+const NO_RULE = "Unknown: nobody knows by what rule this scene was chosen.";
+
+function knowable({ numbers, exact }, searching) {
   const { ambiguous_pixels: known, unknown_pixels: unknown } = numbers;
-  if (known === null) return say("knowable", data.target === "visible" ? "Unknown: nobody knows by what rule this scene was chosen." : "Nothing: whole rectangles do not depend on the order.");
+  if (known === null) return say("knowable", data.target === "visible" ? NO_RULE : OF_WHOLE);
   if (searching) return say("knowable", "Searching for other scenes that give this very image…");
-  if (!known && !unknown) return say("knowable", "Nothing: of the scenes that give this image, all have the same visible rectangles.");
+  if (!known && !unknown) return say("knowable", "None here: all scenes found that give this image show the same rectangles.");
   const parts = [];
   if (known) {
-    const [least, most] = [Math.min(...pieces.map(({ exact }) => exact[0])), Math.max(...pieces.map(({ exact }) => exact[1]))];
+    const range = [exact.reduce((one, other) => Math.min(one, other)), exact.reduce((one, other) => Math.max(one, other))];
     parts.push(strong(many(known, "pixel")), ": other scenes give this very image, and other rectangles. ");
-    if (pieces.length) parts.push("Rectangle there has probability ", strong(rangeText([least, most])), ", exactly.");
+    parts.push("Rectangle there has probability ", strong(rangeText(range)), ", exactly. ");
   }
-  if (unknown) parts.push(` Of ${many(unknown, "pixel")} it was not found out: so many shapes touch that the search was given up.`);
+  if (unknown) parts.push(`Of ${many(unknown, "pixel")} it was not found out: so many shapes touch that the search was given up.`);
   return say("knowable", ...parts);
 }
 
 function honest({ numbers }, searching) {
-  const { log_loss: loss, log_loss_floor: floor, mean_absolute_difference: off } = numbers;
+  const { log_loss: loss, log_loss_floor: floor, mean_absolute_difference: off, unknown_pixels: unknown } = numbers;
   if (searching) return say("honest", "…");
+  if (loss === null && unknown) return say("honest", "That cannot be told while the exact probability is not found out.");
   if (loss === null) return say("honest", "There is nothing to be honest about here. Let a rectangle and another shape of one colour overlap.");
   const gap = loss - floor;
-  const verdict = gap < HONEST ? "Yes. " : gap < NEARLY ? "Nearly. " : "No. ";
-  return say("honest", make("span", { className: "verdict" }, verdict), "It is off by ", strong(two(off)), " on average. Log loss ", strong(two(loss)), "; the least possible is ", strong(two(floor)), ".");
+  const verdict = make("span", { className: "verdict" }, gap < HONEST ? "Yes. " : gap < NEARLY ? "Nearly. " : "No. ");
+  const losses = [strong(two(loss)), "; the least possible is ", strong(two(floor)), "."];
+  return say("honest", verdict, "It is off by ", strong(two(off)), " on average. Log loss ", ...losses);
 }
 
 function rows(shown) {
