@@ -1,14 +1,11 @@
 """The report in a real headless Chromium: what a reader clicks, types and sees."""
 
-import base64
-import shutil
 from dataclasses import replace
 from itertools import pairwise
 
-import cv2
 import numpy as np
 import pytest
-from page_contrast import LEAST_CONTRAST
+from browser import SCREENS, check_accessible, check_can_be_read, launched, needs_chromium, pixels
 from report_example import HISTORY, example_images, example_metrics
 
 from shapeseg.reporting.pixels import ambiguous_pixels, error_map, unknowable_map
@@ -16,19 +13,10 @@ from shapeseg.reporting.report import write_report
 from shapeseg.reporting.style import shade
 from shapeseg.scenes import SceneSettings
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium; on Debian, `make browser` installs it"),
-]
-ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+pytestmark = needs_chromium
 SCENES = SceneSettings(width=72, height=60, min_size=10, max_size=26, min_instances=2)
 LAYERS = ("truth", "unknowable", "belief", "prediction", "error")
 FILTERS = {"occlusion": "Occlusion", "occluder_kind": "Occluder", "occluder_color": "Its colour", "pieces": "Pieces"}
-SCREENS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +33,8 @@ def report(images, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -91,12 +75,6 @@ def worst_first(images):
         return -image.wrong_decidable, -image.wrong_pixels, image.index
 
     return [image.image_id for image in sorted(images, key=key)]
-
-
-def pixels(canvas):
-    """What a canvas shows: uint8 (H, W, 3)."""
-    content = canvas.evaluate("canvas => canvas.toDataURL('image/png').split(',')[1]")
-    return cv2.imdecode(np.frombuffer(base64.b64decode(content), np.uint8), cv2.IMREAD_COLOR_RGB)
 
 
 def expected_layers(image):
@@ -272,13 +250,15 @@ def test_headings_sort_the_breakdown(open_report):
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_the_page_fits_the_screen_and_can_be_read(open_report, width, scheme):
     page = open_report(width, scheme)
-    papers = {"light": "rgb(252, 252, 250)", "dark": "rgb(20, 25, 28)"}
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == papers[scheme]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    contrast, text = page.evaluate(LEAST_CONTRAST)
-    assert contrast >= 4.5, text
+    check_can_be_read(page, width, scheme)
     page.locator("#tiles button").first.click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    check_can_be_read(page, width, scheme)
     assert page.evaluate("document.getElementById('large').scrollWidth") <= width
-    contrast, text = page.evaluate(LEAST_CONTRAST)
-    assert contrast >= 4.5, text
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_nothing_keeps_anybody_out(open_report, width, scheme):
+    page = open_report(width, scheme)
+    check_accessible(page)
+    page.locator("#tiles button").first.click()
+    check_accessible(page)
