@@ -8,7 +8,7 @@ import json
 import numpy as np
 from playground_frames import MODEL, WHITE
 
-from shapeseg.reporting.pictures import INVENTED, MISSED, RIGHT
+from shapeseg.reporting.style import INVENTED, MISSED, RIGHT
 from shapeseg.scenes import Scene
 from shapeseg.workflows.playground.page import ramp
 
