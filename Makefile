@@ -92,7 +92,7 @@ slides: $(VENV)/installed
 slides-pdf: slides browser
 	chromium --headless --no-sandbox --disable-gpu --no-pdf-header-footer --print-to-pdf=$(SLIDES:.slides.html=.pdf) $(SLIDES)
 
-# The README's picture, and those in the folder of the reference model.
+# The README's picture and, where data/reference is, those in the folder of the reference model.
 pictures: $(VENV)/installed
 	$(BIN)/python docs/make_pictures.py
 
