@@ -65,6 +65,11 @@ class FreshScenes:
         return 2**63 + (2**62 if self.frozen else 0)
 
     @property
+    def target_name(self) -> str:
+        """What the target is called, in the singular."""
+        return " or ".join(self.settings.target_kinds)
+
+    @property
     def rule(self) -> Rule:
         """They are as their settings say."""
         return Rule(self.settings)

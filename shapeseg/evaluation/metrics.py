@@ -87,9 +87,10 @@ class Origin(TypedDict):
 
 
 class Metrics(Scores, Origin):
-    """The content of ``metrics.json``."""
+    """The content of ``metrics.json``; ``target_name`` is what people call the target."""
 
     split: str
+    target_name: str
 
 
 def pixel_metrics(results: Sequence[ImageResult]) -> PixelMetrics:

@@ -31,7 +31,7 @@ def corruptions_figure(found: CorruptionCurves) -> Figure:
     for ax in axes[len(curves) :]:
         ax.set_axis_off()
     for ax in axes[::_COLUMNS]:
-        ax.set_ylabel("rectangle IoU")
+        ax.set_ylabel("IoU")
     figure.suptitle(
         f"IoU against the severity of corruptions, {found['images']} images; dashed: without corruption; "
         f"{'shaded: 95 % intervals over images' if found['clean']['iou_interval'] else 'too few for intervals'}",

@@ -16,46 +16,47 @@ _PER_IMAGE: Final = ("iou_per_image_mean", "iou_per_image_median", "iou_per_imag
 
 
 def evaluation_table(metrics: Metrics, has_recipes: bool) -> str:
-    """Returns the scores as a table: a dash is undefined, ``unknown`` needs recipes that the dataset does not have.
+    """Returns the scores as a table: a dash is undefined, ``unknown`` is what only the rule of the scenes would tell.
 
     Args:
         metrics: As of ``metrics.json``.
         has_recipes: Whether the scenes of the images are known.
     """
 
-    def known(value: object) -> object:
-        return value if has_recipes else "unknown"
-
     decidable = metrics["calibration"]["decidable"]
     rows: dict[str, Any] = {name: metrics[name] for name in (*_RUN, *_POOLED)}
-    rows |= {
-        "iou_decidable": metrics["iou_decidable"] if decidable else "unknown",
-        "iou_ceiling, of a large set": metrics["iou_ceiling"] if decidable else "unknown",
-    }
+    if has_recipes:
+        rows |= {
+            "iou_decidable": metrics["iou_decidable"] if decidable else "unknown",
+            "iou_ceiling, of a large set": metrics["iou_ceiling"] if decidable else "unknown",
+        }
+    else:
+        rows["target"] = metrics["target_name"]
     rows |= {name: metrics[name] for name in _PER_IMAGE}
     rows |= {f"boundary iou, {width} px": value for width, value in metrics["boundary_iou"].items()}
     rows |= {"panoptic quality": metrics["panoptic"]["pq"]}
-    rows |= {"touching rectangles": known(metrics["panoptic"]["touching_rectangles"])}
+    if has_recipes:
+        rows |= {"touching rectangles": metrics["panoptic"]["touching_rectangles"]}
     measured, pixels = (decidable, "decidable") if decidable else (metrics["calibration"]["all"], "all")
     rows |= {f"calibration error, {pixels} pixels": measured["expected_error"]}
-    ambiguous = metrics["ambiguous"]
-    rows["log loss, ambiguous pixels"] = ambiguous["log_loss"] if ambiguous else "unknown"
-    rows["the least possible"] = ambiguous["log_loss_floor"] if ambiguous else "unknown"
+    if has_recipes:
+        ambiguous = metrics["ambiguous"]
+        rows["log loss, ambiguous pixels"] = ambiguous["log_loss"] if ambiguous else "unknown"
+        rows["the least possible"] = ambiguous["log_loss_floor"] if ambiguous else "unknown"
     for name, cell in (metrics["by_occlusion"] or {}).items():
         rows[f"recall, occlusion {name}"] = _recall(cell)
-    if not has_recipes:
-        rows["recall by occlusion"] = "unknown"
     trained_on = metrics["trained_on"]
     rows["trained on"] = "unknown" if trained_on is None else f"{trained_on} of these images"
     if metrics["beyond_search"]:
         rows["pixels beyond the search for ambiguity"] = metrics["beyond_search"]
-    rows["wrong pixels"] = "unknown" if metrics["wrong_pixels"] is None else _listed(metrics["wrong_pixels"])
+    if metrics["wrong_pixels"] is not None:
+        rows["wrong pixels"] = _listed(metrics["wrong_pixels"])
     for name, scores in (metrics["effects"] or {}).items():
         rows[f"iou, {name}"] = scores["iou"]
     interval = None if metrics["iou"] is None else interval_text(metrics["iou_interval"], metrics["images"], 4)
     text = table(rows | {"iou_interval": interval})
     if metrics["recall"] is None:
-        text += "\nthere is no rectangle in these images, so what would be divided by their pixels is undefined"
+        text += f"\nthere is no {metrics['target_name']} in these images, so what would be divided by its pixels is undefined"
     return text
 
 

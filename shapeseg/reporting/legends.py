@@ -45,22 +45,23 @@ class Legend(NamedTuple):
         )
 
 
-def error_legend(width: float, *, scale: bool = True, unknowable: bool) -> Legend:
+def error_legend(width: float, *, scale: bool = True, unknowable: bool, target: str = "rectangle") -> Legend:
     """Returns what the colours of predictions mean.
 
     Args:
         width: Of the figure, in inches.
         scale: Whether it shows probabilities, or masks in their colours.
         unknowable: Whether it shows what no image tells.
+        target: What people call the target.
     """
     from matplotlib.patches import Patch
 
     entries: dict[str, Artist | tuple[Artist, ...]] = {}
     if scale:
-        named = "probability of rectangle, 0 to 1"
+        named = f"probability of {target}, 0 to 1"
         fits = width_of(named, _SIZE) + _AROUND <= width
         entries[named if fits else "probability, 0 to 1"] = tuple(Patch(facecolor=css(color)) for color in SCALE)
-    for name, color in (("rectangle found", RIGHT), ("missed", MISSED), ("invented", INVENTED)):
+    for name, color in ((f"{target} found", RIGHT), ("missed", MISSED), ("invented", INVENTED)):
         entries[name] = Patch(color=css(color))
     if unknowable:
         entries["cannot be known"] = Patch(facecolor="white", edgecolor=css(UNKNOWABLE), hatch="/" * 6, linewidth=0.5)

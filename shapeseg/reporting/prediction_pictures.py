@@ -93,12 +93,12 @@ class Prediction(NamedTuple):
         return f"{text},\n{unknowable} of them unknowable"
 
 
-def prediction_figure(predictions: Sequence[Prediction], heading: str = "") -> Figure:
+def prediction_figure(predictions: Sequence[Prediction], heading: str = "", target: str = "rectangle") -> Figure:
     """Draws a column an image, and of each what is known of it: image, truth, what cannot be known, belief, error."""
     names = _stage_names(predictions)
     columns, title_height = len(predictions), 3 * LINE * _TITLE / 72 + 0.06
     left, above = 0.3, 0.26 if heading else 0.03
-    legend = error_legend(left + columns * (TILE + 0.07), unknowable="what cannot be known" in names)
+    legend = error_legend(left + columns * (TILE + 0.07), unknowable="what cannot be known" in names, target=target)
     figure, rows = grid(
         len(names),
         columns,

@@ -16,7 +16,7 @@ from shapeseg.reporting.page.occlusion import breakdown, by_occlusion
 from shapeseg.reporting.page.origin import effects, origin, training
 from shapeseg.reporting.page.scores import cards, honesty, score_table
 from shapeseg.reporting.page.summary import summary
-from shapeseg.reporting.page.values import many, plain
+from shapeseg.reporting.page.values import many, plain, shown_target, target_name
 from shapeseg.reporting.style import INVENTED, MISSED, RIGHT, SCALE, UNKNOWABLE
 
 __all__ = ["ReportImage", "write_report"]
@@ -47,7 +47,7 @@ def write_report(
         "Scores": (cards(metrics), score_table(metrics), effects(metrics)),
         "Occlusion": (by_occlusion(metrics), breakdown(metrics)),
         "Wrong pixels": (wrong_pixels(metrics),),
-        "Failures": (_explorer(images, metrics["images"]),),
+        "Failures": (_explorer(images, metrics),),
         "Calibration": (calibration(metrics), honesty(metrics)),
         "Training": (training(history, val_ceiling) if history else Markup(),),
         "Origin": (origin(metrics),),
@@ -63,7 +63,7 @@ def write_report(
             navigation=join(element("li", element("a", name, href=f"#{_slug(name)}")) for name in sections),
             summary=summary(metrics),
             sections=join(_section(name, content) for name, content in sections.items()),
-            data=explorer_data(images, metrics["images"]),
+            data=explorer_data(images, metrics["images"], target_name(metrics)),
             script="\n".join(map(_part, _SCRIPTS)),
         ),
     )
@@ -74,13 +74,14 @@ def _section(name: str, content: Sequence[Markup]) -> Markup:
     return element("section", heading, *content, id=_slug(name), aria_labelledby=f"{_slug(name)}-heading")
 
 
-def _explorer(images: Sequence[ReportImage], measured: int) -> Markup:
+def _explorer(images: Sequence[ReportImage], metrics: Metrics) -> Markup:
     if not images:
         return Markup()
     hatched = element("li", element("span", class_="swatch hatched"), "cannot be known")
     return Markup(
         Template(_part("explorer.html")).substitute(
-            introduction=introduction(images, measured),
+            introduction=introduction(images, metrics["images"]),
+            target=element("span", target_name(metrics)),
             layers=layers(images),
             orders=orders(images),
             filters=filters(images),
@@ -92,7 +93,7 @@ def _explorer(images: Sequence[ReportImage], measured: int) -> Markup:
 
 def _facts(metrics: Metrics) -> Markup:
     shown = [many(metrics["images"], "image")]
-    named = {"split": metrics["split"], "target": metrics["target"], "threshold": metrics["threshold"]}
+    named = {"split": metrics["split"], "target": shown_target(metrics), "threshold": metrics["threshold"]}
     shown += [join([f"{name} ", plain(value)]) for name, value in named.items()]
     return join(element("li", fact) for fact in shown)
 

@@ -96,7 +96,7 @@ def _draw_iou(ax: Axes, history: Sequence[Mapping[str, float]], ceiling: float |
         ax.axhline(ceiling, color=GREEN, linestyle="--", linewidth=1.3, label=f"ceiling, of a large set: {ceiling:.4f}")
         scores.append(ceiling)
     stretch(ax, scores)
-    ax.set_title("rectangle IoU (stretched towards 1)", fontsize=10)
+    ax.set_title("IoU (stretched towards 1)", fontsize=10)
 
 
 def _epochs() -> Locator:

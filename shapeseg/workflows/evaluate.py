@@ -50,7 +50,7 @@ def evaluate(options: EvaluateOptions) -> Path:
         if split == "holdout":
             print(holdout.NOTE)
         evaluation, corrupted = _measure(options, model, data)
-        metrics = Metrics(split=split, **evaluation.metrics, **origin(model, data))
+        metrics = Metrics(split=split, target_name=data.target_name, **evaluation.metrics, **origin(model, data))
         print(evaluation_table(metrics, data.has_recipes))
         if metrics["trained_on"] and split != "train":
             learned = f"{metrics['trained_on']} of the {metrics['images']} images measured"

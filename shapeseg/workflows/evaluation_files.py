@@ -97,7 +97,8 @@ def _write_pictures(out: Path, data: Dataset, target: Target, evaluation: Evalua
             _picture_of(data.rows[place]["image_id"], example_at(data, place, target), target, evaluation.shown[place])
             for place in places
         ]
-        save_figure(prediction_figure(tiles, f"{len(places)} of {len(data)} images: {how}"), out / name)
+        heading = f"{len(places)} of {len(data)} images: {how}"
+        save_figure(prediction_figure(tiles, heading, data.target_name), out / name)
 
 
 def _picture_of(name: str, example: Example, target: Target, shown: Shown) -> Prediction:

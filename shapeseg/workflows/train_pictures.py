@@ -74,7 +74,8 @@ class TrainPictures:
             for predicted in predict(model, (example_at(source, place, target) for place in places))
         ]
         most = "most wrong pixels that can be known" if self.decides else "most wrong pixels"
-        save_figure(prediction_figure(pictured, f"{len(pictured)} of {len(source)} val images: {most}"), self._folder.samples)
+        heading = f"{len(pictured)} of {len(source)} val images: {most}"
+        save_figure(prediction_figure(pictured, heading, source.target_name), self._folder.samples)
 
     def _picture(self, predicted: Predicted, model: OpenedModel) -> Prediction:
         example = predicted.example

@@ -19,6 +19,7 @@ from shapeseg.models.golden import golden_output
 from shapeseg.reporting.tables import table
 from shapeseg.terminal import progress_bar
 from shapeseg.training.run_folder import RunFolder
+from shapeseg.workflows.own_data import is_own
 from shapeseg.workflows.provenance import command_line, versions
 from shapeseg.workflows.train_data import TrainingData
 from shapeseg.workflows.train_pictures import TrainPictures
@@ -65,13 +66,20 @@ def finish(
                 "training time": f"{seconds:.0f} s",
                 "threshold": model.threshold,
                 **{f"val {name}": scores[name] for name in ("iou", "dice", "precision", "recall")},
-                "val iou, decidable": pooled(known).iou if pictures.decides else "unknown",
-                **({"val ceiling, of a large set": pictures.ceiling} if pictures.decides else {}),
+                **({} if is_own(val) else _of_shapes(pooled(known).iou, pictures)),
                 "curves": folder.curves,
                 "worst images": folder.samples,
             }
         )
     )
+
+
+def _of_shapes(decidable: float | None, pictures: TrainPictures) -> dict[str, object]:
+    """Returns the rows of what is known of drawn shapes alone."""
+    return {
+        "val iou, decidable": decidable if pictures.decides else "unknown",
+        "val ceiling, of a large set": pictures.ceiling if pictures.decides else "unknown",
+    }
 
 
 def _histogram(predicted: Predicted, *, decidable: bool = False) -> NDArray[np.int64]:

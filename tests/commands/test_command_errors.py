@@ -51,11 +51,9 @@ CASES = {
     "a level without channels": (2, "(4, 0)", (TRAIN, "--data", "data", "--widths", 4, 0)),
     "training without a dataset": (3, "generate_data.py --out nowhere", (TRAIN, "--data", "nowhere")),
     "training on an empty split": (3, "split", (TRAIN, "--data", "one", "--out", "new")),
-    "images that do not fit the network": (3, "62 x 64", (TRAIN, "--data", "odd", "--out", "new")),
     "fresh scenes that do not fit it": (3, "224 x 224", (TRAIN, "--data", "none", "--widths", *[4] * 8)),
     "a network that no memory holds": (2, "1024", (TRAIN, "--data", "data", "--widths", 10**8, "--out", "new")),
     "a network that is wide all over": (2, "2048", (TRAIN, "--data", "data", "--widths", *[1000] * 3, "--out", "new")),
-    "images of two sizes in a batch": (3, "--batch-size 1", (TRAIN, "--data", "mixed", "--widths", 4, 4, "--out", "new")),
     "fresh scenes, but none": (2, "0", (TRAIN, "--data", "none", "--epoch-images", 0)),
     "minutes without an end": (2, "inf", (TRAIN, "--data", "data", "--max-minutes", "inf")),
     "a resume of nothing": (3, "nowhere", (TRAIN, "--resume", "--out", "nowhere")),
@@ -96,14 +94,6 @@ def place(small_dataset, tiny_run, tmp_path_factory):
     shutil.copytree(small_dataset, place / "data")
     shutil.copytree(tiny_run, place / "run")
     create_dataset(place / "one", num_images=1, seed=0)
-    odd = SceneSettings(width=62, height=64, min_size=8, max_size=20)
-    create_dataset(place / "odd", num_images=10, seed=0, settings=DatasetSettings(scene=odd))
-    wide = SceneSettings(width=96, height=64, min_size=8, max_size=20)
-    create_dataset(place / "mixed", num_images=10, seed=0, settings=DatasetSettings(scene=wide))
-    for folder in ("images", "masks"):
-        for path in (place / "data" / folder).glob("00001*.png"):
-            shutil.copy(path, place / "mixed" / folder)
-    (place / "mixed/dataset.json").unlink()  # a plain folder now
     shutil.copy(place / "run/model.keras", place / "bare.keras")
     content = (place / "run/model.keras").read_bytes()
     (place / "changed.keras").write_bytes(content[:500] + bytes([content[500] ^ 1]) + content[501:])

@@ -1,12 +1,13 @@
 """A folder of one's own trains, is measured and keeps its splits, by what its masks mean."""
 
 import json
+import re
 import shutil
 
 import keras
 import numpy as np
 import pytest
-from command_runs import error_line, succeed
+from command_runs import error_line, succeed, table_of
 from own_photos import draw, draw_all
 from PIL import Image
 from runs_here import run_here
@@ -179,3 +180,22 @@ def test_large_images_are_validated_window_by_window(mixed, monkeypatch):
     monkeypatch.undo()
     whole = shapeseg.train(**flags, out=mixed.parent / "whole")
     assert run.history[0]["val_iou"] == pytest.approx(whole.history[0]["val_iou"], abs=0.02)
+
+
+def test_what_people_see_names_their_target_and_their_files(photos):
+    where = photos.parent
+    said = ("--target-values", 1, "--void-value", 255, "--target-name", "tin box")
+    result = succeed(run_here(*TRAIN, "--data", "photos", *said, "--out", "run", cwd=where))
+    assert "unknown" not in result.stdout
+    assert "ambiguous" not in result.stdout
+    result = succeed(run_here("evaluate", "run", "--split", "all", "--out", "report", cwd=where))
+    assert re.search(r"^target +tin box$", result.stdout, re.M)
+    assert "rectangle" not in result.stdout
+    assert metrics(where / "report")["target_name"] == "tin box"
+    page = (where / "report/report.html").read_text()
+    words = re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]*>", " ", page, flags=re.S)
+    assert "Tin box IoU" in words
+    assert "probability of" in words
+    assert "ectangle" not in words.replace("rectangles", "")
+    names = {row["image_id"] for row in table_of(where / "report/per_image.csv")}
+    assert names == {f"p{number:02}" for number in range(12)}

@@ -7,7 +7,7 @@ from shapeseg.evaluation.calibration import Calibration
 from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.page.charts import Curve, curves_chart, share_bar
 from shapeseg.reporting.page.markup import Markup, element, join, table
-from shapeseg.reporting.page.values import count, figure, many, note, number, percent
+from shapeseg.reporting.page.values import count, figure, many, note, number, percent, target_name
 
 WHERE = {
     "outer border": "along the edge between a rectangle and the background",
@@ -33,23 +33,23 @@ def calibration(metrics: Metrics) -> Markup:
 
     Of ambiguous pixels the exact probability counts, not the label that was drawn.
     """
-    measured, exact = metrics["calibration"], metrics["ambiguous"]
+    measured, exact, target = metrics["calibration"], metrics["ambiguous"], target_name(metrics)
     found = {"decidable": measured["decidable"], "ambiguous": exact and _as_calibration(exact)}
     known = {name: each for name, each in found.items() if each is not None} or {"all": measured["all"]}
     if not any(each["pixels"] for each in known.values()):
         return Markup()
     chart = curves_chart(
-        "Share of pixels that are rectangle against the probability that the model gives; the tables have the numbers",
+        f"Share of pixels that are {target} against the probability that the model gives; the tables have the numbers",
         "probability that the model gives",
         {name: _reliability(each) for name, each in known.items()},
         unit_square=True,
     )
     exactly = "; of ambiguous ones, mean exact probability" if found["ambiguous"] else ""
     remark = (
-        f"Height: share of such pixels that are rectangle{exactly}. On the dashed diagonal, probabilities mean what they say."
+        f"Height: share of such pixels that are {target}{exactly}. On the dashed diagonal, probabilities mean what they say."
     )
     meaning = note("Expected error: mean distance from the diagonal, each bin weighted by its pixels. Lower is better.")
-    tables = [_bins(name, each) for name, each in known.items()]
+    tables = [_bins(name, each, target) for name, each in known.items()]
     return element("div", figure(chart, list(known), remark), element("div", *tables, meaning), class_="pair")
 
 
@@ -57,12 +57,12 @@ def _as_calibration(exact: AmbiguousScores) -> Calibration:
     return {"expected_error": exact["calibration_error"], "pixels": exact["pixels"], "bins": exact["bins"]}
 
 
-def _bins(name: str, measured: Calibration) -> Markup:
+def _bins(name: str, measured: Calibration, target: str) -> Markup:
     rows = [
         (f"{each['low']:g} to {each['high']:g}", count(each["pixels"]), number(each["confidence"]), number(each["frequency"]))
         for each in measured["bins"]
     ]
-    header = ("probability", "pixels", "its mean", "are rectangle")
+    header = ("probability", "pixels", "its mean", f"are {target}")
     error = number(measured["expected_error"], 4)
     title = element(
         "summary", f"{name.capitalize()} pixels: expected error ", error, ", n\u00a0=\u00a0", count(measured["pixels"])

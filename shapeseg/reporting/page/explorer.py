@@ -80,12 +80,13 @@ class ReportImage:
     regenerate: str
 
 
-def explorer_data(images: Sequence[ReportImage], measured: int) -> Markup:
+def explorer_data(images: Sequence[ReportImage], measured: int, target: str = "rectangle") -> Markup:
     """Returns the script element that hands the images to ``explorer.js``.
 
     Args:
         images: What it shows.
         measured: How many images were measured.
+        target: What people call the target.
     """
     colors = {"right": RIGHT, "missed": MISSED, "invented": INVENTED, "unknowable": UNKNOWABLE, "paper": PAPER, "ink": INK}
     content = {
@@ -95,6 +96,7 @@ def explorer_data(images: Sequence[ReportImage], measured: int) -> Markup:
         "hatches": HATCHES,
         "faint": FAINT,
         "measured": measured,
+        "target": target,
         "images": [_tile(image) for image in images],
     }
     return json_script("explorer-data", content)

@@ -25,7 +25,7 @@ const LAYERS = {
   truth: {
     strength: 0,
     color: (label) => SCALE[label & bits.truth ? SCALE.length - 1 : 0],
-    note: "Rectangle pixels are dark.",
+    note: `Pixels that are ${known.target} are dark.`,
   },
   unknowable: {
     strength: known.faint,
@@ -40,7 +40,7 @@ const LAYERS = {
   prediction: {
     strength: 0,
     color: (label) => SCALE[label & bits.predicted ? SCALE.length - 1 : 0],
-    note: "Pixels taken for rectangle are dark.",
+    note: `Pixels taken for ${known.target} are dark.`,
   },
   error: { strength: 0, color: errorColor, note: "Found grey, missed orange, invented violet; hatched where the image cannot tell." },
 };

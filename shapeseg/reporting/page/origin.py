@@ -10,7 +10,7 @@ from shapeseg.evaluation.counts import PooledScores
 from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.page.charts import Scale, curves_chart
 from shapeseg.reporting.page.markup import Markup, element, join, table
-from shapeseg.reporting.page.values import NO_RECIPES, command_line, decides, figure, has_recipes, note, plain
+from shapeseg.reporting.page.values import NO_RECIPES, command_line, decides, figure, has_recipes, note, plain, shown_target
 
 History = Sequence[Mapping[str, float]]
 
@@ -43,7 +43,7 @@ class _Chart(NamedTuple):
 _CHARTS = (
     _Chart("Loss", {"train": "loss", "val": "val_loss"}, "log", "log scale"),
     _Chart(
-        "Rectangle IoU",
+        "IoU",
         {"train": "iou", "val": "val_iou", "val, decidable pixels": "val_iou_decidable"},
         "stretched",
         "stretched towards 1",
@@ -53,7 +53,7 @@ _CHARTS = (
 
 
 def training(history: History, ceiling: float | None) -> Markup:
-    """Returns loss and rectangle IoU by epoch, on training and val data, and the log loss on ambiguous pixels of val.
+    """Returns loss and IoU by epoch, on training and val data, and the log loss on ambiguous pixels of val.
 
     Args:
         history: Of each epoch, what was logged.
@@ -72,7 +72,7 @@ def training(history: History, ceiling: float | None) -> Markup:
         curves = {shown: curve for shown, curve in points.items() if curve}
         if curves:
             last = ", ".join(f"{shown} {curve[-1][1]:.4g}" for shown, curve in curves.items())
-            level = ceiling if name == "Rectangle IoU" else None
+            level = ceiling if name == "IoU" else None
             chart = curves_chart(f"{name} by epoch; at the end {last}", "epoch", curves, scale=scale, level=level)
             named = None if level is None else f"ceiling, of a large set: {level:.4f}"
             note = f"{name}, {remark}. After {history[-1]['epoch']:.0f} epochs: {last}."
@@ -89,7 +89,8 @@ def effects(metrics: Metrics) -> Markup:
 
 def origin(metrics: Metrics) -> Markup:
     """Returns what was evaluated, with what, how to do it again, and what this page does not hold, and why."""
-    facts: list[tuple[str, object]] = [(shown, metrics[key]) for key, shown in _FACTS.items()]
+    known = metrics | {"target": shown_target(metrics)}
+    facts: list[tuple[str, object]] = [(shown, known[key]) for key, shown in _FACTS.items()]
     facts += [(f"option {name}", value) for name, value in metrics["options"].items()]
     facts.append(("versions", ", ".join(f"{name} {value}" for name, value in metrics["versions"].items()) or None))
     listed = (element("div", element("dt", name), element("dd", plain(value))) for name, value in facts if value is not None)

@@ -10,11 +10,11 @@ from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.interval_text import named_interval
 from shapeseg.reporting.page.charts import Estimate, interval_glyph
 from shapeseg.reporting.page.markup import Markup, element, join, table
-from shapeseg.reporting.page.values import absent, count, decides, many, note, number
+from shapeseg.reporting.page.values import absent, capitalized, count, decides, many, note, number, target_name
 
-_NO_PIXELS = "no rectangle pixel in truth or prediction"
-_NO_TARGET = "no pixel can be rectangle"
-_NO_IMAGES = "no image has a rectangle pixel"
+_NO_PIXELS = "no target pixel in truth or prediction"
+_NO_TARGET = "no pixel can be target"
+_NO_IMAGES = "no image has a target pixel"
 _NO_PIECES = "there is nothing to match"
 _NO_AMBIGUOUS = "no pixel is ambiguous"
 
@@ -101,7 +101,7 @@ def _headline(metrics: Metrics) -> list[Score]:
     n = f"n\u00a0=\u00a0{images}\u00a0images"
     spread = f"{named_interval(metrics['iou_interval'], images)}, {n}" if metrics["iou_interval"] else f"few, {n}"
     return [
-        Score("Rectangle IoU", metrics["iou"], shared, spread=spread),
+        Score(f"{capitalized(target_name(metrics))} IoU", metrics["iou"], shared, spread=spread),
         Score("IoU, decidable", metrics["iou_decidable"], decidable, needs_recipes=True, spread=n),
         Score("Ceiling", metrics["iou_ceiling"], ceiling, _NO_TARGET, needs_recipes=True, spread=n),
         Score(
@@ -115,7 +115,7 @@ def _pixels(metrics: Metrics) -> list[Score]:
     mean, median = "Each image counts the same, whatever it holds.", "Half of the images are better."
     return [
         Score("Precision", metrics["precision"], "Share of the predicted pixels that are right.", "nothing was predicted"),
-        Score("Recall", metrics["recall"], "Share of the true pixels that are found.", "there is no rectangle pixel"),
+        Score("Recall", metrics["recall"], "Share of the true pixels that are found.", "there is no target pixel"),
         Score("Dice", metrics["dice"], dice),
         Score("IoU per image, mean", metrics["iou_per_image_mean"], mean, _NO_IMAGES),
         Score("IoU per image, median", metrics["iou_per_image_median"], median, _NO_IMAGES),

@@ -7,7 +7,7 @@ from shapeseg.evaluation.metrics import Metrics
 from shapeseg.reporting.interval_text import named_interval
 from shapeseg.reporting.page.errors import WHERE
 from shapeseg.reporting.page.markup import Markup, element, join
-from shapeseg.reporting.page.values import count, many, number, percent
+from shapeseg.reporting.page.values import count, many, number, percent, target_name
 
 
 def summary(metrics: Metrics) -> Markup:
@@ -21,7 +21,7 @@ def _score(metrics: Metrics) -> Markup | None:
     if metrics["iou"] is None:
         return None
     interval = named_interval(metrics["iou_interval"], metrics["images"])
-    start = join(["On ", many(metrics["images"], "image"), " the model reaches a rectangle IoU of "])
+    start = join(["On ", many(metrics["images"], "image"), f" the model reaches a {target_name(metrics)} IoU of "])
     return join([start, element("strong", number(metrics["iou"])), f" ({interval})."])
 
 

@@ -23,6 +23,21 @@ def has_recipes(metrics: Metrics) -> bool:
     return metrics["by_occlusion"] is not None
 
 
+def capitalized(words: str) -> str:
+    """Returns words that begin a heading; capitals within them stay."""
+    return words[:1].upper() + words[1:]
+
+
+def target_name(metrics: Metrics) -> str:
+    """What people call the target; reports of 0.1.0 know rectangles only."""
+    return metrics.get("target_name", "rectangle")
+
+
+def shown_target(metrics: Metrics) -> str:
+    """What was to be found: of shapes whether visible or whole ones, of one's own images what people call it."""
+    return metrics["target"] if has_recipes(metrics) else target_name(metrics)
+
+
 def number(value: float | None, digits: int = 3) -> Markup:
     """Returns a score as text."""
     return absent("undefined") if value is None else Markup(f"{value:.{digits}f}")
