@@ -11,8 +11,7 @@ from command_runs import SMALL, error_line, folder_names, run_script
 from runs_here import run_here
 
 from shapeseg.commands.command_line import run
-from shapeseg.datasets import DatasetSettings, create_dataset
-from shapeseg.scenes import SceneSettings
+from shapeseg.datasets import create_dataset
 from shapeseg.settings import CommonOptions
 
 GENERATE, TRAIN, EVALUATE = "generate", "train", "evaluate"
