@@ -50,7 +50,6 @@ CASES = {
     "a level without channels": (2, "(4, 0)", (TRAIN, "--data", "data", "--widths", 4, 0)),
     "training without a dataset": (3, "generate_data.py --out nowhere", (TRAIN, "--data", "nowhere")),
     "training on an empty split": (3, "split", (TRAIN, "--data", "one", "--out", "new")),
-    "fresh scenes that do not fit it": (3, "224 x 224", (TRAIN, "--data", "none", "--widths", *[4] * 8)),
     "a network that no memory holds": (2, "1024", (TRAIN, "--data", "data", "--widths", 10**8, "--out", "new")),
     "a network that is wide all over": (2, "2048", (TRAIN, "--data", "data", "--widths", *[1000] * 3, "--out", "new")),
     "fresh scenes, but none": (2, "0", (TRAIN, "--data", "none", "--epoch-images", 0)),

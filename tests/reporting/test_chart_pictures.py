@@ -33,12 +33,22 @@ def test_the_threshold_picture_shows_the_scores_of_every_candidate():
 @pytest.mark.parametrize("known", [True, False])
 def test_the_calibration_picture_shows_the_groups_that_are_known(known):
     group = calibration(reliability(PROBABILITY, TRUTH))
-    curve, pixels = calibration_figure({"all": group, "decidable": group if known else None, "ambiguous": None}).axes
+    measured = {"all": group, "decidable": group if known else None, "ambiguous": None}
+    curve, pixels = calibration_figure({"calibration": measured, "ambiguous": None}).axes
     name = "decidable" if known else "all"
     shares = line(curve, f"{name}, expected error {group['expected_error']:.4f}")
     assert list(shares.get_ydata()) == [0, 1, 0, 1]
     assert list(shares.get_xdata()) == pytest.approx([0.05, 0.42, 0.62, 0.97])
     assert list(line(pixels, name).get_ydata()) == [2, 1, 1, 1]
+
+
+def test_of_ambiguous_pixels_the_calibration_picture_shows_the_exact_probability():
+    drawn, exact = calibration(reliability(PROBABILITY, TRUTH)), calibration(reliability(PROBABILITY, np.full(5, 0.5)))
+    scores = {"calibration_error": exact["expected_error"], "pixels": exact["pixels"], "bins": exact["bins"]}
+    measured = {"all": drawn, "decidable": drawn, "ambiguous": drawn}
+    curve, _ = calibration_figure({"calibration": measured, "ambiguous": scores}).axes
+    shares = line(curve, f"ambiguous, expected error {exact['expected_error']:.4f}")
+    assert list(shares.get_ydata()) == [0.5, 0.5, 0.5, 0.5]
 
 
 def test_errors_are_counted_by_place_and_images_without_a_score_left_out():
