@@ -8,6 +8,8 @@ const make = (name, properties, ...children) => {
   made.append(...children);
   return made;
 };
+// What stays the same is left alone, here and below: the browser would lay it out and paint it again in every frame.
+const setText = (element, text) => { if (element.textContent !== text) element.textContent = text; };
 const many = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
 const NAMES = {

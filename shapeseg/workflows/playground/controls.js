@@ -56,7 +56,7 @@ function showOrigin({ sample, place, change, split }) {
   const name = `Sample ${place}${split && ` of ${split}`}`;
   const twin = change ? `, its twin ${data.changes[change]}` : "";
   const same = sample === "same" ? ": nothing hides a target, so that it is the same" : "";
-  byId("about").textContent = sample === "no" ? "" : `${name}${twin}${same}.`;
+  setText(byId("about"), sample === "no" ? "" : `${name}${twin}${same}.`);
 }
 
 async function copyLink() {
@@ -69,7 +69,7 @@ async function copyLink() {
 function showTools() {
   const shape = chosen();
   const last = instances().length - 1;
-  byId("chosen").textContent = shape ? `Shape ${state.selected + 1}: ${describe(shape)}` : "No shape is chosen";
+  setText(byId("chosen"), shape ? `Shape ${state.selected + 1}: ${describe(shape)}` : "No shape is chosen");
   for (const control of byId("tools").querySelectorAll("button:not([data-add]), select, input")) control.disabled = !shape;
   for (const button of document.querySelectorAll("[data-add]")) button.disabled = last + 1 >= data.most;
   if (!shape) return;
@@ -81,6 +81,6 @@ function showTools() {
   const hidden = occlusionOf(state.selected);
   byId("rate").disabled = state.selected === last;
   if (hidden !== null && document.activeElement !== byId("rate")) byId("rate").value = Math.round(100 * hidden);
-  byId("rate-shown").textContent = hidden === null ? "" : percent(hidden);
-  byId("rate-note").textContent = state.selected === last ? "Nothing is in front of it." : "Moves the shape in front of it.";
+  setText(byId("rate-shown"), hidden === null ? "" : percent(hidden));
+  setText(byId("rate-note"), state.selected === last ? "Nothing is in front of it." : "Moves the shape in front of it.");
 }

@@ -1,7 +1,10 @@
 // The answer in words and numbers.
 const score = (value) => (value === null ? "undefined" : value.toFixed(3));
 const strong = (text) => make("strong", {}, text);
-const say = (id, ...parts) => byId(id).replaceChildren(...parts);
+const say = (id, ...parts) => {
+  const text = parts.map((part) => part.textContent ?? part).join("");
+  if (byId(id).textContent !== text) byId(id).replaceChildren(...parts);
+};
 
 // How much more than the least possible log loss, in nats, still counts as honest, and as nearly so.
 const HONEST = 0.02;
@@ -11,7 +14,7 @@ const recent = [];
 
 function showNumbers(frame) {
   const { numbers } = frame;
-  for (const name of ["found", "missed", "invented"]) byId(name).textContent = numbers[name].toLocaleString("en");
+  for (const name of ["found", "missed", "invented"]) setText(byId(name), numbers[name].toLocaleString("en"));
   seen(numbers);
   const searching = frame.search === "searching";
   knowable(frame, searching);
@@ -72,7 +75,7 @@ function rows(shown) {
   const body = byId("numbers");
   Object.entries(shown).forEach(([name, value], place) => {
     const row = body.children[place] ?? body.appendChild(make("div", {}, make("dt", {}, name), make("dd", {})));
-    row.lastChild.textContent = value;
+    setText(row.lastChild, value);
     row.lastChild.className = ["searching…", "undefined", "unknown", "none"].includes(value) ? "open" : "";
   });
 }
@@ -123,8 +126,8 @@ function showList() {
     const button = item.firstChild;
     const hidden = occlusionOf(place);
     button.firstChild.firstChild.style.background = hex(shapes[place].color);
-    button.firstChild.lastChild.textContent = `${place + 1}: ${describe(shapes[place])}`;
-    button.lastChild.textContent = hidden === null ? "" : `${percent(hidden)} hidden`;
+    setText(button.firstChild.lastChild, `${place + 1}: ${describe(shapes[place])}`);
+    setText(button.lastChild, hidden === null ? "" : `${percent(hidden)} hidden`);
     button.ariaPressed = String(place === state.selected);
   });
 }

@@ -79,15 +79,15 @@ function showPanels(frame) {
 }
 
 function showTags(screen, frame, view) {
-  for (const tag of screen.querySelectorAll(".tag")) tag.remove();
-  for (const piece of frame.pieces) {
-    const tag = make("span", { className: "tag" }, rangeText(piece[view]));
-    const [x, y, w, h] = piece.box; // the tag stands below its piece, or above where there is no room
-    const low = y + h > 0.86 * frame.scene.height;
-    tag.style.left = `${within((100 * (x + w / 2)) / frame.scene.width, 18, 82)}%`;
-    tag.style.top = `calc(${(100 * (low ? y : y + h)) / frame.scene.height}% + ${low ? -14 : 14}px)`;
-    screen.append(tag);
-  }
+  const tags = screen.getElementsByClassName("tag");
+  while (tags.length > frame.pieces.length) tags[0].remove();
+  while (tags.length < frame.pieces.length) screen.append(make("span", { className: "tag" }));
+  frame.pieces.forEach(({ box: [x, y, w, h], [view]: range }, at) => {
+    const low = y + h > 0.86 * frame.scene.height; // a tag stands below its piece, or above where there is no room
+    setText(tags[at], rangeText(range));
+    tags[at].style.left = `${within((100 * (x + w / 2)) / frame.scene.width, 18, 82)}%`;
+    tags[at].style.top = `calc(${(100 * (low ? y : y + h)) / frame.scene.height}% + ${low ? -14 : 14}px)`;
+  });
 }
 
 // Every pixel of an image takes a whole number of the screen's, as many as there is room for.

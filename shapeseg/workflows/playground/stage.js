@@ -46,7 +46,7 @@ function showFrame() {
   laid(frameOf, shape.box);
   const [x, y, w] = shape.box;
   const hidden = occlusionOf(state.selected);
-  frameOf.firstChild.textContent = `${state.selected + 1}: ${hidden === null ? "…" : percent(hidden)} hidden`;
+  setText(frameOf.firstChild, `${state.selected + 1}: ${hidden === null ? "…" : percent(hidden)} hidden`);
   frameOf.classList.toggle("high", y < 0.12 * state.scene.height);
   frameOf.classList.toggle("right", x + w / 2 > 0.6 * state.scene.width);
   frameOf.classList.toggle("focused", document.activeElement === layer.children[state.selected] && layer.matches(":has(:focus-visible)"));
