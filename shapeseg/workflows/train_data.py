@@ -123,7 +123,8 @@ def _known_probabilities(
             received="ambiguous=exact, data without a rule",
             fix="Use --ambiguous exclude or hard, or data as generate made them",
         )
-    if asked in (None, "exclude") and train.rule is None and not is_own(train) and told:
+    left_out = asked == "exclude" or (asked is None and not is_own(train))
+    if left_out and train.rule is None and told:
         print("no pixel is left out as ambiguous: it is not known how the scenes of this dataset were chosen")
     return val.rule is not None
 

@@ -47,7 +47,7 @@ def train(folder, place, settings, resume=None, callbacks=(), max_minutes=None):
     keras.utils.set_random_seed(settings.seed)
     data = Dataset(folder)
     model = build("unet", {"widths": (4, 4)})
-    feed = data.split("train").feed(4, labels="codes", shuffle_seed=settings.seed, augmentation=settings.augmentation)
+    feed = data.split("train").feed(4, labels="codes", shuffle_seed=settings.seed, augmentation=settings.augmented(own=False))
     best = {}
 
     def save(logs):
