@@ -54,7 +54,7 @@ test-keras-cv: $(VENV_KERAS_CV)/installed
 test-nightly: $(VENV_NIGHTLY)/installed
 	$(VENV_NIGHTLY)/bin/python -m pytest $(WORKERS) tests/models tests/training tests/datasets/test_feed.py tests/evaluation
 
-# Debian's Chromium, for the tests of report.html; without it they are skipped.
+# Debian's Chromium, for the tests of report.html and the playground; without it they are skipped.
 browser:
 	command -v chromium || { apt-get update && apt-get install -y chromium; }
 
@@ -92,12 +92,12 @@ slides: $(VENV)/installed
 slides-pdf: slides browser
 	chromium --headless --no-sandbox --disable-gpu --no-pdf-header-footer --print-to-pdf=$(SLIDES:.slides.html=.pdf) $(SLIDES)
 
-# The README's picture, and those in the folder of the reference model.
+# The README's picture and, where data/reference is, those in the folder of the reference model.
 pictures: $(VENV)/installed
 	$(BIN)/python docs/make_pictures.py
 
 # All benchmarks; docs/benchmarks.md shows the full ones. Peers come with benchmarks/requirements.txt, and are skipped without.
-BENCHMARKS := startup generate feed metrics inference train busy gpu
+BENCHMARKS := startup generate feed metrics inference playground train busy gpu
 bench: $(VENV)/installed-dev
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit 1; done
 	$(BIN)/python docs/make_benchmarks.py

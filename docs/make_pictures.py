@@ -2,6 +2,8 @@
 
 python docs/make_pictures.py     # or: make pictures
 
+The latter only where the dataset is that it learned from; README says how that is drawn.
+
 The README's picture holds two test images of the default dataset, which is drawn where it is not there, each cut to a square
 around what it shows: the one with the most pixels that no image tells, and the one with the most mistakes.
 """
@@ -15,14 +17,14 @@ import numpy as np
 
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import exact_probability, examples
-from shapeseg.datasets.feed import Feed
+from shapeseg.description import Description
 from shapeseg.environment import prepare_keras
 from shapeseg.evaluation.prediction import predict
 from shapeseg.inference.opened_model import OpenedModel, open_model
 from shapeseg.reporting.pictures import save_figure
 from shapeseg.reporting.prediction_pictures import Prediction, idea_figure
 from shapeseg.training.run_folder import RunFolder
-from shapeseg.workflows.measured_data import data_of
+from shapeseg.workflows.measured_data import open_measured
 from shapeseg.workflows.train_pictures import TrainPictures
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,11 +73,13 @@ def main() -> None:
     os.chdir(ROOT)
     prepare_keras()
     model = open_model(RUN)
-    data = Dataset(data_of(model))
+    data = open_measured(model, None, Description())
     save_figure(idea_figure(chosen(model, data.split("test"))), PICTURE)
-    pictures = TrainPictures(RunFolder(RUN), Feed(data.split("val"), 16, target=model.target))
-    pictures.draw_curves()
-    pictures.draw_samples(model)
+    own = Path(model.card.trained_on.folder)
+    if own.exists():
+        pictures = TrainPictures(RunFolder(RUN), Dataset(own).split("val"), model.target)
+        pictures.draw_curves()
+        pictures.draw_samples(model)
 
 
 if __name__ == "__main__":

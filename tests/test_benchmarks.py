@@ -22,6 +22,7 @@ RUNS = {
     "feed": (("--images", 20), {"feed": (5, 3)}),
     "metrics": (("--images", 20), {"metrics": (4, 2)}),
     "inference": (("--images", 16), {"inference": (6, 4)}),
+    "playground": (("--images", 3), {"playground": (2, 2)}),
     "startup": ((), {"startup": (8, 3)}),
     "busy": (("--images", 1), {"busy": {"steps": 4}}),
     "train": (
@@ -33,7 +34,7 @@ RUNS = {
 
 @pytest.mark.process
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[EXPORTS] if name in ("inference", "startup") else []) for name in RUNS]
+    "name", [pytest.param(name, marks=[EXPORTS] if name in ("inference", "playground", "startup") else []) for name in RUNS]
 )
 def test_a_benchmark_runs_and_its_results_are_whole(name, tmp_path):
     flags, expected = RUNS[name]

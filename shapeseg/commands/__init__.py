@@ -21,6 +21,7 @@ COMMANDS = {
     "study": "measure what occlusion in the training data does",
     "study honesty": "measure what models say of pixels that no image can tell",
     "predict": "segment images of any kind with a saved model",
+    "playground": "move shapes in the browser, and see what a model makes of them",
     "export": "write a saved model as ONNX, OpenVINO or torch program",
     "doctor": "check that a saved model is whole and still gives what it gave",
     "tune": "search for better settings of a training",

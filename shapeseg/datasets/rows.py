@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shapeseg.datasets.samples import FOLDERS
@@ -31,12 +31,8 @@ def check_row(row: Any) -> None:
         _require(safe, f"{role} is {path!r}, expected {folder}/NAME.png")
         digest = _get(row, "sha256", dict).get(role)
         _require(isinstance(digest, str) and _DIGEST.fullmatch(digest), f"sha256 of {role} is {digest!r}")
-    _integer(row, "width", 1, MAX_SIDE)
-    _integer(row, "height", 1, MAX_SIDE)
-    _color(row, "background")
-    kinds = row.get("target_kinds", [])
-    known = isinstance(kinds, list) and all(isinstance(kind, str) and kind in KINDS for kind in kinds)
-    _require(known, f"target_kinds is {kinds!r}")
+    check_recipe(row)
+    _check_each(row["instances"], lambda instance: _check_measured(instance, row["width"] * row["height"]))
     if "source" in row:
         source = _get(row, "source", dict)
         _require(
@@ -47,15 +43,22 @@ def check_row(row: Any) -> None:
     if "twin" in row:
         twin = _get(row, "twin", dict)
         _require(isinstance(twin.get("change"), str) and type(twin.get("changed")) is bool, f"twin is {twin!r}")
+
+
+def check_recipe(row: Any) -> None:
+    """Raises a RowError that names the first thing for which a scene, parsed from JSON, cannot be drawn."""
+    _require(isinstance(row, dict), "the scene is no JSON object")
+    _integer(row, "width", 1, MAX_SIDE)
+    _integer(row, "height", 1, MAX_SIDE)
+    _color(row, "background")
+    kinds = row.get("target_kinds", [])
+    known = isinstance(kinds, list) and all(isinstance(kind, str) and kind in KINDS for kind in kinds)
+    _require(known, f"target_kinds is {kinds!r}")
     if "shortfall" in row:
         _integer(row, "shortfall", 0, MAX_INSTANCES)
     instances = _get(row, "instances", list)
     _require(len(instances) <= MAX_INSTANCES, f"there are {len(instances)} instances, at most {MAX_INSTANCES} are possible")
-    for number, instance in enumerate(instances, start=1):
-        try:
-            _check_instance(instance, row["width"], row["height"])
-        except RowError as error:
-            raise RowError(f"instance {number}: {error}") from None
+    _check_each(instances, lambda instance: _check_instance(instance, row["width"], row["height"]))
 
 
 def numbering_problems(rows: Sequence[Mapping[str, Any]], next_index: int) -> Iterator[tuple[int, str]]:
@@ -70,6 +73,14 @@ def numbering_problems(rows: Sequence[Mapping[str, Any]], next_index: int) -> It
         if index >= next_index:
             yield index, f"the index is not below next_index {next_index}"
         last = index
+
+
+def _check_each(instances: Sequence[Any], check: Callable[[Any], None]) -> None:
+    for number, instance in enumerate(instances, start=1):
+        try:
+            check(instance)
+        except RowError as error:
+            raise RowError(f"instance {number}: {error}") from None
 
 
 def _check_instance(instance: Any, width: int, height: int) -> None:
@@ -88,7 +99,10 @@ def _check_instance(instance: Any, width: int, height: int) -> None:
         _get(instance, "ignored", bool)
     if instance.get("asked_occlusion") is not None:
         _rate(instance, "asked_occlusion")
-    _integer(instance, "amodal_area", 1, width * height)
+
+
+def _check_measured(instance: Mapping[str, Any], pixels: int) -> None:
+    _integer(instance, "amodal_area", 1, pixels)
     _integer(instance, "visible_area", 0, instance["amodal_area"])
     _rate(instance, "occlusion_rate")
 

@@ -126,6 +126,19 @@ def recipe_metrics(results: Sequence[ImageResult], *, has_recipes: bool, decides
     }
 
 
+def reliability_groups(metrics: Scores) -> dict[str, Calibration]:
+    """Returns the calibration of decidable and of ambiguous pixels, or of all where these are unknown.
+
+    Of ambiguous pixels the exact probability counts, not the label that was drawn.
+    """
+    measured, exact = metrics["calibration"], metrics["ambiguous"]
+    groups = {"decidable": measured["decidable"]}
+    if exact is not None:
+        error = exact["calibration_error"]
+        groups["ambiguous"] = Calibration(expected_error=error, pixels=exact["pixels"], bins=exact["bins"])
+    return {name: group for name, group in groups.items() if group is not None} or {"all": measured["all"]}
+
+
 def _boundary_iou(results: Sequence[ImageResult]) -> dict[str, float | None]:
     """Returns the boundary IoU by band width in pixels; where images differ in size, so do official widths: ``4-9``."""
     official = sorted({result.official_width for result in results})

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.evaluation.groups import BreakdownCell, GroupScores
-from shapeseg.evaluation.metrics import Calibrations
+from shapeseg.evaluation.metrics import Scores, reliability_groups
 from shapeseg.evaluation.threshold import CANDIDATES, counts_at
 from shapeseg.reporting.interval_text import group_note
 from shapeseg.reporting.style import BLUE, COLORS, GREY, MARKERS, VERMILION, chart, numbers
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def calibration_figure(found: Calibrations) -> Figure:
+def calibration_figure(metrics: Scores) -> Figure:
     """Draws share of rectangle against probability, for decidable and for ambiguous pixels, and how many pixels there are.
 
+    Of ambiguous pixels the share is that of their exact probability.
+
     Args:
-        found: ``calibration`` of ``metrics.json``; a group that is unknown (None) is left out.
+        metrics: As of ``metrics.json``; a group that is unknown is left out.
     """
     figure, (curve, pixels) = chart(2)
-    groups = {"decidable": found["decidable"], "ambiguous": found["ambiguous"]}
-    known = {name: group for name, group in groups.items() if group is not None} or {"all": found["all"]}
+    known = reliability_groups(metrics)
     curve.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1, label="perfectly calibrated")
     for (name, group), color, marker in zip(known.items(), COLORS, MARKERS, strict=False):
         bins = [each for each in group["bins"] if each["pixels"]]

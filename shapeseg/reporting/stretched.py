@@ -53,4 +53,4 @@ def stretched_ticks(low: float, high: float) -> list[float]:
     step = next(
         factor * power for power in 10.0 ** np.arange(-7, 1) for factor in (1, 2, 5) if (high - low) / factor / power < 5
     )
-    return [round(step * count, 9) for count in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
+    return [round(float(step) * count, 9) for count in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]

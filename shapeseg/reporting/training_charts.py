@@ -106,10 +106,15 @@ def _epochs() -> Locator:
 
 
 def _logarithmic(ax: Axes) -> None:
+    """Makes a vertical axis logarithmic, with labels at powers of ten, and between them where those are few."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
     ax.set_yscale("log")
     low, high = ax.get_ylim()
+    factors = (1,) if high >= 100 * low else (1, 2, 5) if high >= 8 * low else range(1, 10)
+    ax.yaxis.set_major_locator(LogLocator(subs=factors))
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter("{x:g}" if high < 5 * low else "")
 
 
 def _draw_log_loss(ax: Axes, history: Sequence[Mapping[str, float]], _ceiling: float | None) -> None:

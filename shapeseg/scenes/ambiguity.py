@@ -16,7 +16,7 @@ is what it must cover. So the states are sets of shapes, not orders: equal ones 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +58,7 @@ def open_regions(
     background: Color,
     instance_map: InstanceMap,
     rule: Rule,
+    give_up: Callable[[], bool] | None = None,
 ) -> list[tuple[Box, NDArray[np.float64]]]:
     """Returns the regions in which scenes were looked for, and in each the share of them that shows a visible target.
 
@@ -71,13 +72,14 @@ def open_regions(
         background: Of the scene.
         instance_map: uint8 (H, W), of the rendered scene.
         rule: By which the scene was chosen.
+        give_up: Asked again and again; once it says so, the groups not searched to their end are beyond the search.
     """
     if not _confusable(range(len(instances)), instances, are_targets, background, rule):
         return []
     found = []
     for members in touching(instances, background, rule):
         if _confusable(members, instances, are_targets, background, rule):
-            group = ShapeGroup(members, instances, are_targets, background, instance_map, rule)
+            group = ShapeGroup(members, instances, are_targets, background, instance_map, rule, give_up)
             x, y, w, h = group.region
             found.append((group.region, _search(group, labels[y : y + h, x : x + w])))
     return found
@@ -90,7 +92,7 @@ def _search(group: ShapeGroup, labels: Mask) -> NDArray[np.float64]:
             raise BeyondSearchError
         return _sum_up(group, labels.shape).shares(labels)
     except BeyondSearchError:
-        return np.where(group.mask(group.covers[-1]), np.nan, labels)
+        return np.where(group.mask(group.everything), np.nan, labels)
 
 
 def _sum_up(group: ShapeGroup, shape: tuple[int, ...]) -> _Sums:
@@ -124,6 +126,7 @@ def _orders(group: ShapeGroup, moved: int | None) -> Mapping[_Order, int]:
     for _ in group.places:
         following: dict[tuple[int, int, int, tuple[int, ...]], int] = {}
         for (placed, front, must, shown), count in states.items():
+            group.go_on()
             cover = covers[placed & ~(1 << moved)] if moved is not None else covers[placed]
             for member in group.places:
                 if placed >> member & 1:
@@ -141,9 +144,9 @@ def _orders(group: ShapeGroup, moved: int | None) -> Mapping[_Order, int]:
                         newly = (shown[0] | new,) if group.is_target[member] else shown
                     state = (placed | 1 << member, front, must | needed, newly)
                 following[state] = following.get(state, 0) + count
+            if len(following) > _MAX_STATES:
+                raise BeyondSearchError
         states = following
-        if len(states) > _MAX_STATES:
-            raise BeyondSearchError
     if moved is None:
         return {_Order(everything, 0, shown): count for (_, _, _, shown), count in states.items()}
     left_over = group.painted & ~covers[everything & ~(1 << moved)]
@@ -164,6 +167,7 @@ def _add_moves(
     covered, total, own_weight = np.zeros(hidden.shape), 0.0, _weight(group, own)
     if places is None:
         for box in rectangles(group, order.must, avoid):
+            group.go_on()
             instance = own._replace(box=box)
             rows, columns = group.slices(box)
             if box == own.box or not _is_admitted(group, order, moved, instance):
@@ -173,6 +177,7 @@ def _add_moves(
             total += weight
     else:
         for instance, bits, mask in places:
+            group.go_on()
             if order.must & ~bits or (mask & avoid).any() or not _is_admitted(group, order, moved, instance, bits):
                 continue
             weight = _weight(group, instance) / own_weight

@@ -69,6 +69,7 @@ def one_side_elsewhere(group: ShapeGroup, moved: int) -> Iterator[tuple[Instance
     reach, alone = group.reach(moved), group.only_own(moved)
     possible = group.mask(reach)
     for box, (row, column) in _boxes(group, own.box, bounding_box(group.mask(alone))):
+        group.go_on()
         x, y, w, h = box
         # Few go on: a longer shape shows the pixel beside the middle of its old side, which the image often denies.
         denied = (w > own.box[2] or h > own.box[3]) and not possible[row - top, column - left]

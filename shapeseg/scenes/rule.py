@@ -57,10 +57,15 @@ class Rule:
     @classmethod
     def usual(cls, width: int, height: int, instances: Sequence[Instance]) -> Rule:
         """Returns the default settings, with canvas and sizes widened to hold these shapes, and no filter."""
-        usual, sides = SceneSettings(), [side for instance in instances for side in instance.box[2:]]
-        largest = min(width, height, max(usual.max_size, *sides, 1))
-        smallest = min(largest, usual.min_size, *sides, largest)
-        return cls(replace(usual, width=width, height=height, min_size=smallest, max_size=max(largest, *sides, 1)))
+        return cls(SceneSettings()).widened(width, height, instances)
+
+    def widened(self, width: int, height: int, instances: Sequence[Instance]) -> Rule:
+        """Returns the rule with canvas and sizes widened to hold these shapes."""
+        scene, sides = self.scene, [side for instance in instances for side in instance.box[2:]]
+        largest = min(width, height, max(scene.max_size, *sides, 1))
+        smallest = min(largest, scene.min_size, *sides, largest)
+        most = max(largest, *sides, 1)
+        return replace(self, scene=replace(scene, width=width, height=height, min_size=smallest, max_size=most))
 
     def without_occlusion(self) -> Rule:
         """Returns the rule without all that decides by occlusion: a scene that was changed since meets no more than that."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Literal
@@ -43,8 +43,12 @@ class Scene:
     shortfall: int = 0
     rule: Rule | None = field(default=None, compare=False, repr=False)
 
-    def render(self) -> Truth:
-        """Draws the scene in painter's order, later over earlier ones: its image, and the truth about every pixel."""
+    def render(self, give_up: Callable[[], bool] | None = None) -> Truth:
+        """Draws the scene in painter's order, later over earlier ones: its image, and the truth about every pixel.
+
+        Args:
+            give_up: Asked again and again during a search for ambiguity; once it says so, the rest is beyond the search.
+        """
         image = np.empty((self.height, self.width, 3), np.uint8)
         image[:] = np.full((self.width, 3), self.background, np.uint8)  # by rows: by pixels it takes many times as long
         instance_map = np.zeros((self.height, self.width), np.uint8)
@@ -57,7 +61,7 @@ class Scene:
                 stencil, _ = silhouette(kind, w, h, form)
                 cv2.copyTo(_patch(w, h, color), stencil, image_part)
                 cv2.copyTo(_patch(w, h, number), stencil, map_part)
-        return Truth(self, image, instance_map)
+        return Truth(self, image, instance_map, give_up)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the recipe as plain JSON types, in the words of a metadata row; what is as usual goes without saying."""
@@ -111,11 +115,13 @@ class Truth:
         scene: What was rendered.
         image: uint8 (H, W, 3), RGB, 0 to 255.
         instance_map: uint8 (H, W); 0 is background, k the visible part of the k-th instance from the back.
+        give_up: See :meth:`Scene.render`.
     """
 
     scene: Scene
     image: NDArray[np.uint8]
     instance_map: NDArray[np.uint8]
+    give_up: Callable[[], bool] | None = None
 
     @cached_property
     def visible_masks(self) -> NDArray[np.bool_]:
@@ -213,7 +219,9 @@ class Truth:
         rule = scene.rule or Rule.usual(scene.width, scene.height, scene.instances)
         if not rule.known:
             return []
-        return open_regions(self.target(), scene.instances, self._are_targets, scene.background, self.instance_map, rule)
+        return open_regions(
+            self.target(), scene.instances, self._are_targets, scene.background, self.instance_map, rule, self.give_up
+        )
 
     @cached_property
     def _are_targets(self) -> list[bool]:

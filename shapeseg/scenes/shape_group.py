@@ -5,7 +5,7 @@ Silhouettes are Python integers, which makes unions and tests single operations.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -35,8 +35,10 @@ class ShapeGroup:
         background: Color,
         instance_map: InstanceMap,
         rule: Rule,
+        give_up: Callable[[], bool] | None = None,
     ) -> None:
         self.rule = rule
+        self._give_up = give_up
         self.apart = rule.asks_for_occlusion  # then what each shape shows must be known apart
         self.members = [instances[each] for each in members]
         self.others = [instances[each].box for each in range(len(instances)) if each not in members]
@@ -59,6 +61,19 @@ class ShapeGroup:
         self.silhouettes = [self.bits(self.placed(each)) for each in self.members]
         # What a shape may show nowhere: something in front must cover it.
         self.forbidden = [bits & ~self.of_color[each.color] for bits, each in zip(self.silhouettes, self.members, strict=True)]
+
+    def go_on(self) -> None:
+        """Raises a BeyondSearchError once whoever waits for the search gives it up."""
+        if self._give_up is not None and self._give_up():
+            raise BeyondSearchError
+
+    @property
+    def everything(self) -> int:
+        """What all members cover."""
+        cover = 0
+        for bits in self.silhouettes:
+            cover |= bits
+        return cover
 
     @cached_property
     def covers(self) -> list[int]:

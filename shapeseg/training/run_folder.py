@@ -233,9 +233,14 @@ def numbered(parent: Path, name: str, number: int) -> Path:
     return parent / f"{name}-{number}"
 
 
+def is_reference(model: Path) -> bool:
+    """Whether a model is the one that comes with the project, by the name of its folder."""
+    return model.absolute().parent.name == "reference"
+
+
 def newest_model(parent: Path) -> Path | None:
     """Returns the model that was saved last under ``parent``, leaving out the reference; else the reference; else None."""
-    models = sorted(parent.glob("*/model.keras"), key=lambda path: (path.parent.name != "reference", path.stat().st_mtime_ns))
+    models = sorted(parent.glob("*/model.keras"), key=lambda path: (not is_reference(path), path.stat().st_mtime_ns))
     return models[-1] if models else None
 
 

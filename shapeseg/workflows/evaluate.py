@@ -31,7 +31,7 @@ def evaluate(options: EvaluateOptions) -> Path:
     from shapeseg.workflows.measured_data import open_measured
     from shapeseg.workflows.provenance import origin
 
-    model = open_model(options.model or _default_model(), trust=options.trust_model)
+    model = open_model(options.model or default_model(), trust=options.trust_model)
     path = model.path
     whole = open_measured(model, options.data, options.own)
     options = replace(options, data=whole.folder)
@@ -96,7 +96,12 @@ def _measure(options: EvaluateOptions, model: OpenedModel, data: Dataset) -> tup
         return evaluation, corruption_curves(model, data, images=images, options=options.prediction, progress=progress)
 
 
-def _default_model() -> Path:
+def default_model() -> Path:
+    """Returns the newest saved model, else the reference.
+
+    Raises:
+        InputError: If there is none.
+    """
     from shapeseg.training.run_folder import newest_model
 
     path = newest_model(RUNS)

@@ -10,7 +10,7 @@ from shapeseg.description import Description
 from shapeseg.errors import InputError
 from shapeseg.inference.opened_model import OpenedModel
 from shapeseg.terminal import say
-from shapeseg.training.run_folder import RunFolder
+from shapeseg.training.run_folder import RunFolder, is_reference
 from shapeseg.workflows.generate import generate
 from shapeseg.workflows.options import GenerateOptions
 from shapeseg.workflows.own_data import open_data
@@ -45,10 +45,14 @@ def open_measured(model: OpenedModel, named: Path | None, own: Description) -> D
 def _folder_of(model: OpenedModel) -> Path:
     """Returns the dataset that a model's card names.
 
-    For a model without a card, and for one of scenes that were never stored, that is the default dataset; it is made when it
-    is not there.
+    For a model without a card, for one of scenes that were never stored, and for the reference, whose dataset does not come
+    with the project, that is the default dataset; it is made when it is not there.
+
+    Raises:
+        InputError: If the dataset is gone.
     """
-    trained = Path((model.card.trained_on.folder if model.card else "") or DEFAULT_DATA)
+    card = None if is_reference(model.path) else model.card
+    trained = Path((card.trained_on.folder if card else "") or DEFAULT_DATA)
     if trained in (DEFAULT_DATA, Path("none")):
         if not DEFAULT_DATA.exists():
             print(f"there is no {DEFAULT_DATA} yet, so the default dataset is made")

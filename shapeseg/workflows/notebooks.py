@@ -21,6 +21,7 @@ from shapeseg.reporting.pictures import gallery_figure, scene_figure
 from shapeseg.reporting.pixels import error_map, unknowable_map
 from shapeseg.reporting.statistics_picture import statistics_figure
 from shapeseg.reporting.style import enlarge_text as for_slides
+from shapeseg.reporting.style import shade
 from shapeseg.reporting.tables import first_section, markdown_table, table, without_pictures
 from shapeseg.reporting.training_charts import runs_figure
 from shapeseg.scenes.twins import DESCRIPTIONS
@@ -49,6 +50,7 @@ __all__ = [
     "response_figure",
     "runs_figure",
     "scene_figure",
+    "shade",
     "statistics",
     "statistics_figure",
     "study_table",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import FreshScenes
 from shapeseg.datasets.sizes import Sizes
-from shapeseg.errors import InputError, UsageError
+from shapeseg.errors import UsageError
 from shapeseg.terminal import Progress, no_progress, progress_bar
 from shapeseg.workflows.own_data import (
     check_own,
@@ -62,8 +62,7 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     """Opens the dataset (or none) that a training asks for.
 
     Raises:
-        InputError: If there is none, a split is empty, files are damaged, sizes of drawn images do not fit, or a recipe is
-            needed and unknown.
+        InputError: If there is none, a split is empty, files are damaged, or a recipe is needed and unknown.
     """
     from shapeseg.datasets.feed import Feed
     from shapeseg.datasets.own_splits import list_of_splits
@@ -74,8 +73,6 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     learnable = known and _can_be_learned(settings, train, told=processes.writes)
     settings = settings.settled(known=learnable, own=is_own(train))
     sizes = Sizes(settings.resize or None, settings.crop or None, stride)
-    for part in (train, val):
-        _check_sides(part, sizes)
     feed = Feed(
         drawn(train, sizes, options.epoch_images),
         settings.batch_size,
@@ -135,7 +132,8 @@ def _known_probabilities(
             received="ambiguous=exact, data without a rule",
             fix="Use --ambiguous exclude or hard, or data as generate made them",
         )
-    if asked in (None, "exclude") and train.rule is None and not is_own(train) and told:
+    left_out = asked == "exclude" or (asked is None and not is_own(train))
+    if left_out and train.rule is None and told:
         print("no pixel is left out as ambiguous: it is not known how the scenes of this dataset were chosen")
     return val.rule is not None
 
@@ -221,24 +219,3 @@ def _val(options: TrainOptions, data: Dataset, *, told: bool) -> Dataset:
         return data.split("val")
     other = open_data(options.val_data, options.own, otherwise=data.description, told=told)
     return other.split("val" if other.splits_given else "all")
-
-
-def _check_sides(source: Dataset | FreshScenes, sizes: Sizes) -> None:
-    """Raises an InputError when images that are drawn at any size would have to be padded, unless they are cut or scaled."""
-    if is_own(source) or sizes.crop or sizes.resize:
-        return
-    for width, height in sorted(_sizes_of(source)):
-        more = (-width % sizes.stride, -height % sizes.stride)
-        if any(more):
-            raise InputError(
-                f"image sides must be multiples of {sizes.stride} for this network",
-                received=f"{width} x {height} pixels",
-                fix=f"Draw images of {width + more[0]} x {height + more[1]}, or use fewer --widths",
-            )
-
-
-def _sizes_of(source: Dataset | FreshScenes) -> set[tuple[int, int]]:
-    """Returns every width and height of the images."""
-    if isinstance(source, FreshScenes):
-        return {(source.settings.width, source.settings.height)}
-    return {(row["width"], row["height"]) for row in source.rows}

@@ -11,8 +11,7 @@ from command_runs import SMALL, error_line, folder_names, run_script
 from runs_here import run_here
 
 from shapeseg.commands.command_line import run
-from shapeseg.datasets import DatasetSettings, create_dataset
-from shapeseg.scenes import SceneSettings
+from shapeseg.datasets import create_dataset
 from shapeseg.settings import CommonOptions
 
 GENERATE, TRAIN, EVALUATE = "generate", "train", "evaluate"
@@ -51,11 +50,8 @@ CASES = {
     "a level without channels": (2, "(4, 0)", (TRAIN, "--data", "data", "--widths", 4, 0)),
     "training without a dataset": (3, "generate_data.py --out nowhere", (TRAIN, "--data", "nowhere")),
     "training on an empty split": (3, "split", (TRAIN, "--data", "one", "--out", "new")),
-    "images that do not fit the network": (3, "62 x 64", (TRAIN, "--data", "odd", "--out", "new")),
-    "fresh scenes that do not fit it": (3, "224 x 224", (TRAIN, "--data", "none", "--widths", *[4] * 8)),
     "a network that no memory holds": (2, "1024", (TRAIN, "--data", "data", "--widths", 10**8, "--out", "new")),
     "a network that is wide all over": (2, "2048", (TRAIN, "--data", "data", "--widths", *[1000] * 3, "--out", "new")),
-    "masks that are not of their images' size": (3, "its image's size", (TRAIN, "--data", "mixed", "--out", "new")),
     "fresh scenes, but none": (2, "0", (TRAIN, "--data", "none", "--epoch-images", 0)),
     "minutes without an end": (2, "inf", (TRAIN, "--data", "data", "--max-minutes", "inf")),
     "a resume of nothing": (3, "nowhere", (TRAIN, "--resume", "--out", "nowhere")),
@@ -96,12 +92,6 @@ def place(small_dataset, tiny_run, tmp_path_factory):
     shutil.copytree(small_dataset, place / "data")
     shutil.copytree(tiny_run, place / "run")
     create_dataset(place / "one", num_images=1, seed=0)
-    odd = SceneSettings(width=62, height=64, min_size=8, max_size=20)
-    create_dataset(place / "odd", num_images=10, seed=0, settings=DatasetSettings(scene=odd))
-    wide = SceneSettings(width=96, height=64, min_size=8, max_size=20)
-    create_dataset(place / "mixed", num_images=10, seed=0, settings=DatasetSettings(scene=wide))
-    shutil.copy(place / "data/images/000001.png", place / "mixed/images")
-    (place / "mixed/dataset.json").unlink()  # a plain folder now
     shutil.copy(place / "run/model.keras", place / "bare.keras")
     content = (place / "run/model.keras").read_bytes()
     (place / "changed.keras").write_bytes(content[:500] + bytes([content[500] ^ 1]) + content[501:])

@@ -2,15 +2,13 @@
 
 import io
 import os
-import resource
-from contextlib import contextmanager
-from pathlib import Path
 
 import h5py
 import keras
 import numpy as np
 import pytest
 from command_runs import error_line
+from little_memory import little_memory
 from model_archives import WEIGHTS, edit_card, members, pack
 from runs_here import run_here
 
@@ -200,18 +198,6 @@ def read_shapes(path):
 def build_without_memory(name, settings):
     with keras.device("meta"):
         return build(name, settings)
-
-
-@contextmanager
-def little_memory(more):
-    """Lets this process take no more than so many bytes beyond what it has."""
-    has = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (has + more, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 VAST = [

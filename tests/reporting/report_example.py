@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import groupby
 
 import cv2
@@ -98,6 +99,11 @@ def unknown_metrics():
         "model": "model.keras", "model_sha256": "0" * 64, "dataset": "photos", "dataset_sha256": "1" * 64, "backend": "torch",
         "versions": {}, "command": "python evaluate.py",
     }  # fmt: skip
+
+
+def explorer_data(tree):
+    """Returns what a report hands to its explorer."""
+    return json.loads(next(script.text for script in tree.all("script") if script.attributes.get("id") == "explorer-data"))
 
 
 def _image(index: int, scene: Scene) -> ReportImage:

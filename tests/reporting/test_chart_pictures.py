@@ -1,9 +1,16 @@
 import numpy as np
 import pytest
+from drawn_texts import check_texts
 
 from shapeseg.evaluation.calibration import calibration, reliability
 from shapeseg.evaluation.threshold import CANDIDATES, counts_at, histograms
-from shapeseg.reporting.evaluation_charts import calibration_figure, errors_figure, response_figure, threshold_figure
+from shapeseg.reporting.evaluation_charts import (
+    breakdown_figure,
+    calibration_figure,
+    errors_figure,
+    response_figure,
+    threshold_figure,
+)
 
 TRUTH = np.array([True, True, False, False, False])
 PROBABILITY = np.array([0.97, 0.42, 0.62, 0.08, 0.02], np.float32)
@@ -26,12 +33,22 @@ def test_the_threshold_picture_shows_the_scores_of_every_candidate():
 @pytest.mark.parametrize("known", [True, False])
 def test_the_calibration_picture_shows_the_groups_that_are_known(known):
     group = calibration(reliability(PROBABILITY, TRUTH))
-    curve, pixels = calibration_figure({"all": group, "decidable": group if known else None, "ambiguous": None}).axes
+    measured = {"all": group, "decidable": group if known else None, "ambiguous": None}
+    curve, pixels = calibration_figure({"calibration": measured, "ambiguous": None}).axes
     name = "decidable" if known else "all"
     shares = line(curve, f"{name}, expected error {group['expected_error']:.4f}")
     assert list(shares.get_ydata()) == [0, 1, 0, 1]
     assert list(shares.get_xdata()) == pytest.approx([0.05, 0.42, 0.62, 0.97])
     assert list(line(pixels, name).get_ydata()) == [2, 1, 1, 1]
+
+
+def test_of_ambiguous_pixels_the_calibration_picture_shows_the_exact_probability():
+    drawn, exact = calibration(reliability(PROBABILITY, TRUTH)), calibration(reliability(PROBABILITY, np.full(5, 0.5)))
+    scores = {"calibration_error": exact["expected_error"], "pixels": exact["pixels"], "bins": exact["bins"]}
+    measured = {"all": drawn, "decidable": drawn, "ambiguous": drawn}
+    curve, _ = calibration_figure({"calibration": measured, "ambiguous": scores}).axes
+    shares = line(curve, f"ambiguous, expected error {exact['expected_error']:.4f}")
+    assert list(shares.get_ydata()) == [0.5, 0.5, 0.5, 0.5]
 
 
 def test_errors_are_counted_by_place_and_images_without_a_score_left_out():
@@ -52,3 +69,30 @@ def test_the_response_leaves_out_bins_without_rectangles():
     few, _ = response_figure({"reference": {"0": half | {"recall_interval": None}}}).axes
     assert [text.get_text() for text in few.get_xticklabels()] == ["0\nfew, n = 7"]
     assert not any(bar.size for bar in few.collections[0].get_segments())
+
+
+def test_the_breakdown_is_a_line_an_occluder_with_the_pieces_pooled():
+    def cell(occlusion, color, pieces, n, recall):
+        found = {"occlusion": occlusion, "occluder_kind": "ellipse", "occluder_color": color, "pieces": pieces, "n": n}
+        return found | {"images": n, "recall": recall, "iou": recall / 2, "recall_interval": None, "iou_interval": None}
+
+    cells = [
+        cell("(0, 0.25]", "same", "one", 6, 0.75),
+        cell("(0.25, 0.5]", "same", "one", 3, 1.0),
+        cell("(0.25, 0.5]", "same", "cut", 9, 0.5),
+        cell("(0.5, 0.75]", "same", "cut", 4, 0.25),
+        cell("(0, 0.25]", "other", "one", 8, 1.0),
+        cell("0", "none", "one", 50, 1.0),
+    ]
+    figure = breakdown_figure(cells)
+    check_texts(figure)
+    recall, iou = figure.axes
+    same = line(recall, "ellipse, same colour (n = 6, 12, 4, 0)")
+    assert list(same.get_xdata()) == [0, 1]  # of the third bin there are too few
+    assert list(same.get_ydata()) == [0.75, 0.625]
+    assert list(line(iou, "ellipse, other colour (n = 8, 0, 0, 0)").get_ydata()) == [0.5]
+    assert len(recall.lines) == 2
+
+
+def test_without_anything_hidden_the_breakdown_is_empty():
+    assert [len(axes.lines) for axes in breakdown_figure([]).axes] == [0, 0]

@@ -1,13 +1,11 @@
 """The report in a real headless Chromium: what a reader clicks, types and sees."""
 
-import base64
-import shutil
 from dataclasses import replace
 from itertools import pairwise
 
-import cv2
 import numpy as np
 import pytest
+from browser import SCREENS, check_accessible, check_can_be_read, launched, needs_chromium, pixels
 from report_example import HISTORY, example_images, example_metrics
 
 from shapeseg.reporting.pixels import ambiguous_pixels, error_map, unknowable_map
@@ -15,45 +13,10 @@ from shapeseg.reporting.report import write_report
 from shapeseg.reporting.style import shade
 from shapeseg.scenes import SceneSettings
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium; on Debian, `make browser` installs it"),
-]
-ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+pytestmark = needs_chromium
 SCENES = SceneSettings(width=72, height=60, min_size=10, max_size=26, min_instances=2)
 LAYERS = ("truth", "unknowable", "belief", "prediction", "error")
 FILTERS = {"occlusion": "Occlusion", "occluder_kind": "Occluder", "occluder_color": "Its colour", "pieces": "Pieces"}
-SCREENS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
-
-# The least contrast between a text and what it stands on, over all visible texts, with the text; as WCAG 2 computes it.
-LEAST_CONTRAST = """() => {
-  const parse = (color) => color.match(/[\\d.]+/g).map(Number);
-  const luminance = (color) => color.slice(0, 3).map((value) => value / 255)
-    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, value, place) => sum + value * [0.2126, 0.7152, 0.0722][place], 0);
-  const behind = (element) => {
-    for (let each = element; each; each = each.parentElement) {
-      const color = parse(getComputedStyle(each).backgroundColor);
-      if (color.length === 3 || color[3] === 1) return color;
-    }
-  };
-  const found = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || element.closest("script, :disabled, option")) continue;
-    if (!element.checkVisibility()) continue;
-    const style = getComputedStyle(element);
-    const front = parse(element instanceof SVGElement ? style.fill : style.color);
-    const [low, high] = [luminance(front), luminance(behind(element))].sort((one, other) => one - other);
-    found.push([(high + 0.05) / (low + 0.05), walker.currentNode.data.trim()]);
-  }
-  return found.sort((one, other) => one[0] - other[0])[0];
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +33,8 @@ def report(images, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -116,12 +75,6 @@ def worst_first(images):
         return -image.wrong_decidable, -image.wrong_pixels, image.index
 
     return [image.image_id for image in sorted(images, key=key)]
-
-
-def pixels(canvas):
-    """What a canvas shows: uint8 (H, W, 3)."""
-    content = canvas.evaluate("canvas => canvas.toDataURL('image/png').split(',')[1]")
-    return cv2.imdecode(np.frombuffer(base64.b64decode(content), np.uint8), cv2.IMREAD_COLOR_RGB)
 
 
 def expected_layers(image):
@@ -297,13 +250,15 @@ def test_headings_sort_the_breakdown(open_report):
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_the_page_fits_the_screen_and_can_be_read(open_report, width, scheme):
     page = open_report(width, scheme)
-    papers = {"light": "rgb(252, 252, 250)", "dark": "rgb(20, 25, 28)"}
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == papers[scheme]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    contrast, text = page.evaluate(LEAST_CONTRAST)
-    assert contrast >= 4.5, text
+    check_can_be_read(page, width, scheme)
     page.locator("#tiles button").first.click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    check_can_be_read(page, width, scheme)
     assert page.evaluate("document.getElementById('large').scrollWidth") <= width
-    contrast, text = page.evaluate(LEAST_CONTRAST)
-    assert contrast >= 4.5, text
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_nothing_keeps_anybody_out(open_report, width, scheme):
+    page = open_report(width, scheme)
+    check_accessible(page)
+    page.locator("#tiles button").first.click()
+    check_accessible(page)

@@ -67,6 +67,14 @@ def test_the_end_of_a_run_can_be_read_and_its_beginning_too(reached):
     assert second - first > 0.01 * (high - low)
 
 
+@pytest.mark.parametrize("least", [0.9, 0.3, 0.2, 0.005, 1e-4])
+def test_a_loss_of_any_range_has_labels_enough(least):
+    losses = [1.0, (1 + least) / 2, least]
+    loss = curves_figure(epochs(loss=losses, val_loss=losses, iou=[0.1] * 3, val_iou=[0.1] * 3)).axes[0]
+    low, high = loss.get_ylim()
+    assert 2 <= sum(low <= tick <= high for tick in loss.get_yticks()) <= 12
+
+
 def test_no_text_of_a_long_or_a_short_run_covers_another():
     for count in (1, 2, 60, 500):
         scores = [float(unstretched(0.3 + 2 * k / count)) for k in range(count)]

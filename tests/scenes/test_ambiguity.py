@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 from every_scene import is_dialled, overlap, probability_of_rectangle
+from little_memory import little_memory
 from witness import told_by_two_moves, without_witness
 
 from shapeseg.errors import InputError
@@ -222,6 +223,28 @@ def test_shapes_of_a_group_beyond_the_search_are_ambiguous_and_of_unknown_probab
     assert truth.beyond_search == covered.sum()
 
 
+def test_of_a_group_beyond_the_search_no_sets_of_shapes_are_listed():
+    # Of 60 shapes there are 2**60 sets: were they listed, no memory would hold them.
+    instances = tuple(Instance(("rectangle", "ellipse")[k % 2], (2 * k, 2 * k, 20, 20), RED) for k in range(60))
+    with little_memory(512 * 2**20):
+        assert Scene(160, 160, WHITE, instances).render().beyond_search > 0
+
+
+def test_a_search_that_is_given_up_leaves_the_probabilities_unknown():
+    instances = tuple(Instance(("rectangle", "ellipse")[k % 2], (k, k, 24, 24), RED) for k in range(6))
+    scene, asked = Scene(48, 48, WHITE, instances), []
+
+    def after_100():
+        asked.append(None)
+        return len(asked) > 100
+
+    truth = scene.render(after_100)
+    assert np.array_equal(np.isnan(truth.rectangle_probability), truth.amodal_masks.any(axis=0))
+    assert len(asked) == 101
+    assert not scene.render(lambda: False).beyond_search
+    assert np.array_equal(scene.render(lambda: False).rectangle_probability, scene.render().rectangle_probability)
+
+
 def test_ten_overlapping_instances_are_searched_exactly():
     # One colour, one size: every order keeps the image, so a pixel is open as soon as a rectangle and an ellipse cover it.
     instances = tuple(Instance(("rectangle", "ellipse")[k % 2], (k, k, 14, 14), RED) for k in range(10))
@@ -268,3 +291,11 @@ def test_without_a_rule_sizes_are_widened_to_hold_the_scene():
     rule = Rule.usual(30, 30, scene.instances)
     assert (rule.scene.width, rule.scene.min_size, rule.scene.max_size) == (30, 3, 30)
     assert not scene.render().ambiguous.any()
+
+
+def test_a_rule_is_widened_to_hold_a_scene_and_keeps_what_holds_it_already():
+    rule = Rule(SceneSettings(width=64, height=64, min_size=8, max_size=20))
+    fitting, large = (Instance("rectangle", (2, 2, w, h), RED) for w, h in ((8, 20), (5, 30)))
+    assert rule.widened(64, 64, (fitting,)) == rule
+    wide = rule.widened(96, 64, (fitting, large)).scene
+    assert (wide.width, wide.height, wide.min_size, wide.max_size) == (96, 64, 5, 30)

@@ -49,7 +49,7 @@ def feeds(folder, settings):
         settings.batch_size,
         labels="codes",
         shuffle_seed=settings.seed,
-        augmentation=settings.augmentation,
+        augmentation=settings.augmented(own=False),
     )
     train.asked = []
     return train, data.split("val").feed(16, labels="codes")

@@ -47,7 +47,7 @@ def train(folder, place, settings, resume=None, callbacks=(), max_minutes=None):
     keras.utils.set_random_seed(settings.seed)
     data = Dataset(folder)
     model = build("unet", {"widths": (4, 4)})
-    feed = data.split("train").feed(4, labels="codes", shuffle_seed=settings.seed, augmentation=settings.augmentation)
+    feed = data.split("train").feed(4, labels="codes", shuffle_seed=settings.seed, augmentation=settings.augmented(own=False))
     best = {}
 
     def save(logs):
@@ -181,7 +181,7 @@ def test_a_kill_between_the_last_epoch_and_the_end_of_the_run_costs_nothing(smal
     killed = run_python("-c", start, *arguments, "--out", "killed", cwd=tmp_path)
     assert killed.returncode == -signal.SIGKILL
     assert (tmp_path / "killed" / "checkpoints").exists()
-    assert not (tmp_path / "killed" / "curves.png").exists()
+    assert not (tmp_path / "killed" / "samples.png").exists()
     for name in ("config.json", "train_images.txt"):  # as if it had been killed at the beginning, too
         (tmp_path / "killed" / name).unlink()
     succeed(run_here("train", *arguments, "--out", "killed", "--resume", cwd=tmp_path))

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from command_runs import error_line, folder_names, succeed, table_of
+from command_runs import REPOSITORY, error_line, folder_names, succeed, table_of
 from PIL import Image
 from runs_here import run_here
 
@@ -251,3 +251,15 @@ def test_a_model_of_whole_rectangles_is_not_measured_where_they_are_unknown(smal
     result = run_here("evaluate", "run/model.keras", "--data", "plain", "--split", "all", cwd=tmp_path)
     assert result.returncode == 3
     assert "whole rectangles" in error_line(result.stderr)
+
+
+def test_the_reference_is_measured_on_the_default_dataset_and_its_copy_on_none(tmp_path, small_dataset):
+    shutil.copytree(small_dataset, tmp_path / "data/shapes")
+    for name in ("reference", "copy"):
+        shutil.copytree(REPOSITORY / "saved_models/reference", tmp_path / "saved_models" / name)
+    told = succeed(run_here("evaluate", "saved_models/reference", "--out", "report", cwd=tmp_path))
+    assert "data/shapes" in told.stdout
+    assert "warning" not in told.stderr
+    refused = run_here("evaluate", "saved_models/copy", "--out", "other", cwd=tmp_path)
+    assert refused.returncode == 3
+    assert "Received: data/reference. Name one to measure on: --data FOLDER" in error_line(refused.stderr)

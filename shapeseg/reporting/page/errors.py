@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from shapeseg.evaluation.ambiguous_pixels import AmbiguousScores
 from shapeseg.evaluation.calibration import Calibration
-from shapeseg.evaluation.metrics import Metrics
+from shapeseg.evaluation.metrics import Metrics, reliability_groups
 from shapeseg.reporting.page.charts import Curve, curves_chart, share_bar
 from shapeseg.reporting.page.markup import Markup, element, join, table
 from shapeseg.reporting.page.values import count, figure, many, note, number, percent, target_name
@@ -33,9 +32,7 @@ def calibration(metrics: Metrics) -> Markup:
 
     Of ambiguous pixels the exact probability counts, not the label that was drawn.
     """
-    measured, exact, target = metrics["calibration"], metrics["ambiguous"], target_name(metrics)
-    found = {"decidable": measured["decidable"], "ambiguous": exact and _as_calibration(exact)}
-    known = {name: each for name, each in found.items() if each is not None} or {"all": measured["all"]}
+    known, target = reliability_groups(metrics), target_name(metrics)
     if not any(each["pixels"] for each in known.values()):
         return Markup()
     chart = curves_chart(
@@ -44,17 +41,13 @@ def calibration(metrics: Metrics) -> Markup:
         {name: _reliability(each) for name, each in known.items()},
         unit_square=True,
     )
-    exactly = "; of ambiguous ones, mean exact probability" if found["ambiguous"] else ""
+    exactly = "; of ambiguous ones, mean exact probability" if "ambiguous" in known else ""
     remark = (
         f"Height: share of such pixels that are {target}{exactly}. On the dashed diagonal, probabilities mean what they say."
     )
     meaning = note("Expected error: mean distance from the diagonal, each bin weighted by its pixels. Lower is better.")
     tables = [_bins(name, each, target) for name, each in known.items()]
     return element("div", figure(chart, list(known), remark), element("div", *tables, meaning), class_="pair")
-
-
-def _as_calibration(exact: AmbiguousScores) -> Calibration:
-    return {"expected_error": exact["calibration_error"], "pixels": exact["pixels"], "bins": exact["bins"]}
 
 
 def _bins(name: str, measured: Calibration, target: str) -> Markup:

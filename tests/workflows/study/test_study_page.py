@@ -15,7 +15,7 @@ from shapeseg.workflows.study.order import order_test
 from shapeseg.workflows.study.pictures import LOOKS, arms_response_figure, matrix_figure, order_figure
 from shapeseg.workflows.study.scores import Rectangle, SetScores
 from shapeseg.workflows.study.settings import ArmName
-from shapeseg.workflows.study.tables import study_page
+from shapeseg.workflows.study.tables import decidable_table, study_page
 
 KEPT = REPOSITORY / "docs" / "study"
 ARMS = get_args(ArmName)
@@ -87,6 +87,18 @@ def test_marks_are_those_of_the_seeds_and_are_counted(results):
     stand = sum(each["stands"] for each in shown)
     assert f"{stand} of the {len(shown)} differences and changes shown stand; if" in page
     assert f"about {0.05 * len(shown):.0f} would, by chance." in page
+
+
+def test_the_short_table_is_the_part_of_the_page_that_notebooks_show(results):
+    short = decidable_table(results["matrix"])
+    assert short in study_page(results)
+    assert short.count("\n") == len(ARMS) + 1
+
+
+def test_a_page_of_a_quick_study_says_so(results):
+    words = "**A quick run: these numbers mean little.** "
+    assert words in study_page(results)
+    assert words not in study_page(results | {"quick": False})
 
 
 def test_what_is_undefined_is_not_counted_and_one_seed_tells_nothing(results):

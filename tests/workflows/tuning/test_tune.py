@@ -235,7 +235,6 @@ MISTAKES = {
     "no batch": (2, "batch_size=0", {"space": {"batch_size": (0, 4)}}),
     "rates in the wrong order": (2, r"\(0.1, 0.01\)", {"space": {"learning_rate": (0.1, 0.01)}}),
     "a network that cannot be": (2, r"widths=\(48,\)", {"model": "segformer", "space": {"widths": ("48",)}}),
-    "a network too deep for the images": (3, "64 x 64", {"space": {"widths": ("4-4", "4-4-4-4-4-4-4")}}),
     "a folder that is no address of a database": (2, r"no \?", {"out": Path("what?")}),
     "a negative seed": (2, "seed=-1", {"seed": -1}),
     "a loss that learns no probability": (2, "ambiguous=exact, loss=dice", {"space": {"ambiguous": ("hard", "exact")}}),
