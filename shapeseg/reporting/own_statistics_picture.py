@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from shapeseg.reporting.statistics_picture import bars
 from shapeseg.reporting.style import GREY, PALE, quiet
+from shapeseg.reporting.texts import cut
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _BINS = 20
+_NAME = 1.4  # inches
 
 
 def own_statistics_figure(found: Mapping[str, Any], target_name: str) -> Figure:
@@ -35,8 +37,8 @@ def own_statistics_figure(found: Mapping[str, Any], target_name: str) -> Figure:
     _draw_extremes(extremes, known, target_name)
     for axes in (splits, shares):
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    for axes in (sizes, shares, extremes):
-        quiet(axes)
+    for axes, lines in ((sizes, "y"), (shares, "y"), (extremes, "x")):
+        quiet(axes, lines)
     return figure
 
 
@@ -62,7 +64,8 @@ def _draw_shares(axes: Axes, shares: list[float], target_name: str) -> None:
 def _draw_extremes(axes: Axes, known: Mapping[str, float], target_name: str) -> None:
     ordered = sorted(known.items(), key=lambda each: each[1])
     shown = ordered if len(ordered) <= 12 else [*ordered[:6], *ordered[-6:]]
-    drawn = axes.barh([name for name, _ in shown], [share for _, share in shown], color=GREY)
+    drawn = axes.barh(range(len(shown)), [share for _, share in shown], color=GREY)
+    axes.set_yticks(range(len(shown)), [cut(name, _NAME, 9) for name, _ in shown], fontsize=9, parse_math=False)
     axes.bar_label(drawn, [f"{100 * share:.3g} %" for _, share in shown], fontsize=8, padding=3)
     axes.set(xlabel=f"least and most {target_name}", xticks=[])
     axes.margins(x=0.14)
