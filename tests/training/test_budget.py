@@ -25,10 +25,10 @@ def test_a_thousand_times_the_minutes_are_many_more_epochs_and_no_time_is_one(sm
 
 @pytest.mark.slow
 def test_the_plan_replaces_epochs_and_the_rate_falls_to_zero_over_it(small_dataset, tmp_path):
-    flags = ("--data", small_dataset, "--widths", 4, 4, "--out", "run", "--max-minutes", 0.05, "--epochs", 7)
+    flags = ("--data", small_dataset, "--widths", 4, 4, "--out", "run", "--max-minutes", 0.05, "--epochs", 9999)
     succeed(run_here("train", *flags, cwd=tmp_path))
     planned = json.loads((tmp_path / "run" / "config.json").read_text())["training"]["epochs"]
-    assert planned != 7
+    assert 1 <= planned < 9999  # a number that no machine reaches in three seconds
     rows = (tmp_path / "run" / "history.csv").read_text().splitlines()
     rates = [float(row.rpartition(",")[2]) for row in rows[1:]]
     steps = len(rates) / planned  # of the plan, should the machine have slowed down since
