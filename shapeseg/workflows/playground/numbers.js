@@ -10,7 +10,7 @@ const say = (id, ...parts) => {
 const HONEST = 0.02;
 const NEARLY = 0.2;
 
-const recent = [];
+const recent = []; // when answers came, in the last second before the newest
 
 function showNumbers(frame) {
   const { numbers } = frame;
@@ -80,13 +80,13 @@ function rows(shown) {
   });
 }
 
-// Answers drawn in the last second, while there are some.
-function frameRate() {
+function countFrame() {
   const now = performance.now();
   recent.push(now);
   while (recent[0] < now - 1000) recent.shift();
-  return recent.length > 2 ? String(Math.round((1000 * (recent.length - 1)) / (now - recent[0]))) : "at rest";
 }
+
+const frameRate = () => (recent.length > 2 ? String(Math.round((1000 * (recent.length - 1)) / (recent.at(-1) - recent[0]))) : "at rest");
 
 // Belief against exact probability of every pixel that no one can know: an honest model lies on the diagonal.
 function scatter(frame) {

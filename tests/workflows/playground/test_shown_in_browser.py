@@ -35,7 +35,7 @@ def test_samples_and_their_twins_are_stepped_through(visit, address, data, check
     page.get_by_label("Twin of the sample").select_option("reverse")
     twinned = twin(data.scene(4), "reverse", data.settings.colors)
     check_is_shown(page, twinned)
-    assert "its twin the depth order reversed" in page.locator("#about").inner_text()
+    assert "its twin: the depth order reversed" in page.locator("#about").inner_text()
     for _ in range(20):
         page.get_by_role("button", name="Next sample").click()
     check_is_shown(page, twin(data.scene(11), "reverse", data.settings.colors))
