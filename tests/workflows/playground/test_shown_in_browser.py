@@ -115,6 +115,7 @@ def test_a_server_that_has_stopped_is_told(visit, samples):
     assert np.array_equal(pixels(page.locator("#image")), STARTS["Two colours"].render().image)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_the_page_fits_the_screen_and_keeps_nobody_out(visit, address, width, scheme):
     page = visit(address + link_to(STARTS["A hidden side"]), width, scheme)
