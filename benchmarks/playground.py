@@ -131,6 +131,21 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+# A pointer that is held down moves with every frame of the screen, as a person's does; one that playwright moves waits for it.
+DRAG = """([wanted, x, y, scale, step]) => new Promise((done) => {
+  const [stage, shapes] = [document.getElementById("stage"), document.getElementById("shapes")];
+  let moves = 0;
+  const move = () => {
+    moves += 1;
+    const clientX = x + scale * Math.abs((moves % (2 * step)) - step);
+    shapes.dispatchEvent(new PointerEvent("pointermove", { pointerId: 1, clientX, clientY: y, bubbles: true }));
+    if (Number(stage.dataset.frames) < wanted) requestAnimationFrame(move);
+    else done();
+  };
+  move();
+})"""
+
+
 def dragged(browser: Any, address: str) -> Callable[[range], None]:
     """Returns what drags the front shape of the page until so many frames were drawn."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -144,13 +159,10 @@ def dragged(browser: Any, address: str) -> Callable[[range], None]:
         scale = page.locator("#image").evaluate("canvas => canvas.clientWidth / canvas.width")
         box = page.locator("#shapes button").last.bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        wanted = int(stage.get_attribute("data-frames")) + len(numbers)
         page.mouse.move(x, y)
         page.mouse.down()
-        step = 0
-        while int(stage.get_attribute("data-frames")) < wanted:
-            step += 1
-            page.mouse.move(x + scale * abs(step % (2 * STEP) - STEP), y)  # a pixel of the image further each time
+        wanted = int(stage.get_attribute("data-frames")) + len(numbers)
+        page.evaluate(DRAG, [wanted, x, y, scale, STEP])
         page.mouse.move(x, y)
         page.mouse.up()
 

@@ -256,6 +256,7 @@ def test_the_page_fits_the_screen_and_can_be_read(open_report, width, scheme):
     assert page.evaluate("document.getElementById('large').scrollWidth") <= width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_nothing_keeps_anybody_out(open_report, width, scheme):
     page = open_report(width, scheme)

@@ -54,8 +54,8 @@ function step(by) {
 // What is shown: a sample or its twin, as it is or edited since.
 function showOrigin({ sample, place, change, split }) {
   const name = `Sample ${place}${split && ` of ${split}`}`;
-  const twin = change ? `, its twin ${data.changes[change]}` : "";
-  const same = sample === "same" ? ": nothing hides a target, so that it is the same" : "";
+  const twin = change ? `, its twin: ${data.changes[change]}` : "";
+  const same = sample === "same" ? " (the same, for nothing hides a target)" : "";
   setText(byId("about"), sample === "no" ? "" : `${name}${twin}${same}.`);
 }
 

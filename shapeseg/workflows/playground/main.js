@@ -12,6 +12,7 @@ function show() {
 
 function answered(frame) {
   state.frame = frame;
+  countFrame();
   if (frame.sequence > state.edited) {
     Object.assign(state, { scene: frame.scene, place: frame.place, change: frame.change });
     if (state.selected !== null && state.selected >= instances().length) state.selected = instances().length ? 0 : null;

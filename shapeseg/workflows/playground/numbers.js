@@ -10,7 +10,7 @@ const say = (id, ...parts) => {
 const HONEST = 0.02;
 const NEARLY = 0.2;
 
-const recent = [];
+const recent = []; // when answers came, in the last second before the newest
 
 function showNumbers(frame) {
   const { numbers } = frame;
@@ -80,25 +80,23 @@ function rows(shown) {
   });
 }
 
-// Answers drawn in the last second, while there are some.
-function frameRate() {
+function countFrame() {
   const now = performance.now();
   recent.push(now);
   while (recent[0] < now - 1000) recent.shift();
-  return recent.length > 2 ? String(Math.round((1000 * (recent.length - 1)) / (now - recent[0]))) : "at rest";
 }
+
+const frameRate = () => (recent.length > 2 ? String(Math.round((1000 * (recent.length - 1)) / (recent.at(-1) - recent[0]))) : "at rest");
 
 // Belief against exact probability of every pixel that no one can know: an honest model lies on the diagonal.
 function scatter(frame) {
   const BINS = 20;
   const counts = new Map();
-  let next = 0;
-  frame.labels.forEach((label, at) => {
-    if (!(label & bits.ambiguous)) return;
-    const [across, up] = [frame.exact[next++], frame.belief[at] / 65535].map((value) => Math.round(value * BINS));
-    const key = across * (BINS + 1) + up;
+  for (let at = 0, next = 0; next < frame.exact.length; at += 1) {
+    if (!(frame.labels[at] & bits.ambiguous)) continue;
+    const key = Math.round(frame.exact[next++] * BINS) * (BINS + 1) + Math.round((frame.belief[at] / 65535) * BINS);
     counts.set(key, (counts.get(key) ?? 0) + 1);
-  });
+  }
   const [x, y] = [(value) => 38 + 104 * value, (value) => 112 - 104 * value];
   const dots = Array.from(counts, ([key, count]) => {
     const [across, up] = [Math.floor(key / (BINS + 1)) / BINS, (key % (BINS + 1)) / BINS];

@@ -32,16 +32,15 @@ const VIEWS = {
 
 function paint(canvas, frame, colorOf) {
   const { width, height } = frame.scene;
-  if (canvas.width !== width || canvas.height !== height) {
-    Object.assign(canvas, { width, height });
+  if (!canvas.picture || canvas.width !== width || canvas.height !== height) {
+    Object.assign(canvas, { width, height, picture: new ImageData(width, height) });
     requestAnimationFrame(fit);
   }
-  const picture = new ImageData(width, height);
-  const pixels = new Uint32Array(picture.data.buffer);
+  const pixels = new Uint32Array(canvas.picture.data.buffer);
   for (let at = 0, row = 0; row < height; row += 1) {
     for (let column = 0; column < width; column += 1, at += 1) pixels[at] = colorOf(at, row, column);
   }
-  canvas.getContext("2d").putImageData(picture, 0, 0);
+  canvas.getContext("2d").putImageData(canvas.picture, 0, 0);
 }
 
 // The border of the pixels that no one can know, as a path along their edges.

@@ -18,6 +18,7 @@ const replace = (place, changes) => put(instances().map((each, at) => (at === pl
 function select(place) {
   state.selected = place;
   show();
+  if (state.frame) showNumbers(state.frame);
 }
 
 const within = (value, least, most) => Math.max(least, Math.min(most, value));

@@ -138,6 +138,8 @@ def test_the_dial_moves_the_occluder_to_where_python_does(visit, address, check_
     assert kept(page) == dialled
     check_is_shown(page, dialled)
     assert page.locator("#rate-shown").inner_text() == f"{100 * dialled.render().occlusion_rates[0]:.1f} %"
+    assert numbers(page)["Occlusion rate"] == page.locator("#rate-shown").inner_text()
     shape(page, 1).focus()
+    assert numbers(page)["Occlusion rate"] == "0.0 %"
     assert page.locator("#rate").is_disabled()
     assert page.locator("#rate-note").inner_text() == "Nothing is in front of it."

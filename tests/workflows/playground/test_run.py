@@ -82,6 +82,7 @@ def test_data_that_are_not_there_are_told(tiny_run, tmp_path):
     assert "nowhere" in error_line(result.stderr)
 
 
+@pytest.mark.slow
 def test_the_file_says_what_runs_it(tiny_run, tmp_path):
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")

@@ -55,7 +55,7 @@ async def socket_to(address):
     """Opens a socket as the page does."""
     parts = urlsplit(address)
     request = HTTPRequest(f"ws://{parts.netloc}/answers?{parts.query}", headers={"Origin": f"http://{parts.netloc}"})
-    return await websocket_connect(request)
+    return await websocket_connect(request, compression_options={})
 
 
 def talk(address, *messages):
@@ -154,6 +154,17 @@ def test_an_answer_is_what_python_says(address):
     assert frame.head["numbers"] == found.numbers
     assert np.array_equal(frame.labels, found.labels)
     assert np.array_equal(frame.exact, found.exact.astype(np.float32))
+
+
+def test_frames_are_sent_deflated(address):
+    headers = UPGRADE | {"Origin": address.partition("/?")[0], "Sec-WebSocket-Extensions": "permessage-deflate"}
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+    connection.request("GET", f"/answers?{parts.query}", headers=headers)
+    response = connection.getresponse()
+    assert response.status == 101
+    assert response.headers["Sec-WebSocket-Extensions"].startswith("permessage-deflate")
+    connection.close()
 
 
 def test_samples_and_twins_are_told_apart(address):

@@ -35,7 +35,7 @@ def test_samples_and_their_twins_are_stepped_through(visit, address, data, check
     page.get_by_label("Twin of the sample").select_option("reverse")
     twinned = twin(data.scene(4), "reverse", data.settings.colors)
     check_is_shown(page, twinned)
-    assert "its twin the depth order reversed" in page.locator("#about").inner_text()
+    assert "its twin: the depth order reversed" in page.locator("#about").inner_text()
     for _ in range(20):
         page.get_by_role("button", name="Next sample").click()
     check_is_shown(page, twin(data.scene(11), "reverse", data.settings.colors))
@@ -115,6 +115,7 @@ def test_a_server_that_has_stopped_is_told(visit, samples):
     assert np.array_equal(pixels(page.locator("#image")), STARTS["Two colours"].render().image)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_the_page_fits_the_screen_and_keeps_nobody_out(visit, address, width, scheme):
     page = visit(address + link_to(STARTS["A hidden side"]), width, scheme)
