@@ -60,6 +60,29 @@ def launched():
         browser.close()
 
 
+@contextmanager
+def visits(browser):
+    """Yields a function that opens an address, and a list of all that is fetched; in the end, no page complained."""
+    contexts, complaints, requests = [], [], []
+
+    def visit(address, width=1280, height=800, scheme="light", **options):
+        viewport = {"width": width, "height": height}
+        contexts.append(browser.new_context(viewport=viewport, color_scheme=scheme, **options))
+        contexts[-1].set_default_timeout(60_000)
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("websocket", lambda socket: requests.append(socket.url))
+        page.goto(address)
+        return page
+
+    yield visit, requests
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
 def pixels(canvas):
     """What a canvas shows: uint8 (H, W, 3)."""
     content = canvas.evaluate("canvas => canvas.toDataURL('image/png').split(',')[1]")

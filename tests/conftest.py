@@ -12,6 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
+from browser import launched
 from command_runs import succeed
 from hypothesis import settings
 from made_once import made_once
@@ -52,6 +53,12 @@ def tiny_run(small_dataset, tmp_path_factory):
         succeed(run_here("train", *flags, cwd=folder))
 
     return made_once(tmp_path_factory, "runs", make) / "tiny"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture

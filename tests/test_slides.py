@@ -2,17 +2,13 @@
 
 import json
 import re
-import shutil
 
 import pytest
+from browser import needs_chromium, visits
 from command_runs import REPOSITORY
 from nbconvert import SlidesExporter
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium; on Debian, `make browser` installs it"),
-]
+pytestmark = needs_chromium
 NOTEBOOK = REPOSITORY / "notebooks/5_presentation.ipynb"
 SIZE = {"width": 1280, "height": 720}
 # What of a slide is cut off or too small to be read from the back of a room, in words.
@@ -48,21 +44,10 @@ def deck(tmp_path_factory):
 
 
 @pytest.fixture
-def page(deck):
+def page(browser, deck):
     """The deck on a screen of 1280 x 720; in the end, nothing was fetched and nothing complained."""
-    from playwright.sync_api import sync_playwright
-
-    complaints, requests = [], []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport=SIZE)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(deck.as_uri())
-        yield page
-        browser.close()
-    assert complaints == []
+    with visits(browser) as (visit, requests):
+        yield visit(deck.as_uri(), **SIZE)
     assert {url for url in requests if not url.startswith("data:")} == {deck.as_uri()}
 
 

@@ -59,8 +59,9 @@ def _findings(options: VerifyOptions) -> list[Finding]:
 
 def _findings_of_own(options: VerifyOptions) -> list[Finding]:
     description = options.own.over(read_description(options.data))
-    with progress_bar("checking", len(find_pairs(options.data, description).found), "image") as progress:
-        return verify_plain(options.data, description, quick=options.quick, progress=progress)
+    pairs = find_pairs(options.data, description)
+    with progress_bar("checking", len(pairs.found), "image") as progress:
+        return verify_plain(options.data, pairs, description, quick=options.quick, progress=progress)
 
 
 LAYOUT = Layout(

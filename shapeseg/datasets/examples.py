@@ -164,5 +164,4 @@ def exact_probability(truth: Truth | None, target: Target = "visible") -> NDArra
     """
     if truth is None or target != "visible":
         return None
-    rule = truth.scene.rule
-    return truth.rectangle_probability if rule is None or rule.known else None
+    return truth.rectangle_probability if truth.scene.has_known_probabilities else None

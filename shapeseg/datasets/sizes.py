@@ -24,6 +24,9 @@ Taught = NDArray[Any]
 
 WHOLE, PATCH, LARGE = 320, 256, 1024  # sides: of images that are shown whole, of patches, and of what is scaled
 
+BATCH_PIXELS = 16 * 224 * 224
+"""Of images that are predicted together. Measured: larger batches of the reference model are slower, and smaller ones too."""
+
 _ZOOMS = (0.8, 1.25)  # of the scale augmentation: uniform in its logarithm
 _FINE = 2**20
 

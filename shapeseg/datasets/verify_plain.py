@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shapeseg.datasets.own_statistics import own_statistics
-from shapeseg.datasets.plain import find_pairs, row_of
+from shapeseg.datasets.plain import FoundPairs, row_of
 from shapeseg.datasets.survey import Seen, look, refuse_one_class, remarks
 from shapeseg.datasets.verify import Finding, found_twice
 from shapeseg.description import Description
@@ -18,17 +18,9 @@ _NAMED = 5
 
 
 def verify_plain(
-    folder: Path, description: Description, *, quick: bool = False, progress: Progress = no_progress
+    folder: Path, pairs: FoundPairs, description: Description, *, quick: bool = False, progress: Progress = no_progress
 ) -> list[Finding]:
-    """Reads every pair of a folder of one's own; of it, ``quick`` reads headers alone.
-
-    Returns:
-        What is wrong or unusual.
-
-    Raises:
-        InputError: If there are no images, or names do not pair.
-    """
-    pairs = find_pairs(folder, description)
+    """Reads every pair of a folder of one's own, of which ``quick`` reads headers alone; returns what is wrong or unusual."""
     findings = [Finding("images", note, "note") for note in pairs.notes]
     seen: list[Seen] = []
     for index, pair in enumerate(pairs.found):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.datasets.examples import Example
+from shapeseg.datasets.sizes import BATCH_PIXELS
 from shapeseg.evaluation.components import without_small
 from shapeseg.evaluation.counts import Counts, count
 from shapeseg.inference.opened_model import OpenedModel
@@ -17,8 +18,6 @@ from shapeseg.inference.turns import averaged
 from shapeseg.settings import check_range
 
 Mask = NDArray[np.bool_]
-
-_BATCH_PIXELS = 16 * 224 * 224  # measured: larger batches of the reference model are slower, and smaller ones too
 
 
 @dataclass(frozen=True)
@@ -83,10 +82,10 @@ def predict(model: OpenedModel, examples: Iterable[Example], *, tta: bool = Fals
 
 
 def _batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
-    """Yields images of one size that follow each other, as many as make about ``_BATCH_PIXELS`` pixels, at least one."""
+    """Yields images of one size that follow each other, as many as make about ``BATCH_PIXELS`` pixels, at least one."""
     batch: list[Example] = []
     for example in examples:
-        if batch and (example.labels.shape != batch[0].labels.shape or (len(batch) + 1) * example.labels.size > _BATCH_PIXELS):
+        if batch and (example.labels.shape != batch[0].labels.shape or (len(batch) + 1) * example.labels.size > BATCH_PIXELS):
             yield batch
             batch = []
         batch.append(example)

@@ -77,6 +77,11 @@ class Scene:
             recipe["shortfall"] = self.shortfall
         return recipe
 
+    @property
+    def has_known_probabilities(self) -> bool:
+        """Whether it is known how it was chosen, so that the exact probability of its pixels is defined."""
+        return self.rule is None or self.rule.known
+
     def is_target(self, instance: Instance) -> bool:
         """Whether a model must find this instance."""
         return instance.kind in self.target_kinds
@@ -200,7 +205,7 @@ class Truth:
         See :mod:`shapeseg.scenes.ambiguity`. NaN on the shapes of a group that is beyond the search, and everywhere if the
         scene's rule is unknown.
         """
-        if self.scene.rule is not None and not self.scene.rule.known:
+        if not self.scene.has_known_probabilities:
             return np.full(self.instance_map.shape, np.nan)
         probability = self.target().astype(np.float64)
         for box, shares in self._open_regions:

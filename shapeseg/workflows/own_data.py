@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import ExampleSource, FreshScenes
 from shapeseg.datasets.scaled import Scaled
-from shapeseg.datasets.sizes import Sizes, usual_sizes
+from shapeseg.datasets.sizes import BATCH_PIXELS, Sizes, usual_sizes
 from shapeseg.datasets.survey import Seen, refuse_one_class, remarks, target_share
 from shapeseg.datasets.windows import Windows
 from shapeseg.description import Description
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from shapeseg.training.settings import TrainingSettings
 
 Source = Dataset | FreshScenes
-
-_BATCH_PIXELS = 16 * 224 * 224
 
 
 def open_data(
@@ -109,7 +107,7 @@ def seen_whole(val: Source, sizes: Sizes) -> ExampleSource:
 
 def whole_batch(seen: ExampleSource) -> int:
     """Returns how many images to validate on at once: about as many pixels as 16 of the usual size have."""
-    return max(1, _BATCH_PIXELS // seen.largest) if isinstance(seen, Windows) else 16
+    return max(1, BATCH_PIXELS // seen.largest) if isinstance(seen, Windows) else 16
 
 
 def _in_words(sizes: Sizes, train: Dataset) -> str:

@@ -67,7 +67,7 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
     from shapeseg.datasets.feed import Feed
     from shapeseg.datasets.own_splits import list_of_splits
 
-    train, val, data = _fresh(options) if str(options.data) == "none" else _stored(options, processes)
+    train, val, data, learned_from = _fresh(options) if str(options.data) == "none" else _stored(options, processes)
     settings = with_sizes(options.training, train, told=processes.writes)
     known = _known_probabilities(settings, train, val, told=processes.writes)
     learnable = known and _can_be_learned(settings, train, told=processes.writes)
@@ -108,7 +108,7 @@ def open_training_data(options: TrainOptions, stride: int, processes: Processes)
         settings=settings,
         digest=_digest(data, val),
         description=description,
-        learned_from=_names(train, processes),
+        learned_from=learned_from,
         splits=splits,
     )
 
@@ -151,10 +151,8 @@ def _can_be_learned(settings: TrainingSettings, train: Dataset | FreshScenes, *,
     return can
 
 
-def _names(train: Dataset | FreshScenes, processes: Processes) -> list[str]:
-    """Returns what ``train_images.txt`` holds."""
-    if isinstance(train, FreshScenes):
-        return [f"fresh scenes of seed {train.seed}, indices from {train.first_index}: no dataset holds any of them"]
+def _names(train: Dataset, processes: Processes) -> list[str]:
+    """Returns a digest of each image."""
     names = []
     with _told("listing", len(train), processes) as progress:
         for place in range(len(train)):
@@ -176,17 +174,17 @@ def _digest(data: Dataset | None, val: Dataset | FreshScenes) -> str:
     return one if one == other else hashlib.sha256((one + other).encode()).hexdigest()
 
 
-def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, None]:
+def _fresh(options: TrainOptions) -> tuple[FreshScenes, FreshScenes, None, list[str]]:
     from shapeseg.scenes import SceneSettings
 
     seed = options.training.seed
     train = FreshScenes(SceneSettings(), seed, options.epoch_images)
     val = FreshScenes(SceneSettings(), seed, _VAL_IMAGES, frozen=True)
-    return train, val, None
+    return train, val, None, [f"fresh scenes of seed {seed}, indices from {train.first_index}: no dataset holds any of them"]
 
 
-def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Dataset, Dataset]:
-    """Returns what to learn from and what to validate on, checked whole, and all of the first one's dataset."""
+def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Dataset, Dataset, list[str]]:
+    """Returns what to learn from and to validate on, checked whole, all of the first one's dataset, and ``learned_from``."""
     from shapeseg.workflows.generate import generate
     from shapeseg.workflows.options import GenerateOptions
 
@@ -204,13 +202,17 @@ def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Datas
         tell_splits(data, train, val)
     for part in (train, val):
         part.refuse_unknown_target(options.training.target)
+    digests = None
     with _told("checking", len(train) + len(val), processes) as progress:
         for part in (train, val):
             if part.has_recipes:
                 part.refuse_damage(progress)
-            else:
-                check_own(part, part.survey(progress), learned=part is train, told=processes.writes)
-    return train, val, data
+                continue
+            seen = part.survey(progress)
+            check_own(part, seen, learned=part is train, told=processes.writes)
+            if part is train:
+                digests = [each.digest.hex() for each in seen]
+    return train, val, data, digests or _names(train, processes)
 
 
 def _val(options: TrainOptions, data: Dataset, *, told: bool) -> Dataset:

@@ -155,7 +155,7 @@ def test_a_model_that_gives_the_exact_probabilities_reaches_the_floor(data):
 
 
 def test_each_image_is_predicted_once_in_batches_of_bounded_size(data, monkeypatch):
-    monkeypatch.setattr(prediction, "_BATCH_PIXELS", 4 * 64 * 64)
+    monkeypatch.setattr(prediction, "BATCH_PIXELS", 4 * 64 * 64)
     model = Guesser()
     steps = []
     evaluated(data, model, progress=steps.append)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from browser import SCREENS, check_accessible, check_can_be_read, launched, needs_chromium, pixels
+from browser import SCREENS, check_accessible, check_can_be_read, needs_chromium, pixels, visits
 from report_example import HISTORY, example_images, example_metrics
 
 from shapeseg.reporting.pixels import ambiguous_pixels, error_map, unknowable_map
@@ -31,34 +31,20 @@ def report(images, tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with launched() as browser:
-        yield browser
-
-
 @pytest.fixture
 def open_report(browser, report):
     """Opens the report at a width and in a colour scheme; in the end, nothing was fetched and nothing complained."""
-    contexts, complaints, requests = [], [], []
+    address = report.as_uri()
+    with visits(browser) as (visit, requests):
 
-    def open_it(width=1280, scheme="light"):
-        contexts.append(browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme))
-        contexts[-1].set_default_timeout(5000)
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(report.as_uri())
-        page.get_by_text("Showing 12 of 12 images").wait_for()
-        return page
+        def open_it(width=1280, scheme="light"):
+            page = visit(address, width, scheme=scheme)
+            page.get_by_text("Showing 12 of 12 images").wait_for()
+            return page
 
-    yield open_it
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    assert requests.count(report.as_uri()) == len(contexts)
-    assert all(url.startswith("data:image/png") for url in requests if url != report.as_uri())
+        yield open_it
+    assert address in requests
+    assert all(url.startswith("data:image/png") for url in requests if url != address)
 
 
 def choice(page, label):

@@ -113,12 +113,8 @@ def answer(
     labels = np.zeros(known.shape, np.uint8)
     for name, mask in masks.items():
         labels |= np.where(mask, np.uint8(BITS[name]), np.uint8(0))
-    numbers = _numbers(example, belief, predicted, masks, decides=model.target == "visible" and _is_known(scene))
+    numbers = _numbers(example, belief, predicted, masks, decides=model.target == "visible" and scene.has_known_probabilities)
     return Answer(truth, belief, labels, exact[known], numbers, _pieces(known, exact, belief))
-
-
-def _is_known(scene: Scene) -> bool:
-    return scene.rule is None or scene.rule.known
 
 
 def _numbers(

@@ -21,9 +21,8 @@ from shapeseg.workflows.playground.starts import STARTS
 _SCRIPTS = ("colors.js", "answers.js", "scene.js", "stage.js", "panels.js", "numbers.js", "controls.js", "main.js")
 
 
-def ramp() -> list[list[int]]:
-    """Returns the colours of the probabilities 0, 1/255 ... 1."""
-    return shade(np.linspace(0, 1, 256)).tolist()
+_RAMP = shade(np.linspace(0, 1, 256)).tolist()  # of the probabilities 0, 1/255 ... 1
+_COLORS = {"right": RIGHT, "missed": MISSED, "invented": INVENTED}
 
 
 def policy(nonce: str, host: str) -> str:
@@ -63,8 +62,8 @@ def _data(playground: Playground) -> Markup:
         "most": MAX_INSTANCES,
         "longest": MAX_MESSAGE,
         "bits": BITS,
-        "ramp": ramp(),
-        "colors": {"right": RIGHT, "missed": MISSED, "invented": INVENTED},
+        "ramp": _RAMP,
+        "colors": _COLORS,
     }
     return json_script("playground-data", content)
 
@@ -75,9 +74,8 @@ def _model_line(playground: Playground) -> str:
 
 
 def _css_colors() -> str:
-    colors = {"right": RIGHT, "missed": MISSED, "invented": INVENTED}
-    stops = {f"ramp-{place}": tuple(ramp()[place * 255 // 2]) for place in range(3)}
-    return ":root{" + "".join(f"--{name}:rgb{color};" for name, color in (colors | stops).items()) + "}"
+    stops = {f"ramp-{place}": tuple(_RAMP[place * 255 // 2]) for place in range(3)}
+    return ":root{" + "".join(f"--{name}:rgb{color};" for name, color in (_COLORS | stops).items()) + "}"
 
 
 def _part(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from browser import launched, pixels
+from browser import pixels, visits
 from playground_frames import MODEL, RED
 from playground_page import answered, expected_views, numbers, written
 
@@ -34,33 +34,17 @@ def address(samples):
         yield address
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with launched() as browser:
-        yield browser
-
-
 @pytest.fixture
 def visit(browser):
     """Opens an address at a width and in a colour scheme; in the end, nothing else was fetched and nothing complained."""
-    contexts, complaints, requests = [], [], []
+    with visits(browser) as (open_it, requests):
 
-    def open_it(address, width=1280, scheme="light", **options):
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **options))
-        contexts[-1].set_default_timeout(60_000)
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("websocket", lambda socket: requests.append(socket.url))
-        page.goto(address)
-        answered(page)
-        return page
+        def visit_it(address, width=1280, scheme="light", **options):
+            page = open_it(address, width, 900, scheme, **options)
+            answered(page)
+            return page
 
-    yield open_it
-    for context in contexts:
-        context.close()
-    assert complaints == []
+        yield visit_it
     own = {"http:", "ws:", "data:"}
     assert {url.split("//")[0] for url in requests if not url.startswith("data:,")} <= own
     assert {url.split("/")[2].split(":")[0] for url in requests if "//" in url} == {"127.0.0.1"}

@@ -8,9 +8,8 @@ import json
 import numpy as np
 from playground_frames import MODEL, WHITE
 
-from shapeseg.reporting.style import INVENTED, MISSED, RIGHT
+from shapeseg.reporting.style import INVENTED, MISSED, RIGHT, shade
 from shapeseg.scenes import Scene
-from shapeseg.workflows.playground.page import ramp
 
 INK, OTHER, CHECK = (20, 25, 28), (211, 217, 219), (96, 125, 139)
 ANSWERED = """() => {
@@ -63,7 +62,7 @@ def expected_views(scene):
     truth = scene.render()
     belief, exact, whole = MODEL.probabilities(truth.image[None])[0], truth.rectangle_probability, truth.target("amodal")
     row, column = np.indices(exact.shape)
-    colors = np.array(ramp(), np.uint8)
+    colors = shade(np.linspace(0, 1, 256)).astype(np.uint8)
     known = ~np.isnan(exact)
     target, predicted = truth.target(), belief >= MODEL.threshold
 
