@@ -109,7 +109,7 @@ def response_figure(models: Mapping[str, Bins]) -> Figure:
         for number, (name, bins) in enumerate(models.items()):
             _draw(ax, score, name, bins, number)
         first = next(iter(models.values()))
-        names = [f"{name}\n{group_note(group)}" for name, group in first.items() if name != "hidden"]
+        names = ["\n".join([name, *group_note(group).split(", ")]) for name, group in first.items() if name != "hidden"]
         ax.set_xticks(range(len(names)), names, fontsize=8)
         ax.set(xlabel="occlusion rate of the rectangle", ylabel=f"mean {'IoU' if score == 'iou' else score}")
         ax.margins(x=0.08)

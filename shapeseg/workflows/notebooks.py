@@ -28,6 +28,7 @@ from shapeseg.scenes.twins import DESCRIPTIONS
 from shapeseg.value_types import check_type
 from shapeseg.workflows.notebook_pictures import occlusion_dials, predictions_figure, twin_dial
 from shapeseg.workflows.options import GenerateOptions
+from shapeseg.workflows.study.pictures import headline_figure
 from shapeseg.workflows.study.tables import decidable_table
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ __all__ = [
     "shade",
     "statistics",
     "statistics_figure",
+    "study_figure",
     "study_table",
     "table",
     "threshold_figure",
@@ -112,6 +114,15 @@ def study_table(results: str | Path) -> str:
         results: A ``study.json``.
     """
     return decidable_table(parse_json(read_file(Path(results), most=MAX_TEXT))["matrix"])
+
+
+def study_figure(results: str | Path) -> Figure:
+    """Draws a row a training set of a study: IoU on natural images, and what its models take to be in front.
+
+    Args:
+        results: A ``study.json``.
+    """
+    return headline_figure(parse_json(read_file(Path(results), most=MAX_TEXT)))
 
 
 def errors_figure(report: str | Path) -> Figure | str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shapeseg.reporting.legends import error_legend
 from shapeseg.reporting.pictures import TILE, aspect_of, grid, show
 from shapeseg.reporting.pixels import error_map
-from shapeseg.reporting.style import LOOKS, quiet, shade
+from shapeseg.reporting.style import LOOKS, chart, quiet, shade
 from shapeseg.workflows.study.record import MatrixScore, Mean, OrderTest, ResponseCurve, ResponseScore, StudyResults
 
 if TYPE_CHECKING:
@@ -74,6 +74,20 @@ def matrix_figure(results: StudyResults) -> Figure:
         "Each panel has its own scale",
         fontsize=10,
     )
+    return figure
+
+
+def headline_figure(results: StudyResults) -> Figure:
+    """Draws two scores of every arm: IoU of decidable pixels of natural images, and what it takes to be in front."""
+    figure, (iou, called) = chart(2, height=0.42 * len(results["training_sets"]) + 1.1)
+    draw_arms(iou, {arm: found["iou_decidable"] for arm, found in results["matrix"]["natural"].items()})
+    iou.set_xlabel("rectangle IoU of decidable pixels,\nnatural images")
+    iou.locator_params(axis="x", nbins=4)
+    draw_arms(called, results["order"]["called"]["other"]["behind"], digits=2)
+    called.set_xlabel("share called rectangle where a shape\nof another colour is in front: 0 is right")
+    called.tick_params(labelleft=False)
+    for ax in (iou, called):
+        ax.invert_yaxis()
     return figure
 
 
@@ -140,7 +154,7 @@ def comparison_figure(comparisons: Sequence[Comparison], other: str) -> Figure:
     return figure
 
 
-def draw_arms(ax: Axes, arms: Mapping[str, Mean]) -> None:
+def draw_arms(ax: Axes, arms: Mapping[str, Mean], digits: int = 4) -> None:
     """Draws a row an arm: mean with its number, interval, and a faint dot a seed."""
     for place, ((color, marker), found) in enumerate(zip(LOOKS, arms.values(), strict=False)):
         if found["value"] is None:
@@ -151,7 +165,7 @@ def draw_arms(ax: Axes, arms: Mapping[str, Mean]) -> None:
         ax.plot(seeds, [place + 0.22] * len(seeds), ".", color=color, alpha=0.45, markersize=5)
         ax.plot([found["value"]], [place], marker, color=color, markersize=6)
         ax.annotate(
-            f"{found['value']:.4f}",
+            f"{found['value']:.{digits}f}",
             (found["value"], place),
             xytext=(0, 5),
             textcoords="offset points",
