@@ -26,7 +26,7 @@ def grid_figure(arms: Mapping[str, Sequence[ModelScores]]) -> Figure:
             ax.scatter(numbers(map(score, seeds)), [place] * len(seeds), s=26, color=COLORS[_group(name)], alpha=0.8)
         ax.set_yticks(range(len(names)), names if ax is axes[0] else [""] * len(names), fontsize=9)
         ax.grid(axis="x", alpha=0.3)
-        ax.invert_yaxis()
+        ax.set_ylim(len(names) - 0.5, -0.5)
         ax.set_xlabel(label, fontsize=9)
     axes[0].set_xlim(left=0)
     floor = arms[names[0]][0]["ambiguous"]["log_loss_floor"]
