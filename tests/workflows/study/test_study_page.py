@@ -12,7 +12,7 @@ from shapeseg.reporting.pictures import save_figure
 from shapeseg.workflows.study.intervals import stands
 from shapeseg.workflows.study.matrix import counterfactual, iou_matrix, largest_losses, response
 from shapeseg.workflows.study.order import order_test
-from shapeseg.workflows.study.pictures import LOOKS, arms_response_figure, matrix_figure, order_figure
+from shapeseg.workflows.study.pictures import LOOKS, arms_response_figure, headline_figure, matrix_figure, order_figure
 from shapeseg.workflows.study.scores import Rectangle, SetScores
 from shapeseg.workflows.study.settings import ArmName
 from shapeseg.workflows.study.tables import decidable_table, study_page
@@ -139,3 +139,16 @@ def test_every_arm_has_its_own_look_in_every_picture(results, tmp_path):
         assert sum(hollow) == sum(not each for each in hollow)
     for name, drawn in (("o", figure), ("m", matrix_figure(results)), ("r", arms_response_figure(results["response"]))):
         save_figure(drawn, tmp_path / f"{name}.png")
+
+
+def test_the_two_panels_show_what_every_arm_reaches(results):
+    figure = headline_figure(results)
+    natural, called = results["matrix"]["natural"], results["order"]["called"]["other"]["behind"]
+    expected = (
+        [f"{natural[arm]['iou_decidable']['value']:.4f}" for arm in ARMS],
+        [f"{called[arm]['value']:.2f}" for arm in ARMS],
+    )
+    for ax, values in zip(figure.axes, expected, strict=True):
+        assert [text.get_text() for text in ax.texts] == values
+        assert [label.get_text() for label in ax.get_yticklabels()] == list(ARMS)
+        assert ax.yaxis_inverted()
