@@ -81,10 +81,11 @@ def headline_figure(results: StudyResults) -> Figure:
     """Draws two scores of every arm: IoU of decidable pixels of natural images, and what it takes to be in front."""
     figure, (iou, called) = chart(2, height=0.42 * len(results["training_sets"]) + 1.1)
     draw_arms(iou, {arm: found["iou_decidable"] for arm, found in results["matrix"]["natural"].items()})
-    iou.set_xlabel("rectangle IoU of decidable pixels,\nnatural images")
+    iou.set_xlabel("IoU of decidable pixels,\nnatural images", fontsize=9)
     iou.locator_params(axis="x", nbins=4)
     draw_arms(called, results["order"]["called"]["other"]["behind"], digits=2)
-    called.set_xlabel("share called rectangle where a shape\nof another colour is in front: 0 is right")
+    called.set_xlabel("behind another colour, share that is\ncalled rectangle: 0 is right", fontsize=9)
+    called.set_xlim(-0.05, 1.05)
     called.tick_params(labelleft=False)
     for ax in (iou, called):
         ax.invert_yaxis()

@@ -150,5 +150,5 @@ def test_the_two_panels_show_what_every_arm_reaches(results):
     )
     for ax, values in zip(figure.axes, expected, strict=True):
         assert [text.get_text() for text in ax.texts] == values
-        assert [label.get_text() for label in ax.get_yticklabels()] == list(ARMS)
         assert ax.yaxis_inverted()
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(ARMS)
