@@ -28,22 +28,22 @@ _LONGEST_PATTERN = 100
 
 @dataclass(frozen=True)
 class Description:
-    """Of data of your own; a shapeseg.json in the folder may hold the same names, and flags win."""
+    """For your own data; a shapeseg.json in the folder may set the same names, and flags win."""
 
     target_values: tuple[MaskValue, ...] = ()
     """Mask values that are the target: numbers, or colours such as #ff0000; by default all but 0 (black) and --void-value."""
     void_value: MaskValue | None = None
-    """Mask value of pixels that neither training nor scores count."""
+    """Mask value of pixels that are excluded from training and scores."""
     target_name: str | None = None
-    """What the target is called, in the singular, in reports and pictures: crack."""
+    """Name of the target, in the singular, for reports and pictures: crack."""
     group_by: str | None = None
-    """Regular expression of the part of a name that must share a split: '^[^_]+' keeps eye7_1 and eye7_2 together."""
+    """Regular expression for the part of a name that must share a split: '^[^_]+' keeps eye7_1 and eye7_2 together."""
     skip_unlabelled: bool = False
     """Leave out images that have no mask; by default they are an error."""
     masks_drawn: Literal["upright", "stored"] | None = None
-    """Whether masks were drawn over photographs as they are shown or as they are stored; asked for only where it matters."""
+    """Whether masks were drawn over photographs as shown or as stored; needed only where it makes a difference."""
     image_bits: int | None = None
-    """Bits that 16-bit images use, for those that would be too dark: 12 makes 4095 white."""
+    """Bits that 16-bit images use, if they would be too dark otherwise: 12 makes 4095 white."""
 
     def __post_init__(self) -> None:
         check_types(self)

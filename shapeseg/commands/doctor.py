@@ -18,7 +18,7 @@ from shapeseg.workflows.doctor import examine
 
 @dataclass(frozen=True)
 class DoctorOptions(CommonOptions):
-    """Check a saved model: it loads, its card names it, versions are the same, and a known scene gives the stored output."""
+    """Check a saved model: it loads, its card matches it, versions agree, and a known scene gives the stored output."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
     """The .keras file, or its run folder."""

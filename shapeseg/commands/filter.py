@@ -28,18 +28,18 @@ class FilterOptions(CommonOptions):
     out: Path | None = None
     """New dataset to write."""
     in_place: bool = False
-    """Un-list what goes in this dataset itself; the files stay."""
+    """Remove entries from this dataset itself; the files stay."""
     way: Way | None = None
     """drop-occluded (images with any occlusion), drop-beyond (images beyond the limit) or ignore-occluded (keep images, mark
     the shapes beyond the limit); with a limit alone, drop-beyond."""
     max_occlusion: float | None = None
-    """The limit: most of a shape that may be hidden, 0 to 1. drop-beyond needs it; ignore-occluded takes 0 for granted."""
+    """Largest fraction of a shape that may be hidden, 0 to 1. drop-beyond needs it; for ignore-occluded the default is 0."""
     all_instances: bool = False
     """Judge every shape; by default only the targets count."""
     dry_run: bool = False
-    """Only say what would go."""
+    """Only report what would be removed."""
     purge: bool = False
-    """With --in-place: delete the files of what goes."""
+    """With --in-place: delete the files of what is removed."""
 
 
 def _command(options: FilterOptions) -> None:

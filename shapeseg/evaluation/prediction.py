@@ -27,7 +27,7 @@ class PredictionOptions:
     tta: bool = False
     """Average the probabilities over the eight mirrored and turned images (takes eight times as long)."""
     min_component: int = 0
-    """Remove predicted pieces of fewer pixels than this."""
+    """Remove predicted pieces with fewer pixels than this."""
 
     def __post_init__(self) -> None:
         check_range("min_component", self.min_component, least=0, fix="Try 20")

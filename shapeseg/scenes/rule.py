@@ -23,7 +23,7 @@ class FilterSettings:
     way: Way = "drop-beyond"
     """drop-occluded (any occlusion), drop-beyond (images beyond the limit) or ignore-occluded (keep images, mark shapes)."""
     max_occlusion: float = 0.0
-    """The limit: most of a shape that may be hidden, 0 to 1."""
+    """Largest fraction of a shape that may be hidden, 0 to 1."""
     all_instances: bool = False
     """Judge every shape; by default only the targets count."""
 
