@@ -38,7 +38,7 @@ def _tell(name: str) -> int:
         return 0
     listing = "\n".join(f"  {command:<13} {purpose}" for command, purpose in COMMANDS.items())
     if name in ("-h", "--help"):
-        print(f"usage: shapeseg COMMAND [OPTIONS]\n\n{listing}\n\nshapeseg COMMAND --help tells more of each.")
+        print(f"usage: shapeseg COMMAND [OPTIONS]\n\n{listing}\n\nshapeseg COMMAND --help shows its options.")
         return 0
     from shapeseg.value_types import suggestion  # which no other way through here needs
 

@@ -168,7 +168,7 @@ def predict(model: AnyPath, paths: AnyPath | Sequence[AnyPath], **flags: Any) ->
     options = _options(PredictOptions, {"model": model, "paths": [paths] if isinstance(paths, str | Path) else paths, **flags})
     if workflow.predict(options):
         named = ", ".join(map(str, options.paths))
-        raise InputError("not every image could be used", received=named, fix="See what was said of them")
+        raise InputError("not every image could be used", received=named, fix="See the messages about them")
     return options.out
 
 
@@ -327,5 +327,5 @@ def write_twins(data: AnyPath, change: Change, out: AnyPath, *, workers: int | N
 def _options(kind: type[Options], flags: Mapping[str, Any]) -> Options:
     """Returns the options of a command, but for those that say how a command is called."""
     if of_a_call := sorted(flags.keys() & {"config", "debug"}):
-        raise UsageError("that is for the command line", received=of_a_call[0], fix="Leave it out")
+        raise UsageError("this is for the command line only", received=of_a_call[0], fix="Leave it out")
     return options_from_flags(kind, flags)

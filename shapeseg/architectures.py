@@ -33,7 +33,7 @@ ARCHITECTURES = {
     "deeplab_v3_plus": Known("atrous pyramid with an early skip", 94_256, 8),
     "segformer": Known("small transformer with an all-MLP decoder", 242_480, 16),
     "keras_cv_deeplab_v3_plus": Known(
-        "DeepLabV3+ of keras-cv, an extra",
+        "DeepLabV3+ from keras-cv, an extra",
         None,
         32,
         ("keras_cv", "tensorflow"),

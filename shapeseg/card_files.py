@@ -45,7 +45,7 @@ def digest(content: bytes) -> str:
 
 def not_known_to_be_whole(path: Path, card: object, card_name: str, *, fix: str) -> ModelRefusedError:
     """Returns the refusal of a model that has no card, or one that names another digest."""
-    known = "its card names another digest" if card else f"there is no {card_name} of shapeseg's beside it"
+    known = "its card names another digest" if card else f"there is no {card_name} from shapeseg next to it"
     return ModelRefusedError(f"the model is not known to be whole: {known}", received=path, fix=fix)
 
 

@@ -56,10 +56,10 @@ class Description:
                     fix="Try 255 or #ffffff",
                 )
         if self.void_value in self.target_values:
-            raise UsageError("void pixels are no target", received=f"both are {self.void_value}", fix="Name it once")
+            raise UsageError("void pixels cannot be the target", received=f"both are {self.void_value}", fix="Name it once")
         name = self.target_name
         if name is not None and not (name.strip() and name.isprintable() and len(name) <= _LONGEST_NAME):
-            raise UsageError("the target's name is a short word", received=f"{name!r:.80}", fix="Try --target-name crack")
+            raise UsageError("the target's name must be a short word", received=f"{name!r:.80}", fix="Try --target-name crack")
         if self.group_by is not None:
             _check_pattern(self.group_by)
 
@@ -97,10 +97,10 @@ def read_description(folder: Path) -> Description:
         raise
     except ValueError as error:
         raise InputError(
-            f"this is no JSON ({error})", received=path, fix='Write for instance {"target_values": [1]}'
+            f"this is not JSON ({error})", received=path, fix='Write for instance {"target_values": [1]}'
         ) from error
     if not isinstance(content, dict):
-        raise InputError("a description holds names and values", received=path, fix='Write {"target_values": [1]}')
+        raise InputError("a description must hold names and values", received=path, fix='Write {"target_values": [1]}')
     try:
         return settings_from_dict(Description, {str(name).replace("-", "_"): value for name, value in content.items()})
     except UsageError as error:
@@ -111,7 +111,7 @@ def _check_pattern(pattern: str) -> None:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise _no_pattern(pattern, f"this is no regular expression ({error})") from error
+        raise _no_pattern(pattern, f"this is not a regular expression ({error})") from error
     if len(pattern) > _LONGEST_PATTERN:
         raise _no_pattern(pattern, f"a regular expression has at most {_LONGEST_PATTERN} letters here")
 

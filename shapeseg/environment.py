@@ -119,5 +119,5 @@ def _choose_device(backend: str, device: Device) -> None:
 
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not there[device]:
-        raise UsageError("the device is not there", received=f"device={device}", fix="Use auto or cpu")
+        raise UsageError("there is no such device", received=f"device={device}", fix="Use auto or cpu")
     os.environ["KERAS_TORCH_DEVICE"] = device

@@ -50,11 +50,11 @@ def read_file(
         descriptor = os.open(path, flags)
     except OSError as error:
         if error.errno in _NO_FILE:
-            what = "a link is not followed here" if path.is_symlink() else "this is no regular file"
+            what = "a link is not followed here" if path.is_symlink() else "this is not a regular file"
             raise refusal(what, received=path, fix=_FIX) from error
         raise
     except ValueError as error:  # a NUL in its name
-        raise refusal("no file has such a name", received=repr(str(path)), fix="Name another") from error
+        raise refusal("no file can have this name", received=repr(str(path)), fix="Name another") from error
     try:
         return _read_open(descriptor, path, most, start, refusal)
     finally:
@@ -64,7 +64,7 @@ def read_file(
 def _read_open(descriptor: int, path: Path, most: int, start: int | None, refusal: type[ShapesegError]) -> bytes:
     state = os.fstat(descriptor)
     if not stat.S_ISREG(state.st_mode):
-        raise refusal("this is no regular file", received=path, fix=_FIX)
+        raise refusal("this is not a regular file", received=path, fix=_FIX)
     too_large = f"at most {most:,} bytes are read here"
     if start is None and state.st_size > most:
         raise refusal(too_large, received=f"{path}, {state.st_size:,} bytes", fix=_SMALLER)
@@ -104,7 +104,7 @@ def json_object(path: Path, *, most: int = MAX_TEXT) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")
 
 
 def _finite(digits: str) -> float:

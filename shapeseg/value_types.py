@@ -71,7 +71,7 @@ def misfit(kind: type[UsageError], name: str, value: Any, hint: Any, sequence: t
     if words and fix is None:
         values = value if isinstance(value, tuple | list) else [value]
         wrong = next((each for each in values if each not in words), value)
-        return kind(f"{name} is none of its choices", received=received, fix=suggestion(wrong, words))
+        return kind(f"{name} is not one of its choices", received=received, fix=suggestion(wrong, words))
     fix = f"a {fix}" if fix else _in_words(hint).replace("list", wanted)
     return kind(f"{name} has a value of the wrong type", received=received, fix=f"Give it {fix}")
 

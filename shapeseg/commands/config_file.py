@@ -61,7 +61,7 @@ def read_config(path: Path) -> dict[str, Any]:
         reason = " ".join(str(error).split())
         raise InputError(f"the settings file cannot be read ({reason})", received=path, fix="Write JSON or YAML") from error
     if not isinstance(content, dict):
-        raise InputError("a settings file holds names and values", received=path, fix="Write one name: value a line")
+        raise InputError("a settings file must hold names and values", received=path, fix="Write one name: value a line")
     _check(content)
     return content
 
@@ -78,7 +78,9 @@ def _check(value: Any) -> None:
             _check(inner)
     elif isinstance(value, str) and (value.startswith("-") or "\0" in value or not _encodes(value)):
         raise UsageError(
-            "a text in a settings file begins with - or holds what no path can", received=f"{value!r:.60}", fix="Write ./-..."
+            "a text in a settings file begins with - or contains what no path can",
+            received=f"{value!r:.60}",
+            fix="Write ./-...",
         )
 
 

@@ -45,7 +45,7 @@ def convert_folder(options: ConvertOptions) -> Converted:
         converted = convert(source, options.to, out, progress)
     print(f"wrote     {out}: {converted.images} images as {options.to}")
     if converted.void and (options.to == "yolo" or (options.to == "folder" and source.keeps_labels)):
-        print(f"lost      the marks of {converted.void:,} void pixels, which {options.to} cannot hold")
+        print(f"lost      the marks of {converted.void:,} void pixels, which {options.to} cannot store")
     return converted
 
 

@@ -28,7 +28,7 @@ class DoctorOptions(CommonOptions):
 
 def _command(options: DoctorOptions) -> int:
     if options.model is None:
-        raise UsageError("doctor takes a model", received="none", fix="Name it: doctor saved_models/RUN/model.keras")
+        raise UsageError("doctor needs a model", received="none", fix="Name it: doctor saved_models/RUN/model.keras")
     findings = examine(options.model, device=options.device)
     for check, outcome, detail in findings:
         print(f"{check:<8} {outcome:<8} {detail}")

@@ -65,16 +65,18 @@ def filter_settings(options: FilterOptions) -> FilterSettings:
     """
     if missing := list(_missing(options)):
         raise UsageError(
-            "filter must be told what to remove, and where",
+            "filter needs to know what to remove, and where",
             received=f"neither {', nor '.join(missing)}",
-            fix="Say for instance --way drop-occluded --out data/clean",
+            fix="For instance: --way drop-occluded --out data/clean",
         )
     if options.out and options.in_place:
         raise UsageError(
-            "a new dataset and this one were asked for", received=f"{options.out} and in place", fix="Leave one out"
+            "a filter writes a new dataset or changes this one, not both",
+            received=f"{options.out} and in place",
+            fix="Leave one out",
         )
     if options.purge and not options.in_place:
-        raise UsageError("purge deletes in place, which was not asked for", received="--purge", fix="Add --in-place")
+        raise UsageError("purge deletes in place, which was not requested", received="--purge", fix="Add --in-place")
     if options.way == "drop-beyond" and options.max_occlusion is None:
         raise UsageError("drop-beyond needs its limit", received="no --max-occlusion", fix="Try --max-occlusion 0.25")
     return FilterSettings(options.way or "drop-beyond", options.max_occlusion or 0.0, options.all_instances)

@@ -32,7 +32,7 @@ class MergeOptions(CommonOptions):
 def _command(options: MergeOptions) -> None:
     if options.first is None or options.second is None:
         raise UsageError(
-            "merge takes two datasets", received=options.first or "none", fix="Name both: merge FIRST SECOND --out OUT"
+            "merge needs two datasets", received=options.first or "none", fix="Name both: merge FIRST SECOND --out OUT"
         )
     first, second = Dataset(options.first), Dataset(options.second)
     with progress_bar("copying", len(first) + len(second), "image") as progress:

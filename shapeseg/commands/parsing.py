@@ -42,7 +42,7 @@ def parse_flags(options_type: type[CommonOptions], arguments: list[str], prog: s
             raise
         raise _unreadable(told.getvalue(), flags, named, prog) from None
     if rest:
-        raise UsageError("a word belongs to no flag", received=" ".join(rest), fix=f"See {prog} --help")
+        raise UsageError("a word does not belong to any flag", received=" ".join(rest), fix=f"See {prog} --help")
     return {name: value for group, value in given.items() for name, value in _settings_of(group, value)}
 
 

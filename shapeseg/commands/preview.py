@@ -56,7 +56,9 @@ def _command(options: PreviewOptions) -> None:
     data = open_data(options.data, options.own).split(options.split)
     places = range(options.start, min(options.start + options.rows * options.columns, len(data)))
     if not places:
-        raise UsageError("there are not so many samples", received=f"start={options.start}", fix=f"Use less than {len(data)}")
+        raise UsageError(
+            "there are not that many samples", received=f"start={options.start}", fix=f"Use less than {len(data)}"
+        )
     drawn = {"masks": options.masks, "outlines": options.outlines, "numbers": options.numbers, "rates": options.rates}
     tiles, notes = zip(*(noted_tile(data, place, **drawn) for place in places), strict=True)
     titles = [f"{data.rows[place]['image_id']}  {data.rows[place]['split']}" for place in places]

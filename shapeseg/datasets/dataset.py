@@ -182,7 +182,7 @@ class Dataset:
         """Returns the scene that one sample was drawn from.
 
         Raises:
-            NoSampleError: If there are not so many samples.
+            NoSampleError: If there are not that many samples.
             InputError: If no recipe is known.
         """
         row = self.row(place)

@@ -94,7 +94,7 @@ class Feed(keras.utils.PyDataset):
             raise UsageError(what, received=f"batch_size={batch_size}", fix=f"Choose a multiple of {shares}")
         if shares > 1 and len(source) < batch_size:
             raise UsageError(
-                "a batch that is shared must be full, and there are too few examples",
+                "a shared batch must be full, and there are too few examples",
                 received=f"batch_size={batch_size}, {len(source)} examples",
                 fix="Choose a smaller batch_size",
             )
@@ -104,13 +104,13 @@ class Feed(keras.utils.PyDataset):
             raise UsageError("augmentation needs a seed", received="shuffle_seed=None", fix="Give shuffle_seed a number")
         if weights and labels.startswith("codes"):
             raise UsageError(
-                "codes say themselves which pixels count", received=f"labels={labels!r}, weights=True", fix="Leave weights out"
+                "codes already say which pixels count", received=f"labels={labels!r}, weights=True", fix="Leave weights out"
             )
         if labels.endswith("probability"):
             _check_probabilities(source.rule, augmentation)
         self._tells_padding = weights or labels.startswith("codes")
         if sizes != _AS_THEY_ARE and not self._tells_padding:
-            raise UsageError("padded pixels must be told", received=f"{sizes}, weights=False", fix="Add weights=True")
+            raise UsageError("padded pixels must be marked", received=f"{sizes}, weights=False", fix="Add weights=True")
         if sizes.crop and shuffle_seed is None:
             raise UsageError("patches need a seed", received=f"{sizes}, shuffle_seed=None", fix="Give shuffle_seed a number")
         self.source = source
@@ -209,7 +209,7 @@ def _same_size(images: Sequence[Pixels]) -> None:
     """Raises an InputError unless images need no padding to be in one batch."""
     sizes = sorted({image.shape[:2] for image in images})
     if len(sizes) > 1:
-        what = "images of one batch have several sizes, and plain masks cannot tell what is padding"
+        what = "images of one batch have several sizes, and plain masks cannot show what is padding"
         raise InputError(what, received=f"heights and widths {sizes[:3]}", fix="Add weights=True, or use batch_size=1")
 
 
@@ -227,11 +227,11 @@ def _check_probabilities(rule: Rule | None, augmentation: tuple[Augmentation, ..
         raise UsageError(
             "probabilities are known only where it is known how scenes were chosen",
             received="a source without a rule",
-            fix="Use masks, or a dataset as generate made it",
+            fix="Use masks, or a dataset made by generate",
         )
     if not keeps_probabilities(rule, augmentation):
         raise UsageError(
-            "where scenes were chosen by occlusion, a shape pasted in front makes their probabilities others",
+            "where scenes were chosen by occlusion, a shape pasted in front changes their probabilities",
             received=f"augmentation={' '.join(augmentation)}",
             fix="Leave paste out",
         )

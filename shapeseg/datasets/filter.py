@@ -123,7 +123,7 @@ def _purge(folder: Path, rows: Sequence[Row], progress: Progress) -> None:
             if is_as_named(folder, row, role):
                 path.unlink()
             elif os.path.lexists(path):
-                say("warning", f"{path} is not what its row names, and stays")
+                say("warning", f"{path} is not the file that its row names, and stays")
         progress(1)
 
 

@@ -110,9 +110,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         content = parse_json(stored)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise InputError("dataset.json is not of a shapeseg dataset", received=path, fix="Name another folder")
+            raise InputError("dataset.json does not belong to a shapeseg dataset", received=path, fix="Name another folder")
         if min(content.get("format_version", 1), content.get("generator_version", 1)) < 1:
-            raise InputError("versions count from 1", received=path, fix="Restore dataset.json from a copy")
+            raise InputError("versions start at 1", received=path, fix="Restore dataset.json from a copy")
         if content.get("format_version", 0) > FORMAT_VERSION or content.get("generator_version", 0) > GENERATOR_VERSION:
             raise InputError(
                 "the dataset was made by a newer shapeseg",
@@ -121,7 +121,7 @@ def read_manifest(folder: Path) -> Manifest:
             )
         manifest = settings_from_dict(Manifest, content)
         if not _METADATA_NAME.fullmatch(manifest.metadata.file):  # it is opened, and removed by the next version
-            raise InputError("this is no metadata file", received=manifest.metadata.file, fix="Restore it from a copy")
+            raise InputError("this is not a metadata file", received=manifest.metadata.file, fix="Restore it from a copy")
         return manifest
     except ShapesegError as error:
         raise InputError("dataset.json cannot be used", received=path, fix=str(error).rstrip(".")) from error

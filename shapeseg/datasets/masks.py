@@ -140,7 +140,7 @@ def _refuse_shape_in_alpha(image: Image.Image) -> None:
         return
     *colors, alpha = image.convert("RGBA").split()
     if alpha.getextrema() not in ((0, 0), (255, 255)) and all(low == high for low, high in (c.getextrema() for c in colors)):
-        what = "a mask is of one colour, and its shape is in its transparency alone, which is not read"
+        what = "a mask has one colour, and its shape only in its transparency, which is not read"
         raise Unsuited(what, "Save the transparency as grey: magick IN.png -alpha extract OUT.png")
 
 

@@ -164,7 +164,7 @@ def glance_problem(folder: Path, rows: Sequence[Row]) -> str | None:
         return None
     except (InputError, OSError) as error:
         return f"it cannot be what the metadata says ({error})"
-    return None if content == expected else "it says something else than the metadata; remove it"
+    return None if content == expected else "it contradicts the metadata; remove it"
 
 
 def _glances(rows: Sequence[Row]) -> bytes:

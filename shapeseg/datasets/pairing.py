@@ -54,7 +54,7 @@ def pair(images: Mapping[str, Path], masks: Mapping[str, Path], folder: Path, *,
     if unlabelled and not skip_unlabelled:
         _refuse_unlabelled({stem: images[stem] for stem in unlabelled}, folder)
     if unlabelled:
-        notes.append(f"{len(unlabelled)} images without a mask are left out, as was asked for")
+        notes.append(f"{len(unlabelled)} images without a mask are left out, as requested")
     if not found:
         raise InputError("no image has a mask", received=folder, fix="Put masks there, under the names of the images")
     return Pairs(found, notes)

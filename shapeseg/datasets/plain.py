@@ -81,7 +81,7 @@ def read_plain(folder: Path, description: Description, kept: Mapping[str, str] |
     rows = [row_of(folder, index, found, description, digest) for index, found in enumerate(pairs.found)]
     notes = list(pairs.notes)
     if stored := sum("turn" in row for row in rows):
-        notes.append(f"{stored} masks were drawn over photographs as stored, so that they are turned as these are")
+        notes.append(f"{stored} masks were drawn over photographs as stored, so they are rotated with them")
     named = MetadataFile("", digest.hexdigest())
     manifest = Manifest(DatasetSettings(), 0, len(rows), len(rows), named, format="plain-folder")
     return PlainFolder(manifest, rows, notes, pairs.splits_given)
@@ -133,7 +133,8 @@ def find_pairs(folder: Path, description: Description, kept: Mapping[str, str] |
         if in_train and not any(each.split == "val" for each in found):
             splits = dict(zip(in_train, val_of_train([each.name for each in in_train], description.group_by), strict=True))
             found = [each._replace(split=splits.get(each, each.split)) for each in found]
-            notes.append(f"there is no folder val, so {[*splits.values()].count('val')} images of train are validated on")
+            count = [*splits.values()].count("val")
+            notes.append(f"there is no folder val, so {count} images of train are used for validation")
         return FoundPairs(_as_kept(found, kept), notes, True)
     return _dealt_out(folder, found, notes, description, kept)
 
@@ -163,15 +164,15 @@ def turn_of_mask(image: Header, mask: Header, path: Path, description: Descripti
         )
     if image.orientation == 1 or mask.orientation != 1:
         if drawn != upright:
-            raise InputError("a mask lies on its side", received=path, fix="Turn it as its image is")
+            raise InputError("a mask is sideways", received=path, fix="Rotate it like its image")
         return 1
     if upright != stored:
         return 1 if drawn == upright else image.orientation
     if description.masks_drawn is None:
         raise InputError(
-            "a photograph is turned by its EXIF orientation, and the size of its mask does not tell whether that is, too",
+            "a photograph is rotated by its EXIF orientation, and its mask's size does not show whether the mask is too",
             received=f"{path}, EXIF orientation {image.orientation}",
-            fix="Look at one with a viewer, and say --masks-drawn upright or --masks-drawn stored",
+            fix="Look at one in a viewer, and pass --masks-drawn upright or --masks-drawn stored",
         )
     return image.orientation if description.masks_drawn == "stored" else 1
 
@@ -216,7 +217,7 @@ def _dealt_out(
     dealt = [each._replace(split=split) for each, split in zip(found, splits, strict=True)]
     now = _as_kept(dealt, kept)
     if moved := sum(one != other for one, other in zip(now, dealt, strict=True)):
-        told = [f"{moved} images are in the splits that the training kept, not in today's"]
+        told = [f"{moved} images are in the splits recorded by the training, not in today's"]
     return FoundPairs(now, [*notes, *told], given)
 
 

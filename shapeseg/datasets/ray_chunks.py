@@ -87,7 +87,7 @@ def _connect(address: str) -> None:
         raise ResourcesError(
             f"the cluster cannot be reached ({error})",
             received=address,
-            fix="Start it with ray start, name another, or share its token, if it asks for one, by RAY_AUTH_TOKEN",
+            fix="Start it with ray start, name another, or, if it requires a token, share it with RAY_AUTH_TOKEN",
         ) from error
 
 

@@ -120,4 +120,4 @@ def _decode(folder: Path, row: Row, role: str, flags: int) -> NDArray[np.uint8]:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
         if image is not None:
             return image
-    raise InputError("a file of the dataset is no readable image of its size", received=folder / row[role], fix=_FIX)
+    raise InputError("a file of the dataset is not a readable image of its size", received=folder / row[role], fix=_FIX)

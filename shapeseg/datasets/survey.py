@@ -72,7 +72,7 @@ def look(folder: Path, row: Row, description: Description) -> Seen:
         height, width = pixels.shape[:2]
         if (width, height) != (row["width"], row["height"]):
             raise InputError(
-                "an image is of another size than its header says",
+                "an image has another size than its header says",
                 received=f"{folder / row[role]}, {width} x {height}",
                 fix="Save it again, turned upright",
             )
@@ -83,7 +83,7 @@ def look(folder: Path, row: Row, description: Description) -> Seen:
         target=int(np.count_nonzero(is_target(labels))),
         counted=labels.size - int(np.count_nonzero(is_ignored(labels))),
         values=mask.distinct(),
-        notes=[*notes, *(["its mask is a JPEG, which blurs edges, so that it is parted at 128"] if mask.was_jpeg else [])],
+        notes=[*notes, *(["its mask is a JPEG, which blurs edges, so it is thresholded at 128"] if mask.was_jpeg else [])],
     )
 
 
@@ -105,7 +105,7 @@ def refuse_one_class(folder: Path, target_name: str, seen: Sequence[Seen]) -> No
     if share is None or share in (0, 1):
         what = "no pixel counts: all are void" if share is None else f"{'every' if share else 'no'} pixel is {target_name}"
         raise InputError(
-            f"{what} in {len(seen)} masks, so that there is nothing to learn",
+            f"{what} in {len(seen)} masks, so there is nothing to learn",
             received=f"{folder / Path(seen[0].row['mask']).parent} with the values {values_of(seen)}",
             fix="Say which values are the target: --target-values 1; and which do not count: --void-value 255",
         )

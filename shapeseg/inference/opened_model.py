@@ -75,7 +75,7 @@ class OpenedModel:
     def notes(self, shape: tuple[int, ...]) -> list[str]:
         """Returns what there is to tell of predicting an image of this shape, (H, W, 3)."""
         if _is_large(Sizes(resize=self.resize).scaled_size(*shape[:2])) and self._reach is None:
-            return ["it was predicted in tiles by a model that looks at whole images, so that seams may show"]
+            return ["it was predicted in tiles by a model that looks at whole images, so seams may show"]
         return []
 
     @cached_property

@@ -43,7 +43,7 @@ class TrainedOn:
 
     def __post_init__(self) -> None:
         if "\0" in self.folder:
-            raise UsageError("no folder has such a name", received=repr(self.folder), fix="Save the model again")
+            raise UsageError("no folder can have this name", received=repr(self.folder), fix="Save the model again")
         if self.sha256 != "none":
             check_digest("the dataset's sha256", self.sha256)
         check_range("images", self.images, least=0, below=2**63)
@@ -91,10 +91,10 @@ class Card:
         check_numbers("scores", self.scores)
         for name, value in self.scores.items():
             if not isinstance(value, {"split": str, "holdout": dict}.get(name, int | float | None)):
-                raise UsageError("scores are numbers", received=f"{name}={value!r:.60}", fix="Save the model again")
+                raise UsageError("scores must be numbers", received=f"{name}={value!r:.60}", fix="Save the model again")
         for package in self.versions:
             if not _PACKAGE.fullmatch(package):
-                raise UsageError("no package has such a name", received=repr(package), fix="Save the model again")
+                raise UsageError("no package can have this name", received=repr(package), fix="Save the model again")
 
     @property
     def trained_on(self) -> TrainedOn:
@@ -117,7 +117,7 @@ def read_card(model_path: Path) -> Card | None:
     Raises:
         ModelRefusedError: If there is one, but it is damaged.
     """
-    return read_card_file(Card, FORMAT, card_path(model_path), fix="Restore the card that was saved beside it")
+    return read_card_file(Card, FORMAT, card_path(model_path), fix="Restore the card that was saved with it")
 
 
 def file_digest(path: Path) -> str:

@@ -97,7 +97,7 @@ def save_figure(figure: Figure, path: Path, *, quick: bool = False) -> None:
         StorageError: If its folder cannot be made.
     """
     if path.suffix.lower() != ".png":
-        raise UsageError("a picture is a .png file", received=path, fix=f"Name it {path.name}.png")
+        raise UsageError("a picture must be a .png file", received=path, fix=f"Name it {path.name}.png")
     make_folder(path.parent)
     _make_drawable(figure)
     if quick:

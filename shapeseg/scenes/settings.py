@@ -82,7 +82,7 @@ class SceneSettings:
     def _check_occlusion(self) -> None:
         check_range("max_occlusion", self.max_occlusion, least=0, most=1, fix="Try 0.5")
         for rate in self.occlusion_rates:
-            check_range("an asked occlusion rate", rate, least=0, below=1, fix="Try 0.5")
+            check_range("a requested occlusion rate", rate, least=0, below=1, fix="Try 0.5")
         if (self.max_occlusion < 1) + bool(self.occlusion_rates) + self.occlusion_bins > 1:
             raise UsageError(
                 "max_occlusion, occlusion_rates and occlusion_bins exclude each other",

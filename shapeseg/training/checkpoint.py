@@ -59,9 +59,9 @@ class _State:
     def __post_init__(self) -> None:
         check_range("epoch", self.epoch, least=1)
         if len(self.history) != self.epoch or any(row.keys() != self.history[0].keys() for row in self.history):
-            raise ValueError("the history is not one row an epoch")
+            raise ValueError("the history does not have one row per epoch")
         if not {"epoch", MONITOR} <= self.history[0].keys():
-            raise ValueError(f"the history tells no {MONITOR}")
+            raise ValueError(f"the history has no {MONITOR}")
         rows: list[dict[str, Any]] = [*self.history, *self.callbacks]
         numbers = [value for row in rows for value in row.values()]
         if any(isinstance(value, int) and abs(value) >= 2**63 for value in numbers):
@@ -81,13 +81,15 @@ def restore(model: keras.Model, checkpoint: Checkpoint) -> None:
     """Puts a model, its (built) optimiser and the generators back into a captured state.
 
     Raises:
-        InputError: If the checkpoint is of another network, or its generators' states are none.
+        InputError: If the checkpoint belongs to another network, or its generators' states are none.
     """
     values = {}
     for prefix, variables in (("model", _variables(model)), ("optimizer", model.optimizer.variables)):
         saved = [checkpoint.arrays.get(f"{prefix}/{place}") for place in range(len(variables))]
         if not all(map(_fits, saved, variables)):
-            raise InputError("the checkpoint is of another network", received=prefix, fix="Resume with the run's own settings")
+            raise InputError(
+                "the checkpoint belongs to another network", received=prefix, fix="Resume with the run's own settings"
+            )
         values[prefix] = zip(variables, saved, strict=True)
     try:
         version, words, gauss = checkpoint.state["python_random"]
@@ -151,7 +153,7 @@ def _read(content: bytes) -> Checkpoint:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
         if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-            raise ValueError("a member is packed")
+            raise ValueError("a member is compressed")
         if sum(member.file_size for member in members) > len(content):
             raise ValueError("its members overlap")
         arrays = {member.filename.removesuffix(".npy"): _array(archive.read(member)) for member in members}

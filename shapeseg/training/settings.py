@@ -111,7 +111,7 @@ class TrainingSettings:
         check_range("ambiguous_weight", self.ambiguous_weight, above=0, fix="Try 1")
         if self.ambiguous == "exclude" and self.ambiguous_weight not in (None, 1):
             raise UsageError(
-                "ambiguous pixels that are left out have no weight",
+                "ambiguous pixels that are excluded have no weight",
                 received=f"ambiguous=exclude, ambiguous_weight={self.ambiguous_weight}",
                 fix="Leave --ambiguous-weight out, or add --ambiguous exact",
             )
@@ -124,7 +124,7 @@ class TrainingSettings:
         check_seed(self.seed)
         if self.schedule == "plateau" and self.warmup_epochs > 0:
             raise UsageError(
-                "warmup_epochs does not go with a plateau",
+                "warmup_epochs cannot be combined with a plateau",
                 received=f"warmup_epochs={self.warmup_epochs}",
                 fix="Use another --schedule",
             )

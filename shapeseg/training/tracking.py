@@ -150,7 +150,8 @@ class Tracking(keras.callbacks.Callback):
         except Exception as error:  # whatever is wrong with a tracker, the training is worth more
             self._tracker = None
             reason = " ".join(f"{type(error).__name__}: {error}".split())
-            print(f"warning: {self._name} tracks no more of this run, which goes on ({reason})", file=sys.stderr)  # noqa: T201
+            line = f"warning: {self._name} no longer tracks this run, which continues ({reason})"
+            print(line, file=sys.stderr)  # noqa: T201
 
 
 @contextmanager

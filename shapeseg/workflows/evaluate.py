@@ -54,7 +54,7 @@ def evaluate(options: EvaluateOptions) -> Path:
         print(evaluation_table(metrics, data.has_recipes))
         if metrics["trained_on"] and split != "train":
             learned = f"{metrics['trained_on']} of the {metrics['images']} images measured"
-            say("warning", f"{learned} are among those learned from")
+            say("warning", f"{learned} were learned from")
         ceiling = model.card.scores.get("iou_ceiling") if model.card else None
         names = write_evaluation(out, options, whole, data, metrics, evaluation, corrupted, history, ceiling)
     print(f"wrote {', '.join(str(out / name) for name in names)}")

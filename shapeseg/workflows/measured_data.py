@@ -55,7 +55,7 @@ def _folder_of(model: OpenedModel) -> Path:
     trained = Path((card.trained_on.folder if card else "") or DEFAULT_DATA)
     if trained in (DEFAULT_DATA, Path("none")):
         if not DEFAULT_DATA.exists():
-            print(f"there is no {DEFAULT_DATA} yet, so the default dataset is made")
+            print(f"there is no {DEFAULT_DATA} yet, so the default dataset is created")
             generate(GenerateOptions())
         trained = DEFAULT_DATA
     if not trained.exists():

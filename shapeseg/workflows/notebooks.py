@@ -71,12 +71,12 @@ def work_in_root() -> None:
     """Makes the root of the repository the current folder, from wherever in it a notebook was started.
 
     Raises:
-        InputError: If this is no folder of the repository.
+        InputError: If this is not a folder of the repository.
     """
     here = Path.cwd()
     root = next((folder for folder in (here, *here.parents) if (folder / "pyproject.toml").exists()), None)
     if root is None:
-        raise InputError("this is no folder of the repository", received=here, fix="Start the notebook in the repository")
+        raise InputError("this is not a folder of the repository", received=here, fix="Start the notebook in the repository")
     os.chdir(root)
 
 

@@ -42,7 +42,7 @@ class GenerateOptions(CommonOptions):
 
     def __post_init__(self) -> None:
         if self.ray_address is not None and self.engine != "ray":
-            raise UsageError("an address is for a cluster", received=self.ray_address, fix="Add --engine ray")
+            raise UsageError("an address needs the engine ray", received=self.ray_address, fix="Add --engine ray")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class TrainOptions(CommonOptions):
         check_range("train_images", self.train_images, least=1, fix="Try 720")
         if str(self.data) == "none" and (self.val_data or self.train_images):
             raise UsageError(
-                "fresh scenes are not taken from a dataset",
+                "fresh scenes do not come from a dataset",
                 received=f"val_data={self.val_data}, train_images={self.train_images}",
                 fix="Leave them out, or name a dataset with --data",
             )

@@ -55,7 +55,7 @@ def tell_splits(data: Dataset, train: Dataset, val: Dataset) -> None:
     """Says how many images of one's own are in which split."""
     counts = Counter(row["split"] for row in data.rows)
     kept_back = sum(count for split, count in counts.items() if split not in ("train", "val"))
-    why = "as folders or a list say" if data.splits_given else "by a hash of each name"
+    why = "by folders or a list" if data.splits_given else "by a hash of each name"
     print(f"splits    {len(train)} images to learn from, {len(val)} to validate on, {kept_back} kept back, {why}")
 
 
@@ -75,7 +75,7 @@ def check_own(part: Dataset, seen: Sequence[Seen], *, learned: bool, told: bool)
         refuse_one_class(part.folder, part.target_name, seen)
     elif told and target_share(seen) in (0, 1, None):
         what = "it can choose neither the best epoch nor the threshold; put other images into val by a splits.csv"
-        say("warning", f"{part.folder}: all pixels of val are of one class, so that {what}")
+        say("warning", f"{part.folder}: all pixels of val are of one class, so {what}")
     for remark in remarks(seen, part.description) if told else ():
         say("note", f"{part.folder}, {'train' if learned else 'val'}: {remark}")
 
@@ -116,5 +116,5 @@ def _in_words(sizes: Sizes, train: Dataset) -> str:
     if sizes.resize:
         parts.append(f"scaled to {sizes.resize} along the longer side (--resize {sizes.resize})")
     if sizes.crop:
-        parts.append(f"learned from in patches of {sizes.crop} x {sizes.crop} (--crop {sizes.crop})")
+        parts.append(f"trained on in patches of {sizes.crop} x {sizes.crop} (--crop {sizes.crop})")
     return f"sizes     {', '.join(parts) if len(parts) > 1 else f'{parts[0]}, whole (--crop 0 --resize 0)'}"

@@ -24,7 +24,7 @@ def predict(options: PredictOptions) -> int:
     """Predicts and writes everything, says what went wrong, and returns the exit code: 3 when an image could not be used."""
     if options.model is None or not options.paths:
         raise UsageError(
-            "predict takes a model and images", received=options.model or "neither", fix="Name both: predict MODEL PATHS"
+            "predict needs a model and images", received=options.model or "neither", fix="Name both: predict MODEL PATHS"
         )
     sources, errors = find_images(options.paths)
     jobs = plan(sources, options.out)

@@ -68,7 +68,7 @@ def refuse_existing(jobs: Sequence[Job], *, overwrite: bool) -> None:
     if there and not overwrite:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         raise UsageError(
-            "predictions are there already", received=f"{there[0]}{more}", fix="Name another --out, or pass --overwrite"
+            "predictions already exist", received=f"{there[0]}{more}", fix="Name another --out, or pass --overwrite"
         )
 
 

@@ -179,9 +179,9 @@ def _nothing_to_do(folder: RunFolder, asked: int) -> Path:
     epochs = folder.finished_epochs()
     if asked not in (epochs, TrainingSettings().epochs):  # of flags that leave it out, we see the default
         raise UsageError(
-            f"the run is finished, and was of {epochs} epochs",
+            f"the run is finished, and had {epochs} epochs",
             received=f"epochs={asked}, {folder.root}",
-            fix=f"To train on, name another --out, and --init-from {folder.model}",
+            fix=f"To train further, name another --out, and --init-from {folder.model}",
         )
     folder.remove_checkpoints()  # a kill may have left some
     print(f"nothing to do: the run in {folder.root} is finished, after {epochs} epochs at most")

@@ -124,17 +124,17 @@ def _known_probabilities(
     asked = settings.ambiguous
     if settings.target == "amodal":
         if asked not in (None, "exclude") and told:
-            print(f"of whole rectangles (--target amodal) no pixel is ambiguous, so that --ambiguous {asked} changes nothing")
+            print(f"with --target amodal no pixel is ambiguous, so --ambiguous {asked} changes nothing")
         return False
     if asked == "exact" and (train.rule is None or val.rule is None):
         raise UsageError(
-            "exact probabilities are known only where it is known how scenes were chosen, of train and of val",
+            "exact probabilities are known only where it is known how scenes were chosen, for train and for val",
             received="ambiguous=exact, data without a rule",
-            fix="Use --ambiguous exclude or hard, or data as generate made them",
+            fix="Use --ambiguous exclude or hard, or data made by generate",
         )
     left_out = asked == "exclude" or (asked is None and not is_own(train))
     if left_out and train.rule is None and told:
-        print("no pixel is left out as ambiguous: it is not known how the scenes of this dataset were chosen")
+        print("no pixel is excluded as ambiguous: it is not known how the scenes of this dataset were chosen")
     return val.rule is not None
 
 
@@ -146,7 +146,7 @@ def _can_be_learned(settings: TrainingSettings, train: Dataset | FreshScenes, *,
         return train.rule is not None
     can = keeps_probabilities(train.rule, settings.augmented(own=False))
     if told and not can:
-        print("ambiguous pixels are left out: of scenes chosen by occlusion, a pasted shape changes the probabilities")
+        print("ambiguous pixels are excluded: in scenes chosen by occlusion, a pasted shape changes the probabilities")
         print("to learn these, add --ambiguous exact, and an --augmentation without paste")
     return can
 
@@ -191,7 +191,8 @@ def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Datas
     default = GenerateOptions()
     if options.data == default.out and not options.data.exists():
         print(
-            f"there is no {options.data} yet, so the default dataset is made: {default.num_images} images, seed {default.seed}"
+            f"there is no {options.data} yet, so the default dataset is created: "
+            f"{default.num_images} images, seed {default.seed}"
         )
         generate(default)
     data = open_data(options.data, options.own, told=processes.writes)

@@ -63,9 +63,9 @@ def open_source(path: Path, categories: Sequence[str] = (), own: Description = _
     if len(seen) + bool(annotations) != 1:
         found = [*seen, *(each.name for each in annotations[:1])]
         raise InputError(
-            "the folder is no format that can be told",
+            "the format of the folder cannot be recognised",
             received=f"{path} with {' and '.join(found) or 'none of its folders'}",
-            fix=f"Put one of masks, {LABELS}, {MASKS} beside images, or name a file of COCO's annotations",
+            fix=f"Put one of masks, {LABELS}, {MASKS} next to images, or name a COCO annotations file",
         )
     if annotations:
         return read_coco(annotations, categories)

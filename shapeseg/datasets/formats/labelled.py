@@ -90,7 +90,7 @@ def names_in_splits(names: Sequence[str], splits: Sequence[str]) -> list[str]:
         return list(names)
     together = [f"{split}-{name}" for name, split in zip(names, splits, strict=True)]
     if twice := next((name for name, count in Counter(together).items() if count > 1), None):
-        raise InputError("two images of one split have one name", received=twice, fix="Rename one")
+        raise InputError("two images of one split share a name", received=twice, fix="Rename one")
     return together
 
 

@@ -140,7 +140,7 @@ def _class_names(folder: Path) -> dict[int, str]:
         return {}
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise InputError(f"this is no YAML ({reason})", received=path, fix="Correct it, or remove it") from error
+        raise InputError(f"this is not YAML ({reason})", received=path, fix="Correct it, or remove it") from error
     named = content.get("names") if isinstance(content, dict) else None
     pairs = named.items() if isinstance(named, dict) else enumerate(named) if isinstance(named, list) else ()
     return {number: str(name) for number, name in pairs if isinstance(number, int) and isinstance(name, str | int)}
@@ -198,7 +198,7 @@ def _parse(line: str, shape: tuple[int, ...], where: str) -> Points:
     if len(values) == 5:
         raise InputError("a line has a box where a polygon is needed", received=where, fix=fix)
     if len(values) < 7 or len(values) % 2 == 0 or not np.isfinite(values).all() or values[0] < 0 or values[0] % 1:
-        raise InputError("a line is no polygon of three corners or more", received=where, fix=fix)
+        raise InputError("a line is not a polygon of three or more corners", received=where, fix=fix)
     corners = values[1:].reshape(-1, 2)
     if corners.min() < -_SLACK or corners.max() > 1 + _SLACK:
         raise InputError("a corner lies outside the image", received=where, fix=fix)

@@ -127,5 +127,5 @@ def _check(cell: Cell, process: subprocess.Popen[str]) -> None:
         raise kinds.get(process.returncode, ResourcesError)(
             f"the training of {cell.name} failed",
             received=lines[-1].rstrip(".") if lines else f"exit code {process.returncode}",
-            fix="Mend that and run the study again; finished trainings are kept",
+            fix="Fix that and run the study again; finished trainings are kept",
         )

@@ -70,7 +70,7 @@ def identity(options: TuneOptions) -> dict[str, Any]:
         raise UsageError(
             "the log loss on ambiguous pixels is known only where it is known how scenes were chosen",
             received=f"objective=log_loss, {options.data}",
-            fix="Use --objective iou, or data as generate made them",
+            fix="Use --objective iou, or data made by generate",
         )
     plain = options_to_dict(options)
     return {name: plain[name] for name in _IDENTITY} | plain["space"] | {"data_sha256": data.digest}

@@ -54,7 +54,9 @@ class TuneOptions(CommonOptions):
         check_seed(self.seed)
         check_range("timeout", self.timeout, above=0, fix="Try 60")
         if self.storage is None and "?" in str(self.folder.absolute()):  # the rest would be options of the database
-            raise UsageError("a study's folder has no ? in its name", received=self.folder, fix="Name another, or a --storage")
+            raise UsageError(
+                "a study's folder must have no ? in its name", received=self.folder, fix="Name another, or a --storage"
+            )
 
     @property
     def folder(self) -> Path:

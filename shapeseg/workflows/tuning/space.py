@@ -37,7 +37,9 @@ class SearchSpace:
     def __post_init__(self) -> None:
         low, high = self.learning_rate
         if not 0 < low <= high < float("inf"):
-            raise UsageError("learning rates are above 0, the lowest first", received=self.learning_rate, fix="Try 0.001 0.03")
+            raise UsageError(
+                "learning rates must be above 0, the lowest first", received=self.learning_rate, fix="Try 0.001 0.03"
+            )
         for name in ("batch_size", "widths", "loss", "ambiguous"):
             if not getattr(self, name):
                 raise UsageError("there is nothing to choose from", received=f"{name}=()", fix="Name one value or more")
@@ -100,4 +102,4 @@ def _numbers(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split("-"))
     except ValueError:
-        raise UsageError("widths are whole numbers joined by dashes", received=text, fix="Try 16-16-32-48") from None
+        raise UsageError("widths must be whole numbers joined by dashes", received=text, fix="Try 16-16-32-48") from None

@@ -31,7 +31,7 @@ def told_storage_errors(url: str) -> Iterator[None]:
         raise StorageError(
             f"the study's storage failed ({error.__cause__ or error})",
             received=_kind(url),
-            fix="Check that it is there and can be written",
+            fix="Check that it exists and can be written",
         ) from error
 
 
@@ -105,7 +105,7 @@ def refuse_other_settings(study: optuna.Study, settings: dict[str, Any]) -> None
     ]
     if differences:
         raise UsageError(
-            "a study must go on with the same settings and data", received="; ".join(differences), fix="Name another --out"
+            "a study must continue with the same settings and data", received="; ".join(differences), fix="Name another --out"
         )
 
 

@@ -45,7 +45,7 @@ class ReportScore(keras.callbacks.Callback):
         score = float(found[self.column])
         if math.isnan(score):
             fix = "Use --objective iou, or a larger val split"
-            raise UsageError("no pixel of val is ambiguous, so that there is no such score", received=self.column, fix=fix)
+            raise UsageError("no pixel of val is ambiguous, so there is no such score", received=self.column, fix=fix)
         if found[MONITOR] > self._best:
             self._best, self.kept = found[MONITOR], score
         self.report(score, epoch + 1)
