@@ -109,8 +109,8 @@ def introduction(images: Sequence[ReportImage], measured: int) -> Markup:
     else:
         most = "most wrong pixels that can be known" if _decides(images) else "most wrong pixels"
         which = join([len(images), " of the ", many(measured, "image"), f" measured: those with the {most}."])
-    pairs = " Each is shown beside a layer of your choice."
-    filtered = " With filters, an image is shown when one of its rectangles has all that is asked for."
+    pairs = " Each is shown next to a layer of your choice."
+    filtered = " With filters, an image is shown if one of its rectangles matches all of them."
     return element("p", which, pairs, filtered if any(image.instances for image in images) else "")
 
 

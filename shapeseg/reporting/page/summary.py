@@ -30,7 +30,7 @@ def _ceiling(metrics: Metrics) -> Markup | None:
     if metrics["iou_ceiling"] is None:
         return None
     ceiling = element("strong", number(metrics["iou_ceiling"]))
-    start = join(["Of a large set of such images the best possible guess can expect ", ceiling, " and no more: "])
+    start = join(["On a large set of such images the best possible guess can expect ", ceiling, " and no more: "])
     reason = "where a rectangle and another shape of one colour overlap, an image may not show which is in front."
     if metrics["iou_decidable"] is None:
         return join([start, reason])
