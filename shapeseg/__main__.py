@@ -1,4 +1,4 @@
-"""``python -m shapeseg COMMAND``: lists the commands, or runs one. Whatever is imported for one, its failure is told here."""
+"""``python -m shapeseg COMMAND``: lists the commands, or runs one. A failure to import it is reported here."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _to_its_end(action: Callable[[], int]) -> int:
 
 
 def _told(step: Callable[[], int]) -> int:
-    """Runs a step and returns its exit code; what it fails with, and no command has told yet, is told in a line."""
+    """Runs a step and returns its exit code; what it fails with, and no command has reported yet, is reported in one line."""
     try:
         return step()
     except SystemExit as end:  # of --help, and of a flag that cannot be read

@@ -206,7 +206,7 @@ def create_dataset(
         out: The new folder; it must not exist, or be empty.
         num_images: 1 or more.
         seed: 0 to 2**64 - 1.
-        workers: Processes that draw; None takes what the machine and the job are good for.
+        workers: Processes that draw; None takes as many as suit the machine and the job.
         **scene: Fields of :class:`shapeseg.SceneSettings`, and shares of splits.
 
     Raises:
@@ -261,17 +261,17 @@ def filter_dataset(
     Args:
         data: Of a dataset made by shapeseg.
         out: New dataset to write.
-        in_place: Un-list what goes in this dataset itself; its files stay.
+        in_place: Remove entries from this dataset itself; their files stay.
         way: ``"drop-occluded"``, ``"drop-beyond"`` or ``"ignore-occluded"``; with a limit alone ``"drop-beyond"``.
-        max_occlusion: The limit: most of a shape that may be hidden, 0 to 1.
+        max_occlusion: Largest fraction of a shape that may be hidden, 0 to 1.
         all_instances: Judge every shape; by default only the targets count.
-        purge: With ``in_place``: delete the files of what goes.
+        purge: With ``in_place``: delete the files of what is removed.
 
     Returns:
         What stays.
 
     Raises:
-        UsageError: If what to remove, or where, was not said.
+        UsageError: If what to remove, or where, was not stated.
         InputError: If the dataset states no occlusion, or nothing would be left.
     """
     what = {"way": way, "max_occlusion": max_occlusion, "all_instances": all_instances}

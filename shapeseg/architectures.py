@@ -16,7 +16,7 @@ class Known(NamedTuple):
         purpose: What it is.
         parameters: How many it has; None where only its extra knows.
         stride: What height and width must be multiples of.
-        packages: What it needs beside the default install, as imported.
+        packages: What it needs in addition to the default install, as imported.
         install: How to get those.
     """
 

@@ -1,4 +1,4 @@
-"""A model file and the JSON card beside it: both read once, bounded, and missed."""
+"""A model file and the JSON card next to it: both read once, bounded, and missed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read_model_bytes(path: Path) -> bytes:
     """Reads a model file whole.
 
     Raises:
-        ModelRefusedError: If it is a link, no regular file or too large.
+        ModelRefusedError: If it is a link, not a regular file or too large.
         OSError: If it is missing or cannot be read.
     """
     return read_file(path, most=MAX_BYTES, refusal=ModelRefusedError)

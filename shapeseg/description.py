@@ -1,4 +1,4 @@
-"""What a folder of one's own means: which mask values are the target, what it is called, which images belong together.
+"""What the user's own folder means: which mask values are the target, what it is called, which images belong together.
 
 Flags say it, or a ``shapeseg.json`` in the folder, which holds the same names, or the card of a model that was trained on it.
 """

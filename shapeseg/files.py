@@ -1,6 +1,6 @@
 """The one place that writes files: a file is there whole, or not at all, and nothing that others made is written over.
 
-A file is written to a temporary one beside its target, synced, and renamed over it; then the folder is synced. A reader sees
+A file is written to a temporary one next to its target, synced, and renamed over it; then the folder is synced. A reader sees
 the old file or the new one; a link in its place is replaced and never followed. Large batches of new files that nothing refers
 to yet are made exclusively, written plainly and synced once, before the file that refers to them is committed.
 """

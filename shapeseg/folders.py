@@ -1,4 +1,4 @@
-"""Folders to write: held by one writer, filled beside their target, or taken over from an earlier result of ours."""
+"""Folders to write: held by one writer, filled next to their target, or taken over from an earlier result of ours."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def is_unfinished(folder: Path) -> bool:
 
 @contextmanager
 def staged_folder(out: Path) -> Iterator[Path]:
-    """Yields an empty folder beside ``out``; when the block ends well it is synced and becomes ``out``, else it is removed.
+    """Yields an empty folder next to ``out``; when the block ends well it is synced and becomes ``out``, else it is removed.
 
     What a killed writer left there is removed first; what only looks like it is named.
 

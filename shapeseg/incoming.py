@@ -42,7 +42,7 @@ def read_file(
         refusal: Kind of the error for a file that is not read, where it is not an InputError.
 
     Raises:
-        InputError: If it is no regular file, a link or too large.
+        InputError: If it is not a regular file, a link or too large.
         OSError: If it is missing or cannot be read.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)

@@ -27,7 +27,7 @@ Labels = NDArray[np.uint8]
 def label_map(
     target: NDArray[np.bool_], ambiguous: NDArray[np.bool_] | None = None, ignored: NDArray[np.bool_] | None = None
 ) -> Labels:
-    """Returns the label map, uint8, of masks of one shape, bool: what must be found, what no image tells, what is left out."""
+    """Returns the label map, uint8, of masks of one shape, bool: what must be found, what is ambiguous, what is left out."""
     labels = target.astype(np.uint8)
     if ambiguous is not None:
         labels[ambiguous] += AMBIGUOUS

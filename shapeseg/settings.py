@@ -139,7 +139,7 @@ def without_call(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def flags_of(content: Mapping[str, Any]) -> list[str]:
-    """Returns plain settings as flags; those of groups stand beside the others, and those that are None go without saying.
+    """Returns plain settings as flags; those of groups stand next to the others, and those that are None go without saying.
 
     >>> flags_of({"seed": 3, "scene": {"best_effort": True, "occluder_kind": None}, "widths": [16, 32]})
     ['--seed', '3', '--best_effort', '--widths', '16', '32']

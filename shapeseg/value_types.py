@@ -87,7 +87,7 @@ def _in_words(hint: Any, *, many: bool = False) -> str:
         number = "" if inner[-1] is ... else f"{len(inner)} "
         return f"{'lists' if many else 'a list'} of {number}{_in_words(inner[0], many=True)}"
     if origin in (Union, UnionType):
-        return _in_words(inner[0], many=many)  # beside None
+        return _in_words(inner[0], many=many)  # besides None
     kind = origin or hint
     return _IN_WORDS.get(kind, (f"a {kind.__name__}", f"{kind.__name__}s"))[many]
 

@@ -48,7 +48,7 @@ def read_config(path: Path) -> dict[str, Any]:
     """Reads a settings file that a person named.
 
     Raises:
-        InputError: If it is missing, no regular file, too large, no JSON or YAML, or uses more of YAML than is read.
+        InputError: If it is missing, not a regular file, too large, no JSON or YAML, or uses more of YAML than is read.
         UsageError: If a value is none that a flag could have.
     """
     try:
@@ -67,7 +67,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def _check(value: Any) -> None:
-    """Raises a UsageError when a name is no text, or a text is none that a flag or a path could be."""
+    """Raises a UsageError when a name is not text, or a text is none that a flag or a path could be."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if not isinstance(name, str):

@@ -61,7 +61,7 @@ def filter_settings(options: FilterOptions) -> FilterSettings:
     """Returns what to remove.
 
     Raises:
-        UsageError: If what to remove, or where, was not said, or not clearly.
+        UsageError: If what to remove, or where, was not stated, or not clearly.
     """
     if missing := list(_missing(options)):
         raise UsageError(

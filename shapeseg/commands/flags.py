@@ -24,7 +24,7 @@ _typed_dict: Any = TypedDict  # made of what only a running program knows
 
 
 OWN = tuple(field.name for field in dataclasses.fields(Description))
-"""Settings that say what data of one's own means."""
+"""Settings that say what the user's own data means."""
 
 
 class Layout(NamedTuple):

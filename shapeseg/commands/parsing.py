@@ -1,4 +1,4 @@
-"""The words of a command line, parsed by tyro; what cannot be read is told in one line, with what was meant."""
+"""The words of a command line, parsed by tyro; what cannot be read is reported in one line, with a suggestion."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ Augmentation = Literal["turn", "recolor", "noise", "paste", "flip", "light", "sc
 OF_SHAPES: tuple[Augmentation, ...] = ("turn", "recolor", "paste")
 """What is usual for drawn shapes."""
 OF_PHOTOGRAPHS: tuple[Augmentation, ...] = ("flip", "light", "scale")
-"""What is usual for images of one's own."""
+"""What is usual for the user's own images."""
 
 _CHANNEL_ORDERS = tuple(permutations(range(3)))
 _NOISE = 24  # most that noise adds to or takes from a channel

@@ -39,10 +39,10 @@ class Feed(keras.utils.PyDataset):
         source: The examples, in order.
         batch_size: 1 or more; larger than the source is one batch.
         labels: ``"mask"``; or ``"probability"``, float32 (B, H, W, 1), the exact probability of rectangle, and the label that
-            was drawn where nobody knows it; for our loss ``"codes"``, uint8 (B, H, W, 1), of :mod:`shapeseg.labels`, or
-            ``"codes+probability"``, float32 (B, H, W, 2), with NaN where nobody knows the probability.
+            was drawn where it is unknown; for our loss ``"codes"``, uint8 (B, H, W, 1), of :mod:`shapeseg.labels`, or
+            ``"codes+probability"``, float32 (B, H, W, 2), with NaN where the probability is unknown.
         weights: Add a third array, float32 (B, H, W): 0 for pixels that do not count, 1 for all others. Those of ignored
-            shapes do not; nor, in masks, ambiguous ones; nor, in probabilities, those that nobody knows.
+            shapes do not; nor, in masks, ambiguous ones; nor, in probabilities, those whose probability is unknown.
         shuffle_seed: Shuffles examples by (shuffle_seed, epoch); None keeps their order. ``fit`` shuffles batches on top.
         augmentation: What to do to each example, by (shuffle_seed, epoch, index).
         target: ``"visible"`` rectangle pixels, or ``"amodal"`` for whole rectangles.

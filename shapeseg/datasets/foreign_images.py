@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 
 
 class ForeignImage(NamedTuple):
-    """An image and what its reader should be told.
+    """An image and what its reader should know.
 
     Attributes:
         pixels: uint8 (H, W, 3), RGB, 0 to 255.
@@ -85,7 +85,7 @@ def read_foreign(path: Path, *, follow: bool = False, bits: int = 16) -> Foreign
         bits: That 16-bit images use, 8 to 16.
 
     Raises:
-        InputError: If the file is missing, a link, too large, no readable image, or of values whose range nobody knows.
+        InputError: If the file is missing, a link, too large, not a readable image, or of values whose range is unknown.
     """
     return decoded(path, image_bytes(path, follow=follow), lambda image: _rgb(upright(image), bits))
 
@@ -99,7 +99,7 @@ def read_numbers(path: Path) -> NDArray[np.uint8]:
     """Reads the class numbers of a palette or grey image as uint8 (H, W).
 
     Raises:
-        InputError: If the file is missing, a link, too large, no readable image, or has colours in place of numbers.
+        InputError: If the file is missing, a link, too large, not a readable image, or has colours in place of numbers.
     """
     return decoded(path, image_bytes(path), lambda image: _numbers(upright(image)))
 
@@ -108,7 +108,7 @@ def image_bytes(path: Path, *, follow: bool = False) -> bytes:
     """Returns the content of an image file, which :func:`header_of` takes.
 
     Raises:
-        InputError: If it is missing, no regular file, too large, or a link and ``follow`` is not set.
+        InputError: If it is missing, not a regular file, too large, or a link and ``follow`` is not set.
     """
     try:
         return read_file(path, most=MAX_BYTES, follow=follow)
@@ -132,7 +132,7 @@ def header_of(content: bytes, path: Path) -> Header:
 
 
 def images_by_stem(folder: Path) -> dict[str, Path]:
-    """Returns the image files of a folder by their names without suffix, sorted; hidden files are passed over.
+    """Returns the image files of a folder by their names without suffix, sorted; hidden files are skipped.
 
     Letters are composed in the keys (NFC), so that names that a Mac wrote decomposed are those that others wrote.
 

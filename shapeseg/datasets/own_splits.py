@@ -1,4 +1,4 @@
-"""The splits of data of one's own: by a list, or by a hash of each name, so that a new image moves no other."""
+"""The splits of the user's own data: by a list, or by a hash of each name, so that a new image moves no other."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def splits_by_hash(names: Sequence[str], group_by: str | None = None) -> tuple[l
         group_by: Regular expression of the part of a name that images of one split share; its groups, if it has any.
 
     Returns:
-        The split of each name, and what there is to tell of them, each a clause.
+        The split of each name, and notes about them, each a clause.
 
     Raises:
         InputError: If a name has no such part, or all names have the same.
@@ -112,7 +112,7 @@ def listed_splits(path: Path, images: Sequence[str]) -> dict[str, str]:
         The split of each of those images that has a line.
 
     Raises:
-        InputError: If it is no such list, or a line names no image, no split, or an image that was named before.
+        InputError: If it is not such a list, or a line names no image, no split, or an image that was named before.
     """
     lines = _lines(path)
     names: dict[str, str] = {}
@@ -139,7 +139,7 @@ def kept_splits(path: Path) -> dict[str, str]:
     """Reads the list that a run kept of its images; an empty one where there is none. Images may have gone since.
 
     Raises:
-        InputError: If it is no such list.
+        InputError: If it is not such a list.
     """
     try:
         return {composed(image): ALIASES[split] for image, split in _lines(path)}

@@ -15,7 +15,7 @@ class Pairs(NamedTuple):
 
     Attributes:
         masks: Of each image's stem that of its mask, in the order of the images.
-        notes: What there is to tell of how they were found, each a clause.
+        notes: Notes about how they were found, each a clause.
     """
 
     masks: dict[str, str]

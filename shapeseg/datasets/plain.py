@@ -1,6 +1,6 @@
 """A user's own data, the one reader of folders: images and masks whose names pair, each pair in a split.
 
-images/  masks/                   dealt out by a hash of the names, or by a splits.csv beside them
+images/  masks/                   dealt out by a hash of the names, or by a splits.csv next to them
 train/  val/  test/               each with images/ and masks/ in it
 """
 
@@ -25,13 +25,13 @@ IMAGES, MASKS = FOLDERS["image"], FOLDERS["mask"]
 
 
 class PlainFolder(NamedTuple):
-    """What a folder of one's own holds.
+    """What the user's own folder holds.
 
     Attributes:
         manifest: Of nothing but its digest and the number of images.
         rows: A row an image: index, image_id, split, image, mask, width, height, ``kinds``, format and mode of either; and
             ``turn``, the orientation of its photograph, where the mask was drawn over pixels as they are stored.
-        notes: What there is to tell of how it was read, each a clause.
+        notes: Notes about how it was read, each a clause.
         splits_given: Whether folders or a list say the splits.
     """
 
@@ -51,7 +51,7 @@ class Pair(NamedTuple):
 
 
 class FoundPairs(NamedTuple):
-    """The pairs of a folder, what there is to tell of them, and whether folders or a list say their splits."""
+    """The pairs of a folder, notes about them, and whether folders or a list say their splits."""
 
     found: list[Pair]
     notes: list[str]
@@ -74,7 +74,7 @@ def read_plain(folder: Path, description: Description, kept: Mapping[str, str] |
         kept: Splits of images that a training has kept, by path; they count before what folders, a list or names say.
 
     Raises:
-        InputError: If there are no images, names do not pair, a file is no image, or sizes do not fit.
+        InputError: If there are no images, names do not pair, a file is not an image, or sizes do not fit.
     """
     pairs = find_pairs(folder, description, kept)
     digest = hashlib.sha256(json.dumps(description.pixels(), sort_keys=True).encode() if description.pixels() else b"")
@@ -91,7 +91,7 @@ def row_of(folder: Path, index: int, found: Pair, description: Description, dige
     """Reads the headers of a pair, and returns its row; names and contents of its files are taken into the digest.
 
     Raises:
-        InputError: If a file is no image, or sizes do not fit.
+        InputError: If a file is not an image, or sizes do not fit.
     """
     image, mask = (_header(folder / name, digest) for name in (found.image, found.mask))
     if digest is not None:
@@ -111,7 +111,7 @@ def row_of(folder: Path, index: int, found: Pair, description: Description, dige
 
 
 def find_pairs(folder: Path, description: Description, kept: Mapping[str, str] | None = None) -> FoundPairs:
-    """Returns every pair of an image and its mask, sorted, each in its split, and what there is to tell of them.
+    """Returns every pair of an image and its mask, sorted, each in its split, and notes about them.
 
     Raises:
         InputError: If there are no images, names do not pair, or a list of splits does not fit them.

@@ -73,7 +73,7 @@ def _connect(address: str) -> None:
     host, _, port = address.rpartition(":")
     local: dict[str, Any] = {"object_store_memory": _STORE, "include_dashboard": False} if address == LOCAL else {}
     try:
-        if port.isdigit() and "/" not in host:  # Ray itself waits for ever for what is not there
+        if port.isdigit() and "/" not in host:  # Ray itself waits forever for what is not there
             socket.create_connection((host, int(port)), timeout=10).close()
         # An interruption of a connection half made can crash the program; and what SIGTERM does, Ray would change for good.
         with HeldSignals():

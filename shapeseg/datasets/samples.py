@@ -95,7 +95,7 @@ def read_stored(folder: Path, row: Row, role: str) -> bytes:
     """Reads a file of a sample.
 
     Raises:
-        InputError: If it is missing, no regular file, or larger than an image of the row's size can be.
+        InputError: If it is missing, not a regular file, or larger than an image of the row's size can be.
     """
     path = folder / row[role]
     try:

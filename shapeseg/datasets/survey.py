@@ -1,4 +1,4 @@
-"""A look at every pair of one's own data, each file read once: what training, ``verify`` and ``stats`` must know of it."""
+"""A look at every pair of the user's own data, each file read once: what training, ``verify`` and ``stats`` need."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shapeseg.labels import is_ignored, is_target
 from shapeseg.terminal import Progress, no_progress
 
 FEW, MANY = 1e-4, 0.95
-"""Shares of target pixels below and above which a set of masks is told to be unusual."""
+"""Shares of target pixels below and above which a set of masks is reported as unusual."""
 
 
 class Seen(NamedTuple):
@@ -31,7 +31,7 @@ class Seen(NamedTuple):
         target: Target pixels.
         counted: Pixels that are not void.
         values: That the mask holds.
-        notes: What there is to tell of either file, each a clause.
+        notes: Notes about either file, each a clause.
     """
 
     row: Row
@@ -48,7 +48,7 @@ class Seen(NamedTuple):
 
 
 def survey(folder: Path, rows: Sequence[Row], description: Description, progress: Progress = no_progress) -> list[Seen]:
-    """Reads images and masks of one's own whole.
+    """Reads the user's own images and masks in full.
 
     Raises:
         InputError: If one cannot be read, or is of another size than its header says.
@@ -112,7 +112,7 @@ def refuse_one_class(folder: Path, target_name: str, seen: Sequence[Seen]) -> No
 
 
 def remarks(seen: Sequence[Seen], description: Description) -> Iterator[str]:
-    """Yields what there is to tell of a set as a whole, each a clause."""
+    """Yields notes about a set as a whole, each a clause."""
     share = target_share(seen)
     targets = {value for each in seen for value in each.values} - {0}
     if not description.target_values and len(targets) > 1 + (description.void_value is not None):

@@ -1,4 +1,4 @@
-"""Honesty: how far the probabilities of a model are from the exact ones, where the image cannot tell the label."""
+"""Honesty: how far the probabilities of a model are from the exact ones, where the image does not determine the label."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Evaluation:
     """What a model reaches on a dataset.
 
     Attributes:
-        metrics: The scores, as of ``metrics.json``, but for where model and data come from. An undefined one is None.
+        metrics: The scores, as in ``metrics.json``, but for where model and data come from. An undefined one is None.
         images: Rows of ``per_image.csv``.
         instances: Rows of ``per_instance.csv``; none where recipes are unknown.
         counts: Of each image.

@@ -1,4 +1,4 @@
-"""The card beside a model: ``model.json`` says what the model is, what made it, and which file it speaks of."""
+"""The card next to a model: ``model.json`` says what the model is, what made it, and which file it speaks of."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TrainedOn:
         sha256: Of its content; ``none`` of fresh scenes.
         images: How many.
         target: What was to be found in them.
-        own: What data of one's own mean; nothing is said of a dataset made by shapeseg.
+        own: Description of the user's own data; nothing is said of a dataset made by shapeseg.
         resize: Pixels of the longer side of images, which are scaled for the model; None takes them as they are.
     """
 
@@ -60,7 +60,7 @@ class Card:
         previous_sha256: Of the model that this one replaces; a kill between writing the card and the model leaves that one.
         threshold: Probability from which a pixel counts as rectangle, chosen on the val split.
         data: What it was trained on, as plain values of :class:`TrainedOn`.
-        scores: Measured when it was saved: numbers, and ``split`` and ``holdout`` beside them.
+        scores: Measured when it was saved: numbers, and ``split`` and ``holdout`` next to them.
         versions: Of the packages that made it.
         command: The exact command.
         golden: What it gave for a known scene when it was saved (:mod:`shapeseg.models.golden`); None in old cards.
@@ -102,7 +102,7 @@ class Card:
         return settings_from_dict(TrainedOn, self.data)
 
     def write(self, model_path: Path) -> None:
-        """Writes the card beside its model."""
+        """Writes the card next to its model."""
         files.write_json(card_path(model_path), asdict(self))
 
 
@@ -112,7 +112,7 @@ def card_path(model_path: Path) -> Path:
 
 
 def read_card(model_path: Path) -> Card | None:
-    """Reads the card beside a model; None when there is none of ours.
+    """Reads the card next to a model; None when there is none of ours.
 
     Raises:
         ModelRefusedError: If there is one, but it is damaged.
@@ -124,6 +124,6 @@ def file_digest(path: Path) -> str:
     """Returns the SHA-256 of a model file.
 
     Raises:
-        ModelRefusedError: If it is a link, no regular file or too large.
+        ModelRefusedError: If it is a link, not a regular file or too large.
     """
     return digest(read_model_bytes(path))

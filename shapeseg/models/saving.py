@@ -26,8 +26,8 @@ from shapeseg.value_types import check_type
 def save_model(model: keras.Model, path: Path, card: Card) -> Card:
     """Saves the weights of ``model`` as a clean ``.keras`` file (no optimiser, no compile settings) with its card.
 
-    The file is written beside its target, reopened and compared; then the card is written, naming the new digest and the one
-    it replaces; then the file is renamed into place. A kill at any moment leaves a model that the card beside it knows.
+    The file is written next to its target, reopened and compared; then the card is written, naming the new digest and the one
+    it replaces; then the file is renamed into place. A kill at any moment leaves a model that the card next to it knows.
 
     Args:
         model: Built from ``card.architecture``.
@@ -87,7 +87,7 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
 
     Raises:
         InputError: If there is no such file.
-        ModelRefusedError: If it is no model, or not one that its card knows.
+        ModelRefusedError: If it is not a model, or not one that its card knows.
     """
     check_type("path", path, Path)
     return load_with_card(Path(path), trust=trust).network

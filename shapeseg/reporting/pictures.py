@@ -46,7 +46,7 @@ class Note(NamedTuple):
 
 
 def scene_figure(truth: Truth) -> Figure:
-    """Draws one scene: image, instances numbered from back to front, visible and whole rectangles, what no image tells."""
+    """Draws one scene: image, instances numbered from back to front, visible and whole rectangles, what no image decides."""
     visible, whole = truth.target("visible"), truth.target("amodal")
     tiles = {
         "image": truth.image,
@@ -140,7 +140,7 @@ def grid(
         rows: Of tiles.
         columns: Of tiles.
         aspect: Height of a tile, in its width.
-        left: Room beside the tiles, in inches, as all that follow.
+        left: Room next to the tiles, in inches, as all that follow.
         top: Room above them.
         gap: Room between two rows; between columns it is narrow.
         bottom: Room below them.

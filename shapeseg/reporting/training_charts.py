@@ -27,7 +27,7 @@ _PANELS = (
 
 
 def runs_figure(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
-    """Draws loss and IoU on val against the epoch, a line a run, its best epoch marked; scales as of :func:`curves_figure`.
+    """Draws loss and IoU on val against the epoch, a line a run, its best epoch marked; scales as in :func:`curves_figure`.
 
     Args:
         histories: Name of each run to its epochs, as ``fit`` returns them and ``history.csv`` holds them.
@@ -64,7 +64,7 @@ def curves_figure(history: Sequence[Mapping[str, float]], ceiling: float | None 
 
     Args:
         history: Of each epoch, what ``history.csv`` holds; a value that is missing or NaN is left out.
-        ceiling: Of the val data, which a dashed line shows, and the IoU on decidable pixels beside it; None where unknown.
+        ceiling: Of the val data, which a dashed line shows, and the IoU on decidable pixels next to it; None where unknown.
     """
     best = max(history, key=lambda row: row["val_iou"])["epoch"]
     panels = [

@@ -126,7 +126,7 @@ class Checkpoints(keras.callbacks.Callback):
         folder: Where checkpoints go; None writes none.
         history: Whose rows are kept.
         others: Callbacks whose numbers are kept and restored, by place.
-        resumed: The checkpoint to go on from.
+        resumed: The checkpoint to continue from.
     """
 
     def __init__(

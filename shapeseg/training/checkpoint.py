@@ -1,4 +1,4 @@
-"""Checkpoints: all that a training needs to go on as if it had never stopped, in one file an epoch, of arrays and JSON."""
+"""Checkpoints: all that a training needs to continue as if it had never stopped, in one file an epoch, of arrays and JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MONITOR = "val_iou"
 _KEPT = 2  # the newest, and one to fall back on
 _MAX_BYTES = 4 * MAX_BYTES  # weights, two moments of Adam, and summed gradients
 START_AGAIN = "Start again in another folder, with --init-from its model"
-"""What to do when a training cannot go on."""
+"""What to do when a training cannot continue."""
 
 
 @dataclass
@@ -129,7 +129,7 @@ def read_newest(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
     """Reads the newest checkpoint that is whole.
 
     Returns:
-        The checkpoint, None if there is none, and the torn files that were passed over.
+        The checkpoint, None if there is none, and the torn files that were skipped.
 
     Raises:
         InputError: If there are checkpoints, but none is whole.

@@ -40,7 +40,7 @@ class RunFolder:
         self.model = root / "model.keras"
         self.card = root / "model.json"
         self.train_images = root / "train_images.txt"
-        self.splits = root / "splits.csv"  # of one's own images
+        self.splits = root / "splits.csv"  # of the user's own images
         self.history = root / "history.csv"
         self.config = root / "config.json"
         self.identity = root / "checkpoints" / "run.json"
@@ -72,7 +72,7 @@ class RunFolder:
         files.write_json(self.config, {name: value for name, value in identity.items() if name != "data_sha256"})
 
     def resume(self, identity: dict[str, Any]) -> None:
-        """Checks that a resume goes on with what was begun, and puts right what a kill left half done.
+        """Checks that a resume continues what was begun, and repairs what a kill left half done.
 
         Raises:
             InputError: If there is no unfinished run here, or ``run.json`` is none of a run.

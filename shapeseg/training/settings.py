@@ -85,7 +85,7 @@ class TrainingSettings:
         return Taught(self.loss or ("bce" if exact else "bce+dice"), ambiguous, weight)
 
     def augmented(self, *, own: bool) -> tuple[Augmentation, ...]:
-        """Returns what is done to training images; what was left open is as usual for images of one's own, or for shapes."""
+        """Returns what is done to training images; what was left open is as usual for the user's own images, or for shapes."""
         usual = OF_PHOTOGRAPHS if own else OF_SHAPES
         return usual if self.augmentation is None else self.augmentation
 

@@ -65,7 +65,7 @@ def evaluate(options: EvaluateOptions) -> Path:
 
 
 def _history_of(model: Path) -> list[dict[str, float]] | None:
-    """Returns what the run of a model logged, epoch by epoch; None where it is not beside it."""
+    """Returns what the run of a model logged, epoch by epoch; None where it is not next to it."""
     from shapeseg.training.run_folder import read_history
 
     path = model.parent / "history.csv"

@@ -84,7 +84,7 @@ def _export(options: ExportOptions, path: Path, out: Path, progress: Progress) -
 
 
 def _refuse_existing(options: ExportOptions, out: Path) -> None:
-    """Raises a UsageError when a file of an export is there and nobody asked to replace it."""
+    """Raises a UsageError when a file of an export is there and replacing it was not requested."""
     paths = [*(out.with_suffix(suffix) for suffix in SUFFIXES[options.format]), export_card_path(out)]
     there = [path for path in paths if os.path.lexists(path)]
     if there and not options.overwrite:

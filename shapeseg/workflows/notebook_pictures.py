@@ -19,7 +19,7 @@ from shapeseg.scenes import Scene, SceneSettings, Truth, sample_scene
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SCENES = 5  # beside each other
+_SCENES = 5  # next to each other
 
 
 def predictions_figure(

@@ -1,4 +1,4 @@
-"""What notebooks are written with, beside the rest of the face: the root of the repository, a dataset, pictures and tables."""
+"""What notebooks use in addition to the rest of the face: the root of the repository, a dataset, pictures and tables."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def _batches(works: Iterator[_Work], batch_size: int) -> Iterator[list[_Work]]:
 
 
 def _predict_batch(model: OpenedModel, batch: Sequence[_Work], threshold: float) -> list[str]:
-    """Predicts images of one size, writes what belongs to each, and returns what there is to tell."""
+    """Predicts images of one size, writes what belongs to each, and returns the notes about it."""
     images = [work.image.pixels for work in batch]
     notes = []
     for (job, image), probability in zip(batch, model.probabilities(np.stack(images)), strict=True):

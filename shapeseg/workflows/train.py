@@ -33,7 +33,7 @@ RUNS = Path("saved_models")
 
 @dataclass(frozen=True)
 class _Run:
-    """What a training needs beside its options and its model."""
+    """What a training needs in addition to its options and its model."""
 
     architecture: Architecture
     data: TrainingData
@@ -215,7 +215,7 @@ def _claim(architecture: Architecture, processes: Processes) -> Path:
 def _keep_train_images(folder: RunFolder, data: TrainingData, init_from: Path | None) -> None:
     """Writes which images the model will have learned from, and the one that it starts from has, if that is known.
 
-    Of one's own images, also in which split each one is, so that a new one moves none between training and test.
+    Of the user's own images, also in which split each one is, so that a new one moves none between training and test.
     """
     from shapeseg.training.run_folder import read_train_images
 

@@ -44,7 +44,7 @@ class TrainingData(NamedTuple):
         digest: Names the content.
         description: For the card.
         learned_from: What names the images of ``train``: a digest each, or one line for all that are never stored.
-        splits: Of one's own images, a ``splits.csv`` of the split of each; None where a dataset or nobody keeps them.
+        splits: Of the user's own images, a ``splits.csv`` of the split of each; None where a dataset or nobody keeps them.
     """
 
     train: Feed

@@ -1,7 +1,7 @@
 """COCO annotations of others: polygons, filled by pycocotools, and run lengths of some categories, as masks.
 
-    annotations/instances_SPLIT.json  beside SPLIT/ or images/      as COCO itself
-    SPLIT/_annotations.coco.json      beside its images             as Roboflow writes it
+    annotations/instances_SPLIT.json  next to SPLIT/ or images/      as COCO itself
+    SPLIT/_annotations.coco.json      next to its images             as Roboflow writes it
 
 Regions that are marked as crowds are void: neither training nor scores count them. The name of a file, or the ``split`` of an
 image in it, says the split; a single file that says none leaves it to the names of the images.
@@ -129,7 +129,7 @@ def _split_of(path: Path) -> str | None:
 
 
 def _place(path: Path, images: Sequence[Mapping[str, Any]]) -> Path:
-    """Returns where the images of a file are: beside it, in ``images``, or in a folder of the file's name."""
+    """Returns where the images of a file are: next to it, in ``images``, or in a folder of the file's name."""
     named = path.stem.removeprefix("instances_")
     above = path.parent.parent
     places = (path.parent, path.parent / "images", above / named, above / "images" / named, above / "images", above)

@@ -54,7 +54,7 @@ class _Frame(NamedTuple):
 def interval_chart(
     title: str, x_label: str, groups: Sequence[tuple[str, str]], series: Mapping[str, Sequence[Estimate]]
 ) -> Markup:
-    """Draws scores with their intervals, group beside group, from 0 to 1 or from less than the lowest of them.
+    """Draws scores with their intervals, group next to group, from 0 to 1 or from less than the lowest of them.
 
     Args:
         title: What the chart shows, for those who cannot see it.

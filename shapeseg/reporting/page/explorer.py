@@ -115,7 +115,7 @@ def introduction(images: Sequence[ReportImage], measured: int) -> Markup:
 
 
 def layers(images: Sequence[ReportImage]) -> Markup:
-    """Returns a button a layer to show beside each image, of those that these images have."""
+    """Returns a button a layer to show next to each image, of those that these images have."""
     named = {name: label for name, label in _LAYERS.items() if name != "image" and (name != "unknowable" or _decides(images))}
     return join(
         element(

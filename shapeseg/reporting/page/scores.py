@@ -76,7 +76,7 @@ def score_table(metrics: Metrics) -> Markup:
 
 
 def honesty(metrics: Metrics) -> Markup:
-    """Returns how far the model's probabilities are from the exact ones, where the image cannot tell; nothing if unknown."""
+    """Returns how far the model's probabilities are from the exact ones on ambiguous pixels; nothing if unknown."""
     found = metrics["ambiguous"]
     if found is None:
         return Markup()

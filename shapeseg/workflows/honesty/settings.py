@@ -40,7 +40,7 @@ class Point(NamedTuple):
     """A training of the frontier: exact probabilities of many scenes, by cross-entropy alone.
 
     Attributes:
-        weight: What an ambiguous pixel weighs beside a decidable one.
+        weight: What an ambiguous pixel weighs relative to a decidable one.
         widths: Channels of the network.
         share: Of the epochs that the others train.
         crowded: Learn from scenes with more shapes, which hold more ambiguous pixels.

@@ -25,7 +25,7 @@ class Samples:
     """Scenes by their place, from 0.
 
     Attributes:
-        name: What they are, for people.
+        name: What they are, for display.
         count: How many there are.
         settings: How they look.
         rule: By which they were chosen; None where that is unknown.

@@ -14,7 +14,7 @@ class Objective(NamedTuple):
     Attributes:
         column: Its name in ``history.csv``.
         direction: Of the study, as of Optuna.
-        words: Its name for people.
+        words: Its name for display.
     """
 
     column: str

@@ -33,7 +33,7 @@ from shapeseg.workflows.tuning.storage import (
 )
 from shapeseg.workflows.tuning.trial import run_trial
 
-# What makes the scores of two trials comparable, beside the data.
+# What makes the scores of two trials comparable, in addition to the data.
 _IDENTITY = ("model", "epochs", "objective", "seed", "startup_trials")
 
 
