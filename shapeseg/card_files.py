@@ -50,7 +50,7 @@ def not_known_to_be_whole(path: Path, card: object, card_name: str, *, fix: str)
 
 
 def read_card_file(kind: type[Kind], format_: str, path: Path, *, fix: str) -> Kind | None:
-    """Reads a card; None when there is none of ours.
+    """Reads a card; None if shapeseg has written none.
 
     Args:
         kind: Dataclass of such a card.

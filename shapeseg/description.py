@@ -64,7 +64,7 @@ class Description:
             _check_pattern(self.group_by)
 
     def said(self) -> dict[str, Any]:
-        """Returns what is said, by name: all that is not as usual."""
+        """Returns the settings given, by name: all that differ from the defaults."""
         return {field.name: value for field in fields(self) if (value := getattr(self, field.name)) != field.default}
 
     def over(self, *others: Description) -> Description:
@@ -75,7 +75,7 @@ class Description:
         return Description(**said)
 
     def pixels(self) -> dict[str, Any]:
-        """Returns what is said of pixels, by name: with it, the same files are another dataset."""
+        """Returns the settings about pixels, by name: with it, the same files are another dataset."""
         return {name: value for name, value in self.said().items() if name not in _NOT_OF_PIXELS}
 
 
@@ -83,7 +83,7 @@ _NOT_OF_PIXELS = ("target_name", "group_by", "skip_unlabelled")
 
 
 def read_description(folder: Path) -> Description:
-    """Reads the ``shapeseg.json`` of a folder; nothing is said where there is none.
+    """Reads the ``shapeseg.json`` of a folder; all defaults if there is none.
 
     Raises:
         InputError: If it is no JSON object of the names and types of :class:`Description`.

@@ -23,7 +23,7 @@ _KERAS_MEMORY = 1536 * 2**20
 def require_memory(least: int) -> None:
     """Raises a ResourcesError when this process may have less than ``least`` bytes of address space.
 
-    Libraries that find too little of it while they are imported may end the process without a word, or wait forever.
+    Libraries that find too little of it while they are imported may end the process silently, or wait forever.
     """
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if 0 <= limit < least:

@@ -33,7 +33,7 @@ def replace_with(target: Path, write: Callable[[Path], object]) -> None:
     """Calls ``write(temporary_path)`` and renames the result over ``target``, durably.
 
     For writers that insist on a path (Keras, Matplotlib). If ``write`` raises, ``target`` stays as it was. What killed
-    writers of it left goes first: nobody else may ever come by.
+    writers of it left goes first: no other command may ever clean up.
     """
     remove_left_files(target.parent, target.name)
     _replace_with(target, write)

@@ -35,7 +35,7 @@ def make_folder(folder: Path, what: str = "the folder") -> Path:
 
 
 def real_path(path: Path) -> Path:
-    """Returns where a path that a person named leads, links followed: from there on none is."""
+    """Returns where a path named by the user leads, links followed: from there on none is followed."""
     return Path(os.path.realpath(path))
 
 

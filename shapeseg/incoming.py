@@ -1,6 +1,6 @@
 """The one door for what comes from outside: a file is opened once, if it is a regular one of bounded size, as is JSON.
 
-Everything that a person, a dataset or a stranger brings is read here: a pipe would block, a device never ends, a link may lead
+Everything from the user, a dataset or a stranger is read here: a pipe would block, a device never ends, a link may lead
 anywhere, and a file may say that it is larger than the memory.
 """
 
@@ -38,7 +38,7 @@ def read_file(
         path: Of the file.
         most: Bytes that it may have; asked before any is read.
         start: Read so many bytes of its beginning only, whatever its size.
-        follow: Follow a link: for a file that a person named, and for no other.
+        follow: Follow a link: only for a file named by the user.
         refusal: Kind of the error for a file that is not read, where it is not an InputError.
 
     Raises:

@@ -3,7 +3,7 @@
 ==========  =======================================================================================
 0           background
 1           target
-2, 3        the same, but ambiguous: the image cannot tell, so that by default nobody is blamed
+2, 3        the same, but ambiguous: the image does not determine the label
 255         ignored: of an instance that loss and scores leave out
 ==========  =======================================================================================
 
@@ -57,7 +57,7 @@ def is_blamed(labels: Any, *, ignore_ambiguous: bool) -> Any:
 
 
 def crossed(labels: Any, predicted: Any) -> Any:
-    """Returns one number of label and prediction, both uint8 and the latter 0 or 1, so that one count tells every score.
+    """Returns one number of label and prediction, both uint8 and the latter 0 or 1, so that one count gives every score.
 
     0 to 3 are decidable and 4 to 7 ambiguous; of four, the first two are background and the last two target, and of two, the
     second is predicted. Ignored labels become 254 and 255.

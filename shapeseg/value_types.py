@@ -1,4 +1,4 @@
-"""Types of settings: whether a value is of one, and what is told of a value that is not."""
+"""Types of settings: whether a value is of one, and what to report about a value that is not."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _NUMBERS: dict[Any, Any] = {int: Integral, float: Real}
 
 
 def misfit(kind: type[UsageError], name: str, value: Any, hint: Any, sequence: type = list) -> UsageError:
-    """Returns what is told of a value that is not of its type: the value, and one that would be."""
+    """Returns what to report about a value that is not of its type: the value, and one that would be."""
     received = f"{name}={' '.join(repr(value).split()):.60}"
     wanted, allowed = sequence.__name__, (list, tuple) if sequence is list else tuple
     one, several = sequence([value]), sequence(value) if isinstance(value, list) else None
@@ -111,7 +111,7 @@ def words_of(hint: Any) -> Iterator[str]:
 
 
 def suggestion(wrong: object, words: Sequence[str], *, otherwise: str | None = None) -> str:
-    """Returns what to do about a word that is none of some: the one that was meant, else all of them, or ``otherwise``."""
+    """Returns a suggestion for an unknown word: the likely one, else all of them, or ``otherwise``."""
     begun = [word for word in words if wrong and word.startswith(str(wrong))]
     close = difflib.get_close_matches(str(wrong), begun or words, n=1, cutoff=0.0 if begun else 0.6)
     return f"Did you mean {close[0]}" if close else otherwise or f"Use one of {', '.join(words)}"

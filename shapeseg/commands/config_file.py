@@ -23,7 +23,7 @@ class _Loader(yaml.SafeLoader):
     _depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """Refuses what the file need not hold before anything is made of it."""
+        """Refuses content that a settings file does not need before building it."""
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise yaml.YAMLError("anchors and aliases are not read here")
@@ -45,11 +45,11 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+0123
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Reads a settings file that a person named.
+    """Reads a settings file named by the user.
 
     Raises:
         InputError: If it is missing, not a regular file, too large, no JSON or YAML, or uses more of YAML than is read.
-        UsageError: If a value is none that a flag could have.
+        UsageError: If no flag could have such a value.
     """
     try:
         content = yaml.load(read_file(path, most=_MOST, follow=True).decode("utf-8-sig"), _Loader)
@@ -67,7 +67,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def _check(value: Any) -> None:
-    """Raises a UsageError when a name is not text, or a text is none that a flag or a path could be."""
+    """Raises a UsageError when a name is not text, or a text could be neither a flag's value nor a path."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if not isinstance(name, str):

@@ -71,7 +71,7 @@ def _name_in(word: str) -> str:
 
 
 def _unreadable(told: str, flags: Sequence[Flag], named: Sequence[str], prog: str) -> UsageError:
-    """Returns what is wrong with a value; of what tyro has told in a box of many lines, the first flag is the one meant."""
+    """Returns what is wrong with a value; tyro reports it in a box of many lines, of which the first flag is the one meant."""
     found = re.search(r"(--[a-z-]+)[:']", told)
     flag = next((flag for flag in flags if found and found[1] in flag.names), None)
     if flag is None:

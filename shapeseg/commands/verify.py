@@ -1,4 +1,4 @@
-"""``verify``: is a dataset whole, and does it hold what it says?"""
+"""``verify``: is a dataset whole, and does it match its metadata?"""
 
 from __future__ import annotations
 

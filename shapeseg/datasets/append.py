@@ -35,8 +35,8 @@ class _Journal:
 
     Attributes:
         first: The first index.
-        stop: The first that is none of them.
-        folder: Identity of the dataset's folder: in a copy of it, nobody can say whose files those are.
+        stop: The first index after them.
+        folder: Identity of the dataset's folder: in a copy of it, the owner of those files is unknown.
     """
 
     first: int
@@ -45,7 +45,7 @@ class _Journal:
 
 
 def append_samples(folder: Path, *, num_images: int, workers: int | None = None, progress: Progress = no_progress) -> Manifest:
-    """Continues a dataset's indices and streams. Until the very end the dataset is the old one; no file of it is touched.
+    """Continues a dataset's indices and streams. Until the very end the dataset is the old one; none of its files is touched.
 
     Args:
         folder: Of a dataset made by shapeseg.

@@ -2,7 +2,7 @@
 
 Of photographs, less is taken for granted: they are mirrored from left to right, shown in other light, and (by
 :mod:`shapeseg.datasets.sizes`) larger or smaller. What happens to an example is a pure function of (seed, epoch, index). Every
-kind draws from words of its own, so that switching one on changes no other.
+kind has its own random stream, so that switching one on changes no other.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Pair(NamedTuple):
 
 
 class Dataset:
-    """A dataset on disk, or a part of it: that of a split, or a slice.
+    """A dataset on disk, or a part of it: a split or a slice.
 
     Args:
         folder: Where ``dataset.json`` is, or the user's own images and masks are, as in :mod:`shapeseg.datasets.plain`.
@@ -259,7 +259,7 @@ class Dataset:
         return survey(self.folder, self.rows, self.description, progress)
 
     def refuse_unknown_target(self, target: Target) -> None:
-        """Raises an InputError when ``target`` is ``"amodal"`` and no recipe tells what whole rectangles are."""
+        """Raises an InputError when ``target`` is ``"amodal"`` and no recipe determines whole rectangles."""
         if target == "amodal" and not self.has_recipes:
             raise InputError(
                 "whole rectangles are unknown without recipes",

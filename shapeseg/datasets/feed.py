@@ -216,7 +216,7 @@ def _same_size(images: Sequence[Pixels]) -> None:
 def keeps_probabilities(rule: Rule, augmentation: tuple[Augmentation, ...]) -> bool:
     """Whether the exact probabilities of scenes are known after augmentation, too.
 
-    Drawn freely, a scene with one more shape in front is a scene of so many shapes; chosen by occlusion, it is none.
+    A freely drawn scene with one more shape in front is a scene of that many shapes; one chosen by occlusion is not.
     """
     return not ("paste" in augmentation and rule.asks_for_occlusion)
 

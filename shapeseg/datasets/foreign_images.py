@@ -70,7 +70,7 @@ class Header(NamedTuple):
 
 
 def read_foreign(path: Path, *, follow: bool = False, bits: int = 16) -> ForeignImage:
-    """Reads any image as 8-bit RGB, and tells what was left out or assumed.
+    """Reads any image as 8-bit RGB, and notes what was left out or assumed.
 
     - Grey, 1-bit and palette images become RGB.
     - Of 16-bit grey values the largest that ``bits`` bits can hold becomes white; 16-bit colours keep their upper 8 bits.
@@ -81,7 +81,7 @@ def read_foreign(path: Path, *, follow: bool = False, bits: int = 16) -> Foreign
 
     Args:
         path: Of the file.
-        follow: Follow a link: for a file that a person named.
+        follow: Follow a link: for a file named by the user.
         bits: That 16-bit images use, 8 to 16.
 
     Raises:

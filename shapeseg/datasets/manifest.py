@@ -86,7 +86,7 @@ class Manifest:
     def digest(self) -> str:
         """SHA-256 of the manifest, which names the digest of the metadata, which names those of the files.
 
-        The rule is no part of it, so that a dataset of the first format keeps the digest that cards know it by.
+        The rule is not part of it, so that a dataset of the first format keeps the digest that cards know it by.
         """
         content = {name: value for name, value in asdict(self).items() if name != "rule"} | {"format_version": 1}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

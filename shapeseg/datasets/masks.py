@@ -1,4 +1,4 @@
-"""The user's own masks: a file of any kind as values, and as a label map by what the folder's description says of them."""
+"""The user's own masks: a file of any kind as values, and as a label map by the folder's description."""
 
 from __future__ import annotations
 

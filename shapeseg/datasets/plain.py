@@ -151,7 +151,7 @@ def turn_of_mask(image: Header, mask: Header, path: Path, description: Descripti
     """Returns by which orientation a mask is to be turned to lie on its photograph, upright; 1 leaves it.
 
     Raises:
-        InputError: If its size is none of its photograph's, or the photograph is turned and sizes do not tell over which of
+        InputError: If its size does not match its photograph, or the photograph is turned and sizes do not tell over which of
             its two pictures the mask was drawn.
     """
     upright, drawn = (image.width, image.height), (mask.width, mask.height)
@@ -178,7 +178,7 @@ def turn_of_mask(image: Header, mask: Header, path: Path, description: Descripti
 
 
 def what_is_here(folder: Path) -> str:
-    """Returns the folders and files in a folder, in words, to tell a reader what was found in place of a dataset."""
+    """Returns the folders and files in a folder, in words, to show what was found in place of a dataset."""
     names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir() if not path.name.startswith("."))
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     return f"{folder}, which holds {', '.join(names[:4]) or 'nothing'}{more}"

@@ -100,7 +100,7 @@ def values_of(seen: Iterable[Seen]) -> str:
 
 
 def refuse_one_class(folder: Path, target_name: str, seen: Sequence[Seen]) -> None:
-    """Raises an InputError when no pixel of a set is target, or every one is: nothing can be learned of it."""
+    """Raises an InputError when no pixel of a set is target, or every one is: nothing can be learned from it."""
     share = target_share(seen)
     if share is None or share in (0, 1):
         what = "no pixel counts: all are void" if share is None else f"{'every' if share else 'no'} pixel is {target_name}"

@@ -1,4 +1,4 @@
-"""Images too large to be seen at once: windows that overlap, of which every pixel counts once."""
+"""Images too large to be seen at once: overlapping windows, in which every pixel counts once."""
 
 from __future__ import annotations
 

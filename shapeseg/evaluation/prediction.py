@@ -37,7 +37,7 @@ AS_PREDICTED = PredictionOptions()
 
 
 class Predicted(NamedTuple):
-    """What a model says of one image.
+    """A model's prediction of one image.
 
     Attributes:
         example: The image.

@@ -70,7 +70,7 @@ def export_card_path(model_path: Path) -> Path:
 
 
 def read_export_card(model_path: Path) -> ExportCard | None:
-    """Reads the card next to an exported model; None when there is none of ours.
+    """Reads the card next to an exported model; None if shapeseg has written none.
 
     Raises:
         ModelRefusedError: If there is one, but it is damaged.

@@ -1,4 +1,4 @@
-"""A saved model, opened: what predicts, and all that its card says of how to use it."""
+"""A saved model, opened: its predictor, and what its card says about how to use it."""
 
 from __future__ import annotations
 

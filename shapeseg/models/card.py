@@ -112,7 +112,7 @@ def card_path(model_path: Path) -> Path:
 
 
 def read_card(model_path: Path) -> Card | None:
-    """Reads the card next to a model; None when there is none of ours.
+    """Reads the card next to a model; None if shapeseg has written none.
 
     Raises:
         ModelRefusedError: If there is one, but it is damaged.

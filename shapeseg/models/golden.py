@@ -1,4 +1,4 @@
-"""What a model gave for a known scene when it was saved, so that anyone can tell whether it still does."""
+"""What a model gave for a known scene when it was saved, so that anyone can check whether it still does."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
 
 
 def load_with_card(path: Path, *, trust: bool = False) -> LoadedModel:
-    """Loads a saved model as :func:`load_model` does, and says what is known of it. File and card are read once."""
+    """Loads a saved model as :func:`load_model` does, and returns what is known of it. File and card are read once."""
     path = model_file(path)
     if not path.exists():
         raise InputError("there is no such model", received=path, fix="Train one with: python train.py")

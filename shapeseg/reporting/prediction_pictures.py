@@ -94,7 +94,7 @@ class Prediction(NamedTuple):
 
 
 def prediction_figure(predictions: Sequence[Prediction], heading: str = "", target: str = "rectangle") -> Figure:
-    """Draws a column an image, and of each what is known of it: image, truth, what cannot be known, belief, error."""
+    """Draws a column per image, with what is known of it: image, truth, what cannot be known, belief, error."""
     names = _stage_names(predictions)
     columns, title_height = len(predictions), 3 * LINE * _TITLE / 72 + 0.06
     left, above = 0.3, 0.26 if heading else 0.03

@@ -1,4 +1,4 @@
-"""The one palette, for pictures and pages alike, and quiet axes. All is told apart without seeing hues, too."""
+"""The one palette, for pictures and pages alike, and quiet axes. Everything can be told apart without hues, too."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from shapeseg.incoming import read_file
 from shapeseg.settings import check_range, settings_from_dict
 
 MONITOR = "val_iou"
-"""The score that tells which epoch is best."""
+"""The score that determines the best epoch."""
 
 _KEPT = 2  # the newest, and one to fall back on
 _MAX_BYTES = 4 * MAX_BYTES  # weights, two moments of Adam, and summed gradients
@@ -81,7 +81,7 @@ def restore(model: keras.Model, checkpoint: Checkpoint) -> None:
     """Puts a model, its (built) optimiser and the generators back into a captured state.
 
     Raises:
-        InputError: If the checkpoint belongs to another network, or its generators' states are none.
+        InputError: If the checkpoint belongs to another network, or its generators' states are invalid.
     """
     values = {}
     for prefix, variables in (("model", _variables(model)), ("optimizer", model.optimizer.variables)):
@@ -149,7 +149,7 @@ def read_newest(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
 
 
 def _read(content: bytes) -> Checkpoint:
-    """Reads a checkpoint; nothing in it is packed, so that all of it together is no larger than its file."""
+    """Reads a checkpoint; nothing in it is compressed, so that all of it together is no larger than its file."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
         if any(member.compress_type != zipfile.ZIP_STORED for member in members):
@@ -163,7 +163,7 @@ def _read(content: bytes) -> Checkpoint:
 
 
 def _array(content: bytes) -> NDArray[Any]:
-    """Reads an array of NumPy's own format; its header must say just what is there, before anything is made of it."""
+    """Reads an array of NumPy's own format; its header must match the content exactly before the array is built."""
     stream = io.BytesIO(content)
     if np.lib.format.read_magic(stream) != (1, 0):
         raise ValueError("another version")

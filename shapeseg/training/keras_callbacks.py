@@ -1,4 +1,4 @@
-"""Callbacks of Keras's own that a person hands to a training: those that cannot work in it are refused before it begins."""
+"""Callbacks of Keras's own that the user passes to a training: those that cannot work in it are refused before it begins."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class RunFolder:
         """Checks that a resume continues what was begun, and repairs what a kill left half done.
 
         Raises:
-            InputError: If there is no unfinished run here, or ``run.json`` is none of a run.
+            InputError: If there is no unfinished run here, or ``run.json`` is not of a run.
             UsageError: If settings or data differ; the message names each difference.
         """
         refuse_links(self.root, ["checkpoints"])
@@ -261,7 +261,7 @@ def read_history(path: Path) -> list[dict[str, float]]:
     """Reads ``history.csv``: for each epoch, what was logged; a value that was not is left out.
 
     Raises:
-        InputError: If it is none: not one row an epoch, of numbers.
+        InputError: If it is not one row of numbers per epoch.
     """
     content = read_file(path, most=MAX_TEXT)
     try:

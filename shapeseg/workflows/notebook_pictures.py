@@ -57,7 +57,7 @@ def _prediction(
 
 
 def _of_scene(model: OpenedModel, scene: Scene, name: str) -> Prediction:
-    """Predicts a scene; what cannot be known of it is judged as of one that was left to chance, whatever it was chosen by."""
+    """Predicts a scene; ambiguity is judged as for a scene left to chance, whatever it was chosen by."""
     truth = replace(scene, rule=None).render()
     return _prediction(model, truth.image, truth.target(model.target), name, truth)
 

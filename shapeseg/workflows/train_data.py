@@ -44,7 +44,7 @@ class TrainingData(NamedTuple):
         digest: Names the content.
         description: For the card.
         learned_from: What names the images of ``train``: a digest each, or one line for all that are never stored.
-        splits: Of the user's own images, a ``splits.csv`` of the split of each; None where a dataset or nobody keeps them.
+        splits: Of the user's own images, a ``splits.csv`` with the split of each; None if a dataset keeps them or none exist.
     """
 
     train: Feed
@@ -119,7 +119,7 @@ def _known_probabilities(
     """Whether it is known how probable each label of val is, and to learn exactly, of train; says what ambiguity then means.
 
     Raises:
-        UsageError: If exact probabilities are to be learned, and nobody knows them.
+        UsageError: If exact probabilities are to be learned, and they are unknown.
     """
     asked = settings.ambiguous
     if settings.target == "amodal":
@@ -217,7 +217,7 @@ def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Datas
 
 
 def _val(options: TrainOptions, data: Dataset, *, told: bool) -> Dataset:
-    """Returns what to validate on: the val split, or all of another folder of one's own whose splits nobody says."""
+    """Returns what to validate on: the val split, or all of another folder of the user's own that states no splits."""
     if options.val_data is None or options.val_data.absolute() == options.data.absolute():
         return data.split("val")
     other = open_data(options.val_data, options.own, otherwise=data.description, told=told)

@@ -40,7 +40,7 @@ class TrainPictures:
 
     @property
     def decides(self) -> bool:
-        """Whether it is known which pixels of val no image tells: of visible rectangles, by the rule of their scenes."""
+        """Whether it is known which pixels of val are ambiguous: of visible rectangles, by the rule of their scenes."""
         return self._target == "visible" and self._val.rule is not None
 
     @cached_property

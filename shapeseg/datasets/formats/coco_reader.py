@@ -60,7 +60,7 @@ def read_coco(paths: Sequence[Path], categories: Sequence[str] = ()) -> Labelled
 
     Raises:
         NotInstalledError: If pycocotools is not installed.
-        InputError: If a file is none of COCO, an image is missing, or there is no such category.
+        InputError: If a file is not COCO, an image is missing, or there is no such category.
     """
     require_packages(["pycocotools"], "COCO annotations")
     images: list[_Image] = []
@@ -202,7 +202,7 @@ def _are_runs(counts: Sequence[Any], pixels: int) -> bool:
 
 
 def _counts(text: str) -> list[int]:
-    """Unpacks run lengths as COCO packs them; of what is none, they do not add up to the image.
+    """Unpacks run lengths as COCO packs them; invalid ones do not add up to the image.
 
     A letter holds five bits and whether more follow; from the fourth number on, each is the difference to that two before it.
     """

@@ -50,7 +50,7 @@ def open_source(path: Path, categories: Sequence[str] = (), own: Description = _
         own: What is said of a plain folder.
 
     Raises:
-        InputError: If it is missing, is none of the formats or could be several, or its files do not fit together.
+        InputError: If it is missing, is in none of the formats or could be in several, or its files do not fit together.
     """
     if path.is_file():
         return read_coco([path], categories)

@@ -57,7 +57,7 @@ def training(history: History, ceiling: float | None) -> Markup:
 
     Args:
         history: Of each epoch, what was logged.
-        ceiling: Of the val data; None where unknown: then nothing is told of decidable pixels.
+        ceiling: Of the val data; None where unknown: then nothing is shown about decidable pixels.
 
     Returns:
         Nothing where none of it is known.
@@ -99,7 +99,7 @@ def origin(metrics: Metrics) -> Markup:
 
 
 def _missing(metrics: Metrics) -> Markup:
-    """Says what is unknown of the dataset, so that this page has nothing of it."""
+    """Says what is unknown about the dataset and so not on this page."""
     if not has_recipes(metrics):
         return note(f"Unknown, so not on this page: what occlusion does, and which pixels no image decides; {NO_RECIPES}.")
     if not decides(metrics):

@@ -26,7 +26,7 @@ def _score(metrics: Metrics) -> Markup | None:
 
 
 def _ceiling(metrics: Metrics) -> Markup | None:
-    """The ceiling, and what is reached where the image tells."""
+    """The ceiling, and what is reached on decidable pixels."""
     if metrics["iou_ceiling"] is None:
         return None
     ceiling = element("strong", number(metrics["iou_ceiling"]))

@@ -60,7 +60,7 @@ def identity(options: TuneOptions) -> dict[str, Any]:
     """Checks that every network can be built and trained on the data; returns what a study must go on with.
 
     Raises:
-        UsageError: If a network cannot be built, or nobody knows the probabilities that are asked for.
+        UsageError: If a network cannot be built, or the requested probabilities are unknown.
         InputError: If the data cannot be used, or its images do not fit every network.
     """
     networks = [Architecture(options.model, {"widths": widths}) for widths in options.space.networks()]

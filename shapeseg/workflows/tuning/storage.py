@@ -51,7 +51,7 @@ def open_study(
         name: Of the study in it.
         heartbeat: Seconds between a running trial's signs of life.
         direction: Whether scores are to ``maximize`` or to ``minimize``.
-        pruner: Tells which trials are not worth their end.
+        pruner: Decides which trials are not worth finishing.
         on_killed: Called for a trial whose process is found to have died; it counts as failed.
     """
     import optuna
@@ -118,7 +118,7 @@ def fail_killed_trials(study: optuna.Study) -> None:
 
 
 def counted(study: optuna.Study) -> int:
-    """Returns how many trials are finished, pruned or running: failed ones told nothing, and are made up for."""
+    """Returns how many trials are finished, pruned or running: failed ones showed nothing, and are replaced."""
     from optuna.trial import TrialState
 
     return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)))

@@ -1,4 +1,4 @@
-"""One trial of a search: a training in a folder of its own, of which nothing is left unless it ends well."""
+"""One trial of a search: a training in a folder of its own, which is removed unless it ends well."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path, signals:
     Raises:
         UsageError: If the folder exists, or the score is undefined.
         TrialPruned: If the trial does worse than most did by that epoch, diverges, or needs more memory than there is: all
-            three tell the sampler that such settings are bad.
+            three signal to the sampler that such settings are bad.
     """
 
     def report(score: float, epoch: int) -> None:
