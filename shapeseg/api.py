@@ -44,7 +44,7 @@ class Run:
     ('unet', 1, 1.0)
 
     Args:
-        folder: Of the run, or its ``model.keras``.
+        folder: Folder of the run, or its ``model.keras``.
 
     Attributes:
         folder: Path of the run.
@@ -182,7 +182,7 @@ def build_model(name: str = "unet", **settings: Any) -> keras.Model:
 
     Args:
         name: One of ``shapeseg.ARCHITECTURES``.
-        **settings: Of that architecture, ``widths`` for one.
+        **settings: Settings of that architecture, ``widths`` for one.
 
     Raises:
         UsageError: If the name or a setting is unknown or out of range.
@@ -229,7 +229,7 @@ def append_samples(folder: AnyPath, *, num_images: int = 500, workers: int | Non
     15
 
     Args:
-        folder: Of a dataset made by shapeseg.
+        folder: Folder of a dataset made by shapeseg.
         num_images: 1 or more.
         workers: As for :func:`create_dataset`.
 
@@ -259,7 +259,7 @@ def filter_dataset(
     True
 
     Args:
-        data: Of a dataset made by shapeseg.
+        data: Folder of a dataset made by shapeseg.
         out: New dataset to write.
         in_place: Remove entries from this dataset itself; their files stay.
         way: ``"drop-occluded"``, ``"drop-beyond"`` or ``"ignore-occluded"``; with a limit alone ``"drop-beyond"``.
@@ -310,7 +310,7 @@ def write_twins(data: AnyPath, change: Change, out: AnyPath, *, workers: int | N
     True
 
     Args:
-        data: Of a dataset made by shapeseg.
+        data: Folder of a dataset made by shapeseg.
         change: ``"remove"``, ``"same-color"``, ``"other-color"``, ``"other-kind"`` (of what hides a target) or ``"reverse"``.
         out: The new folder.
         workers: As for :func:`create_dataset`.

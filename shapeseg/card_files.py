@@ -55,7 +55,7 @@ def read_card_file(kind: type[Kind], format_: str, path: Path, *, fix: str) -> K
     Args:
         kind: Dataclass of such a card.
         format_: What it must call its format.
-        path: Of the card.
+        path: Path of the card.
         fix: What to do when it cannot be used.
 
     Raises:

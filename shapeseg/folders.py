@@ -171,7 +171,7 @@ def result_folder(out: Path, kind: str, is_result: Callable[[Path], bool]) -> It
 
     Args:
         out: The folder; it is made.
-        kind: Of the result, in a word.
+        kind: Kind of the result, in a word.
         is_result: Whether a folder that holds something holds such a result.
 
     Yields:

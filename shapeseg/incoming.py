@@ -35,7 +35,7 @@ def read_file(
     """Reads a file that comes from outside.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         most: Bytes that it may have; asked before any is read.
         start: Read so many bytes of its beginning only, whatever its size.
         follow: Follow a link: only for a file named by the user.

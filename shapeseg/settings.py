@@ -177,7 +177,7 @@ def check_range(
     shapeseg.errors.UsageError: threshold must be above 0 and below 1. Received: threshold=1.5. Try 0.5.
 
     Args:
-        name: Of the setting.
+        name: Name of the setting.
         value: Its value.
         least: The smallest that is allowed.
         above: What it must be greater than.

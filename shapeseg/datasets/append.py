@@ -48,7 +48,7 @@ def append_samples(folder: Path, *, num_images: int, workers: int | None = None,
     """Continues a dataset's indices and streams. Until the very end the dataset is the old one; none of its files is touched.
 
     Args:
-        folder: Of a dataset made by shapeseg.
+        folder: Folder of a dataset made by shapeseg.
         num_images: 1 or more.
         workers: As for ``create_dataset``.
         progress: Called with the number of samples written since the last call.

@@ -55,7 +55,7 @@ def augment(
         image: uint8 (H, W, 3), RGB, 0 to 255.
         labels: (H, W) or (H, W, C).
         kinds: What to do; ``"paste"`` is done to scenes, by :func:`paste`, and ``"scale"`` by :mod:`shapeseg.datasets.sizes`.
-        seed: Of the training run.
+        seed: Seed of the training run.
         epoch: 0 or more.
         index: The example's own number.
 

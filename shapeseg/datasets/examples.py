@@ -49,7 +49,7 @@ class FreshScenes:
 
     Attributes:
         settings: How scenes look.
-        seed: Of every stream.
+        seed: Seed of every stream.
         size: Examples in what counts as an epoch.
         frozen: Show the same examples in every epoch, to validate on; none of them is among those of an epoch.
     """
@@ -115,7 +115,7 @@ class Example:
     """One image to measure a prediction of.
 
     Attributes:
-        place: Of the image in its dataset.
+        place: Place of the image in its dataset.
         image: uint8 (H, W, 3), RGB, 0 to 255.
         labels: uint8 (H, W), as in :mod:`shapeseg.labels`.
         truth: The rendered scene; None where no recipe is known.

@@ -79,7 +79,7 @@ def write_part(data: Dataset, rows: Sequence[Row], rule: Rule | None, out: Path,
 
     Args:
         data: The dataset.
-        rows: Of those samples, as the new dataset states them.
+        rows: Rows of those samples, as the new dataset states them.
         rule: By what their scenes were chosen; None when that cannot be said.
         out: The new folder.
         progress: Called with the number of samples written since the last call.

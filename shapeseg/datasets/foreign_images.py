@@ -52,9 +52,9 @@ class Header(NamedTuple):
     """What the header of an image says.
 
     Attributes:
-        width: Of the image as it will be read, turned upright.
+        width: Width of the image as it will be read, turned upright.
         height: The same.
-        orientation: Of EXIF, 1 to 8; 1 where there is none.
+        orientation: EXIF orientation, 1 to 8; 1 if there is none.
         kind: Format and mode, in Pillow's words: ``JPEG RGB``.
     """
 
@@ -80,7 +80,7 @@ def read_foreign(path: Path, *, follow: bool = False, bits: int = 16) -> Foreign
       files, and marks them; one without that mark does not say what it holds, and is refused.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         follow: Follow a link: for a file named by the user.
         bits: That 16-bit images use, 8 to 16.
 
@@ -122,8 +122,8 @@ def header_of(content: bytes, path: Path) -> Header:
     """Returns what the header of an image says: no pixel is decoded.
 
     Args:
-        content: Of the file.
-        path: Of the file, for errors.
+        content: Content of the file.
+        path: Path of the file, for errors.
 
     Raises:
         InputError: If it is too large, or no image.

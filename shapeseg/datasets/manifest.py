@@ -47,16 +47,16 @@ class Manifest:
     """The content of ``dataset.json``.
 
     Attributes:
-        settings: Of scenes and splits.
-        seed: Of every stream.
+        settings: Settings of scenes and splits.
+        seed: Seed of every stream.
         count: Number of samples.
         next_index: Index of the next sample to be appended; never goes back.
         metadata: Names the metadata file and its digest.
         twin: Which change made these samples from those of another dataset; None for samples as drawn.
         rule: By what the scenes were chosen; None when that is unknown.
         format: Always ``shapeseg-dataset``.
-        format_version: Of the layout on disk.
-        generator_version: Of what is drawn.
+        format_version: Version of the layout on disk.
+        generator_version: Version of what is drawn.
     """
 
     settings: DatasetSettings

@@ -58,8 +58,8 @@ def read_mask_file(path: Path, *, orientation: int = 1) -> MaskFile:
     - JPEG masks are parted at 128 by their brightest channel.
 
     Args:
-        path: Of the file.
-        orientation: Of its photograph, as in EXIF, where the mask was drawn over the pixels as they are stored.
+        path: Path of the file.
+        orientation: EXIF orientation of its photograph, where the mask was drawn over the pixels as they are stored.
 
     Raises:
         InputError: If the file is missing, a link, too large, not a readable image; if its shape is in its transparency alone,

@@ -122,7 +122,7 @@ def commit_metadata(folder: Path, manifest: Manifest, chunks: Iterable[Lines]) -
     The table for a glance is that of the version that counts, or not there.
 
     Args:
-        folder: Of the dataset, whose lock is held.
+        folder: Folder of the dataset, whose lock is held.
         manifest: The new one, in all but its metadata file.
         chunks: The new metadata, whole.
     """

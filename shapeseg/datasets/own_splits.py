@@ -34,7 +34,7 @@ def splits_by_hash(names: Sequence[str], group_by: str | None = None) -> tuple[l
     Where val or test get nothing, they take the name whose hash is nearest to theirs.
 
     Args:
-        names: Of the images.
+        names: Names of the images.
         group_by: Regular expression of the part of a name that images of one split share; its groups, if it has any.
 
     Returns:
@@ -104,7 +104,7 @@ def listed_splits(path: Path, images: Sequence[str]) -> dict[str, str]:
     """Reads which split each image is in from a ``splits.csv``, ``image,split``.
 
     Args:
-        path: Of the list.
+        path: Path of the list.
         images: Paths of the images relative to their folder, ``images/NAME.png``; a line names one so, or by its name, with
             or without suffix.
 

@@ -14,7 +14,7 @@ class Pairs(NamedTuple):
     """Images with their masks.
 
     Attributes:
-        masks: Of each image's stem that of its mask, in the order of the images.
+        masks: The stem of each image's mask, in the order of the images.
         notes: Notes about how they were found, each a clause.
     """
 
@@ -28,7 +28,7 @@ def pair(images: Mapping[str, Path], masks: Mapping[str, Path], folder: Path, *,
     Args:
         images: Image files of a folder by stem, at least one.
         masks: Mask files of another by stem.
-        folder: Of the masks.
+        folder: Folder of the masks.
         skip_unlabelled: Leave out images that have no mask.
 
     Raises:

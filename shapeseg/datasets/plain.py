@@ -28,7 +28,7 @@ class PlainFolder(NamedTuple):
     """What the user's own folder holds.
 
     Attributes:
-        manifest: Of nothing but its digest and the number of images.
+        manifest: Only its digest and the number of images.
         rows: A row an image: index, image_id, split, image, mask, width, height, ``kinds``, format and mode of either; and
             ``turn``, the orientation of its photograph, where the mask was drawn over pixels as they are stored.
         notes: Notes about how it was read, each a clause.

@@ -30,7 +30,7 @@ def ray_chunks(work: Callable[[Chunk], Result], chunks: Sequence[Chunk], address
     Args:
         work: Gives the same for a chunk however often it is done. The machines of the cluster share the disks it works on.
         chunks: What to work on.
-        address: Of a cluster, such as ``"10.0.0.1:6379"`` or ``"auto"``; ``"local"`` starts one here.
+        address: Address of a cluster, such as ``"10.0.0.1:6379"`` or ``"auto"``; ``"local"`` starts one here.
 
     Raises:
         NotInstalledError: If ray is not installed.

@@ -48,7 +48,7 @@ class Windows:
     """Stored images as examples to validate on, those that are too large window by window; around each window's part, ignored.
 
     Args:
-        source: Of images without recipes.
+        source: Source of images without recipes.
         sizes: Height and width of each of its images.
     """
 

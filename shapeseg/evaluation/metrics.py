@@ -109,7 +109,7 @@ def recipe_metrics(results: Sequence[ImageResult], *, has_recipes: bool, decides
     """Returns the scores that need recipes; None where unknown.
 
     Args:
-        results: Of each image.
+        results: Results of each image.
         has_recipes: Whether the scenes of the images are known.
         decides: Whether pixels are decidable or ambiguous: not of the amodal target, nor where recipes are unknown.
     """

@@ -72,7 +72,7 @@ def predict(model: OpenedModel, examples: Iterable[Example], *, tta: bool = Fals
 
     Args:
         model: What predicts.
-        examples: Of any sizes.
+        examples: Examples of any size.
         tta: Also average over eight turns.
     """
     for batch in _batches(examples):

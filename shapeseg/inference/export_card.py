@@ -22,18 +22,18 @@ class ExportCard:
     """What is known of an exported model.
 
     Attributes:
-        sha256: Of each file, by its suffix.
+        sha256: SHA-256 of each file, by its suffix.
         stride: What height and width must be multiples of.
         threshold: Probability from which a pixel counts as rectangle.
         resize: Pixels of the longer side of images, which are scaled for it; None takes them as they are.
         own: The description of the user's own data that it was trained on.
-        model_sha256: Of the ``.keras`` file that it was made of.
+        model_sha256: SHA-256 of the ``.keras`` file that it was made of.
         model_card: The card of that file, whole.
-        largest_difference: Of any probability from that file's, over ``compared`` pixels of the golden batch.
+        largest_difference: Largest difference of a probability from that file's, over ``compared`` golden pixels.
         compared: How many probabilities were compared.
-        versions: Of the packages that made it.
+        versions: Versions of the packages that made it.
         format: Always ``shapeseg-export``.
-        format_version: Of this card.
+        format_version: Version of this card.
     """
 
     sha256: dict[str, str]

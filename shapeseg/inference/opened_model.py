@@ -38,7 +38,7 @@ class OpenedModel:
         threshold: Probability from which a pixel counts as rectangle.
         target: What it was trained to find.
         path: Its file.
-        sha256: Of that file.
+        sha256: SHA-256 of that file.
         card: What was saved next to a ``.keras`` file; None when there is no card, or one of another file.
         runtime: What computes, by name.
         resize: Pixels of the longer side of the images that it was trained on; others are scaled for it, and what it says of

@@ -40,7 +40,7 @@ class ModelFile(NamedTuple):
 
     Attributes:
         content: The whole file.
-        sha256: Of it.
+        sha256: Its SHA-256.
         weights: Its member ``model.weights.h5``.
         arrays: What that holds.
     """

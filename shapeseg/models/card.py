@@ -27,7 +27,7 @@ class TrainedOn:
 
     Attributes:
         folder: Where it was.
-        sha256: Of its content; ``none`` of fresh scenes.
+        sha256: SHA-256 of its content; ``none`` for fresh scenes.
         images: How many.
         target: What was to be found in them.
         own: Description of the user's own data; nothing is said of a dataset made by shapeseg.
@@ -56,16 +56,16 @@ class Card:
 
     Attributes:
         architecture: From which the network is rebuilt.
-        sha256: Of the model file.
-        previous_sha256: Of the model that this one replaces; a kill between writing the card and the model leaves that one.
+        sha256: SHA-256 of the model file.
+        previous_sha256: SHA-256 of the model that this one replaces, left by a kill between writing card and model.
         threshold: Probability from which a pixel counts as rectangle, chosen on the val split.
         data: What it was trained on, as plain values of :class:`TrainedOn`.
         scores: Measured when it was saved: numbers, and ``split`` and ``holdout`` next to them.
-        versions: Of the packages that made it.
+        versions: Versions of the packages that made it.
         command: The exact command.
         golden: What it gave for a known scene when it was saved (:mod:`shapeseg.models.golden`); None in old cards.
         format: Always ``shapeseg-model``.
-        format_version: Of this card.
+        format_version: Version of this card.
     """
 
     architecture: Architecture

@@ -23,8 +23,8 @@ class GoldenOutput:
     """What a model gave for the first golden image.
 
     Attributes:
-        image_sha256: Of the image's pixels.
-        means: Of the probabilities in each of 4 x 4 equal blocks, row by row.
+        image_sha256: SHA-256 of the image's pixels.
+        means: Means of the probabilities in each of 4 x 4 equal blocks, row by row.
     """
 
     image_sha256: str

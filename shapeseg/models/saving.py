@@ -66,7 +66,7 @@ class LoadedModel(NamedTuple):
 
     Attributes:
         network: From RGB 0 to 255, (N, H, W, 3), to the probability of rectangle, float32 (N, H, W, 1).
-        sha256: Of the file.
+        sha256: SHA-256 of the file.
         card: Its card; None when there is none, or one of another file.
     """
 

@@ -49,7 +49,7 @@ def error_legend(width: float, *, scale: bool = True, unknowable: bool, target: 
     """Returns what the colours of predictions mean.
 
     Args:
-        width: Of the figure, in inches.
+        width: Width of the figure, in inches.
         scale: Whether it shows probabilities, or masks in their colours.
         unknowable: Whether it shows what no image decides.
         target: What people call the target.

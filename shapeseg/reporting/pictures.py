@@ -137,8 +137,8 @@ def grid(
     """Returns a figure of tiles and its axes, row by row; on whole pixels, so that none is wider than another.
 
     Args:
-        rows: Of tiles.
-        columns: Of tiles.
+        rows: Rows of tiles.
+        columns: Columns of tiles.
         aspect: Height of a tile, in its width.
         left: Room next to the tiles, in inches, as all that follow.
         top: Room above them.

@@ -63,8 +63,8 @@ def curves_figure(history: Sequence[Mapping[str, float]], ceiling: float | None 
     beginning. Where it is known, the log loss on ambiguous pixels of val is drawn, too, above the least that a model can have.
 
     Args:
-        history: Of each epoch, what ``history.csv`` holds; a value that is missing or NaN is left out.
-        ceiling: Of the val data, which a dashed line shows, and the IoU on decidable pixels next to it; None where unknown.
+        history: What ``history.csv`` holds for each epoch; a value that is missing or NaN is left out.
+        ceiling: Ceiling of the val data, drawn as a dashed line, with the IoU on decidable pixels; None where unknown.
     """
     best = max(history, key=lambda row: row["val_iou"])["epoch"]
     panels = [

@@ -117,7 +117,7 @@ class Tracking(keras.callbacks.Callback):
     Args:
         name: Which tracker.
         root: Folder of the run.
-        settings: Of the run, plain JSON types.
+        settings: Settings of the run, plain JSON types.
     """
 
     def __init__(self, name: TrackerName, root: Path, settings: Mapping[str, Any]) -> None:

@@ -36,9 +36,9 @@ def predictions_figure(
         model: A run's folder or its ``model.keras``.
         images: uint8 (H, W, 3), RGB, 0 to 255.
         masks: (H, W), the truth: 0 where there is no target.
-        names: Of each image.
-        heading: Of the figure.
-        scenes: Of each image, where they are known: then it is shown, too, what cannot be known.
+        names: Name of each image.
+        heading: Heading of the figure.
+        scenes: Scene of each image, where known: then what cannot be known is shown, too.
     """
     opened = open_model(Path(model))
     truths: list[Truth | None] = [scene.render() for scene in scenes] or [None] * len(images)
@@ -67,7 +67,7 @@ def occlusion_dials(model: str | Path, seed: int = 0) -> None:
 
     Args:
         model: A run's folder or its ``model.keras``.
-        seed: Of the scenes.
+        seed: Seed of the scenes.
     """
     opened = open_model(Path(model))
 

@@ -34,7 +34,7 @@ def open_data(
     """Opens a dataset, and prints how the user's own folder was read.
 
     Args:
-        folder: Of the dataset.
+        folder: Folder of the dataset.
         own: What flags say of it, which wins over the folder's own words.
         otherwise: What counts where neither says anything.
         kept: Splits that a training has kept, by path of the image.

@@ -40,11 +40,11 @@ class TrainingData(NamedTuple):
         val: In order; large images window by window.
         measured: The images of ``val``, whole, which the final scores are of.
         images: How many are learned from.
-        settings: Of the training, with what the data chose of them.
+        settings: Settings of the training, with what the data chose of them.
         digest: Names the content.
         description: For the card.
         learned_from: What names the images of ``train``: a digest each, or one line for all that are never stored.
-        splits: Of the user's own images, a ``splits.csv`` with the split of each; None if a dataset keeps them or none exist.
+        splits: For the user's own images, a ``splits.csv`` with the split of each; None if a dataset keeps them or none exist.
     """
 
     train: Feed

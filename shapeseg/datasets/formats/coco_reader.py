@@ -55,7 +55,7 @@ def read_coco(paths: Sequence[Path], categories: Sequence[str] = ()) -> Labelled
     """Lists the images of files of annotations; one without an annotation is background.
 
     Args:
-        paths: Of the files.
+        paths: Paths of the files.
         categories: Names or numbers of those that are the target; none takes all.
 
     Raises:

@@ -45,7 +45,7 @@ def open_source(path: Path, categories: Sequence[str] = (), own: Description = _
     """Recognises a folder by what it holds, or a file as of COCO, and lists its images.
 
     Args:
-        path: Of the folder, or of a file of COCO's annotations.
+        path: The folder, or a COCO annotations file.
         categories: Classes that are the target, by name or number; none takes all.
         own: What is said of a plain folder.
 

@@ -43,7 +43,7 @@ class LabelledFolder(NamedTuple):
     Attributes:
         kind: What the folder was seen to be, in words.
         total: How many images it holds.
-        class_name: Of what the targets are; "target" where it is not stated.
+        class_name: Name of the targets; "target" where it is not stated.
         images: The images, each read when its turn comes.
         notes: What its reader should know, each a clause.
         keeps_labels: Whether void pixels have labels of their own, as of scenes, whose truth is known.
@@ -62,7 +62,7 @@ def chosen_classes(categories: Sequence[str], names: Mapping[int, str], where: P
 
     Args:
         categories: Names or numbers; none takes all.
-        names: Of the classes that there are, by number.
+        names: Names of the classes that there are, by number.
         where: What says so, for errors.
 
     Raises:

@@ -107,7 +107,7 @@ def curves_chart(
         x_label: What the horizontal axis is.
         curves: Name to points (x, y).
         unit_square: Both axes go from 0 to 1 and the diagonal is drawn; else they go as far as the points do.
-        scale: Of the vertical axis.
+        scale: Scale of the vertical axis.
         level: Height of a dashed line that is no curve.
     """
     xs = [x for curve in curves.values() for x, _ in curve]

@@ -50,10 +50,10 @@ class ReportImage:
     """One image of the failure explorer.
 
     Attributes:
-        index: Of the sample.
+        index: Index of the sample.
         image_id: Its name.
         split: Its split.
-        iou: Of the image; None when there is no rectangle pixel in truth or prediction.
+        iou: IoU of the image; None when there is no rectangle pixel in truth or prediction.
         wrong_pixels: Missed and invented ones.
         wrong_decidable: Those of them that can be known; None when unknown.
         image: uint8 (H, W, 3), RGB, 0 to 255.

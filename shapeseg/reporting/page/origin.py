@@ -56,8 +56,8 @@ def training(history: History, ceiling: float | None) -> Markup:
     """Returns loss and IoU by epoch, on training and val data, and the log loss on ambiguous pixels of val.
 
     Args:
-        history: Of each epoch, what was logged.
-        ceiling: Of the val data; None where unknown: then nothing is shown about decidable pixels.
+        history: What was logged in each epoch.
+        ceiling: Ceiling of the val data; None where unknown: then nothing is shown about decidable pixels.
 
     Returns:
         Nothing where none of it is known.

@@ -42,7 +42,7 @@ class Point(NamedTuple):
     Attributes:
         weight: What an ambiguous pixel weighs relative to a decidable one.
         widths: Channels of the network.
-        share: Of the epochs that the others train.
+        share: Share of the epochs that the others train.
         crowded: Learn from scenes with more shapes, which hold more ambiguous pixels.
     """
 

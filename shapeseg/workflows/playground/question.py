@@ -46,7 +46,7 @@ class Question:
     scene: dict[str, Any] | None = None
     """The recipe of a scene; None is the sample itself."""
     place: int = 0
-    """Of the sample that was shown last."""
+    """Place of the sample that was shown last."""
     change: Change | None = None
     """Which twin of it, if any."""
     dial: Dial | None = None

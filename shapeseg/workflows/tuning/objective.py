@@ -13,7 +13,7 @@ class Objective(NamedTuple):
 
     Attributes:
         column: Its name in ``history.csv``.
-        direction: Of the study, as of Optuna.
+        direction: Direction of the study, as in Optuna.
         words: Its name for display.
     """
 

@@ -47,8 +47,8 @@ def open_study(
     """Opens a study, or begins it.
 
     Args:
-        url: Of the database.
-        name: Of the study in it.
+        url: URL of the database.
+        name: Name of the study in it.
         heartbeat: Seconds between a running trial's signs of life.
         direction: Whether scores are to ``maximize`` or to ``minimize``.
         pruner: Decides which trials are not worth finishing.

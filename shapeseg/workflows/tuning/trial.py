@@ -25,7 +25,7 @@ class ReportScore(keras.callbacks.Callback):
     """Hands the score of every epoch to a function, which may end the training by an exception.
 
     Args:
-        column: Of the score in the logs.
+        column: Column of the score in the logs.
         report: Called with score and epoch, counted from 1.
 
     Attributes:
@@ -56,10 +56,10 @@ def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path, signals:
 
     Args:
         trial: That chose the options.
-        options: Of the training.
-        folder: Of its run.
+        options: Options of the training.
+        folder: Folder of its run.
         signals: They are let through, but when the study is written.
-        column: Of the score in ``history.csv``.
+        column: Column of the score in ``history.csv``.
 
     Raises:
         UsageError: If the folder exists, or the score is undefined.
