@@ -24,27 +24,27 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
 HEADING = """# Reliability
 
-What shapeseg promises, and what was done to break it. `make reliability` runs the tests below and writes this page.
+What shapeseg promises, and how the tests try to break it. `make reliability` runs the tests below and writes this page.
 
-- After any crash a dataset is the old version or the new one; `verify` says so.
-- Only what shapeseg wrote is deleted or overwritten, and nothing through a link below the folder that a person named. Append
-  and filter never change an existing sample's files; only `--purge` deletes them, after the new version counts.
-- What a command said is done is durable: it was synced before.
+- After any crash a dataset is either the old version or the new one; `verify` confirms it.
+- Only what shapeseg wrote is deleted or overwritten, and nothing through a link below the folder that you named. Append
+  and filter never change an existing sample's files; only `--purge` deletes them, after the new version has been committed.
+- Whatever a command reports as done is durable: it was synced first.
 - One writer at a time; readers are never blocked.
-- A resumed training gives the weights of an uninterrupted one, bit for bit (CPU, same versions, same number of threads).
+- A resumed training ends with the weights of an uninterrupted one, bit for bit (CPU, same versions, same number of threads).
 - A best model is never replaced by a torn or unverified one.
 - Opening a stranger's image, model or folder runs none of its code and opens no other file. All files come in through one
-  door: opened once, regular, of bounded size. What cannot be used ends with one line and a documented exit code.
+  door: opened once, regular, of bounded size. Unusable input ends with one line and a documented exit code.
 
 A digest in a card proves that a model is whole, not who made it. `shapeseg.load_model` rebuilds the network from the card
 and takes only arrays of the right shapes from the file. `--trust-model`, like `keras.saving.load_model(path, safe_mode=True)`,
-builds what the file's own config says: Keras refuses Lambda and pickles there, but the config may still name any layer of
-Keras, of any size, so trust only files whose origin you know.
+builds what the file's own config says: Keras refuses Lambda and pickles there, but the config may still name any Keras
+layer, of any size, so trust only files whose origin you know.
 
 `make kill-test KILLS=200` kills generate, append, filter (to a copy, in place, with `--purge`), merge, twin, convert, coco,
 preview, stats, predict, evaluate and train 200 times each at random moments, and export 50 times; it counts what was lost,
-what changed that is not the command's, and what is left over after the next run. `make fuzz` feeds damaged files of every
-kind to their readers, 5,000 a kind, and to the commands that take them, 100 a kind, with limits on memory and time.
+what changed that does not belong to the command, and what is left over after the next run. `make fuzz` feeds damaged files of
+every kind to their readers, 5,000 of each, and to the commands that take them, 100 of each, with limits on memory and time.
 
 | # | fault | tests | result |
 |---:|---|---|---|

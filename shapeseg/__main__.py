@@ -1,4 +1,4 @@
-"""``python -m shapeseg COMMAND``: lists the commands, or runs one. Whatever is imported for one, its failure is told here."""
+"""``python -m shapeseg COMMAND``: lists the commands, or runs one. A failure to import it is reported here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _tell(name: str) -> int:
         return 0
     listing = "\n".join(f"  {command:<13} {purpose}" for command, purpose in COMMANDS.items())
     if name in ("-h", "--help"):
-        print(f"usage: shapeseg COMMAND [OPTIONS]\n\n{listing}\n\nshapeseg COMMAND --help tells more of each.")
+        print(f"usage: shapeseg COMMAND [OPTIONS]\n\n{listing}\n\nshapeseg COMMAND --help shows its options.")
         return 0
     from shapeseg.value_types import suggestion  # which no other way through here needs
 
@@ -52,7 +52,7 @@ def _to_its_end(action: Callable[[], int]) -> int:
 
 
 def _told(step: Callable[[], int]) -> int:
-    """Runs a step and returns its exit code; what it fails with, and no command has told yet, is told in a line."""
+    """Runs a step and returns its exit code; what it fails with, and no command has reported yet, is reported in one line."""
     try:
         return step()
     except SystemExit as end:  # of --help, and of a flag that cannot be read

@@ -44,7 +44,7 @@ class Run:
     ('unet', 1, 1.0)
 
     Args:
-        folder: Of the run, or its ``model.keras``.
+        folder: Folder of the run, or its ``model.keras``.
 
     Attributes:
         folder: Path of the run.
@@ -168,7 +168,7 @@ def predict(model: AnyPath, paths: AnyPath | Sequence[AnyPath], **flags: Any) ->
     options = _options(PredictOptions, {"model": model, "paths": [paths] if isinstance(paths, str | Path) else paths, **flags})
     if workflow.predict(options):
         named = ", ".join(map(str, options.paths))
-        raise InputError("not every image could be used", received=named, fix="See what was said of them")
+        raise InputError("not every image could be used", received=named, fix="See the messages about them")
     return options.out
 
 
@@ -182,7 +182,7 @@ def build_model(name: str = "unet", **settings: Any) -> keras.Model:
 
     Args:
         name: One of ``shapeseg.ARCHITECTURES``.
-        **settings: Of that architecture, ``widths`` for one.
+        **settings: Settings of that architecture, ``widths`` for one.
 
     Raises:
         UsageError: If the name or a setting is unknown or out of range.
@@ -206,7 +206,7 @@ def create_dataset(
         out: The new folder; it must not exist, or be empty.
         num_images: 1 or more.
         seed: 0 to 2**64 - 1.
-        workers: Processes that draw; None takes what the machine and the job are good for.
+        workers: Processes that draw; None takes as many as suit the machine and the job.
         **scene: Fields of :class:`shapeseg.SceneSettings`, and shares of splits.
 
     Raises:
@@ -229,7 +229,7 @@ def append_samples(folder: AnyPath, *, num_images: int = 500, workers: int | Non
     15
 
     Args:
-        folder: Of a dataset made by shapeseg.
+        folder: Folder of a dataset made by shapeseg.
         num_images: 1 or more.
         workers: As for :func:`create_dataset`.
 
@@ -259,19 +259,19 @@ def filter_dataset(
     True
 
     Args:
-        data: Of a dataset made by shapeseg.
+        data: Folder of a dataset made by shapeseg.
         out: New dataset to write.
-        in_place: Un-list what goes in this dataset itself; its files stay.
+        in_place: Remove entries from this dataset itself; their files stay.
         way: ``"drop-occluded"``, ``"drop-beyond"`` or ``"ignore-occluded"``; with a limit alone ``"drop-beyond"``.
-        max_occlusion: The limit: most of a shape that may be hidden, 0 to 1.
+        max_occlusion: Largest fraction of a shape that may be hidden, 0 to 1.
         all_instances: Judge every shape; by default only the targets count.
-        purge: With ``in_place``: delete the files of what goes.
+        purge: With ``in_place``: delete the files of what is removed.
 
     Returns:
         What stays.
 
     Raises:
-        UsageError: If what to remove, or where, was not said.
+        UsageError: If what to remove, or where, was not stated.
         InputError: If the dataset states no occlusion, or nothing would be left.
     """
     what = {"way": way, "max_occlusion": max_occlusion, "all_instances": all_instances}
@@ -310,7 +310,7 @@ def write_twins(data: AnyPath, change: Change, out: AnyPath, *, workers: int | N
     True
 
     Args:
-        data: Of a dataset made by shapeseg.
+        data: Folder of a dataset made by shapeseg.
         change: ``"remove"``, ``"same-color"``, ``"other-color"``, ``"other-kind"`` (of what hides a target) or ``"reverse"``.
         out: The new folder.
         workers: As for :func:`create_dataset`.
@@ -327,5 +327,5 @@ def write_twins(data: AnyPath, change: Change, out: AnyPath, *, workers: int | N
 def _options(kind: type[Options], flags: Mapping[str, Any]) -> Options:
     """Returns the options of a command, but for those that say how a command is called."""
     if of_a_call := sorted(flags.keys() & {"config", "debug"}):
-        raise UsageError("that is for the command line", received=of_a_call[0], fix="Leave it out")
+        raise UsageError("this is for the command line only", received=of_a_call[0], fix="Leave it out")
     return options_from_flags(kind, flags)

@@ -16,7 +16,7 @@ class Known(NamedTuple):
         purpose: What it is.
         parameters: How many it has; None where only its extra knows.
         stride: What height and width must be multiples of.
-        packages: What it needs beside the default install, as imported.
+        packages: What it needs in addition to the default install, as imported.
         install: How to get those.
     """
 
@@ -33,7 +33,7 @@ ARCHITECTURES = {
     "deeplab_v3_plus": Known("atrous pyramid with an early skip", 94_256, 8),
     "segformer": Known("small transformer with an all-MLP decoder", 242_480, 16),
     "keras_cv_deeplab_v3_plus": Known(
-        "DeepLabV3+ of keras-cv, an extra",
+        "DeepLabV3+ from keras-cv, an extra",
         None,
         32,
         ("keras_cv", "tensorflow"),

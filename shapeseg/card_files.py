@@ -1,4 +1,4 @@
-"""A model file and the JSON card beside it: both read once, bounded, and missed."""
+"""A model file and the JSON card next to it: both read once, bounded, and missed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read_model_bytes(path: Path) -> bytes:
     """Reads a model file whole.
 
     Raises:
-        ModelRefusedError: If it is a link, no regular file or too large.
+        ModelRefusedError: If it is a link, not a regular file or too large.
         OSError: If it is missing or cannot be read.
     """
     return read_file(path, most=MAX_BYTES, refusal=ModelRefusedError)
@@ -45,17 +45,17 @@ def digest(content: bytes) -> str:
 
 def not_known_to_be_whole(path: Path, card: object, card_name: str, *, fix: str) -> ModelRefusedError:
     """Returns the refusal of a model that has no card, or one that names another digest."""
-    known = "its card names another digest" if card else f"there is no {card_name} of shapeseg's beside it"
+    known = "its card names another digest" if card else f"there is no {card_name} from shapeseg next to it"
     return ModelRefusedError(f"the model is not known to be whole: {known}", received=path, fix=fix)
 
 
 def read_card_file(kind: type[Kind], format_: str, path: Path, *, fix: str) -> Kind | None:
-    """Reads a card; None when there is none of ours.
+    """Reads a card; None if shapeseg has written none.
 
     Args:
         kind: Dataclass of such a card.
         format_: What it must call its format.
-        path: Of the card.
+        path: Path of the card.
         fix: What to do when it cannot be used.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a folder of one's own means: which mask values are the target, what it is called, which images belong together.
+"""What the user's own folder means: which mask values are the target, what it is called, which images belong together.
 
 Flags say it, or a ``shapeseg.json`` in the folder, which holds the same names, or the card of a model that was trained on it.
 """
@@ -28,22 +28,22 @@ _LONGEST_PATTERN = 100
 
 @dataclass(frozen=True)
 class Description:
-    """Of data of your own; a shapeseg.json in the folder may hold the same names, and flags win."""
+    """For your own data; a shapeseg.json in the folder may set the same names, and flags win."""
 
     target_values: tuple[MaskValue, ...] = ()
     """Mask values that are the target: numbers, or colours such as #ff0000; by default all but 0 (black) and --void-value."""
     void_value: MaskValue | None = None
-    """Mask value of pixels that neither training nor scores count."""
+    """Mask value of pixels that are excluded from training and scores."""
     target_name: str | None = None
-    """What the target is called, in the singular, in reports and pictures: crack."""
+    """Name of the target, in the singular, for reports and pictures: crack."""
     group_by: str | None = None
-    """Regular expression of the part of a name that must share a split: '^[^_]+' keeps eye7_1 and eye7_2 together."""
+    """Regular expression for the part of a name that must share a split: '^[^_]+' keeps eye7_1 and eye7_2 together."""
     skip_unlabelled: bool = False
     """Leave out images that have no mask; by default they are an error."""
     masks_drawn: Literal["upright", "stored"] | None = None
-    """Whether masks were drawn over photographs as they are shown or as they are stored; asked for only where it matters."""
+    """Whether masks were drawn over photographs as shown or as stored; needed only where it makes a difference."""
     image_bits: int | None = None
-    """Bits that 16-bit images use, for those that would be too dark: 12 makes 4095 white."""
+    """Bits that 16-bit images use, if they would be too dark otherwise: 12 makes 4095 white."""
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -56,15 +56,15 @@ class Description:
                     fix="Try 255 or #ffffff",
                 )
         if self.void_value in self.target_values:
-            raise UsageError("void pixels are no target", received=f"both are {self.void_value}", fix="Name it once")
+            raise UsageError("void pixels cannot be the target", received=f"both are {self.void_value}", fix="Name it once")
         name = self.target_name
         if name is not None and not (name.strip() and name.isprintable() and len(name) <= _LONGEST_NAME):
-            raise UsageError("the target's name is a short word", received=f"{name!r:.80}", fix="Try --target-name crack")
+            raise UsageError("the target's name must be a short word", received=f"{name!r:.80}", fix="Try --target-name crack")
         if self.group_by is not None:
             _check_pattern(self.group_by)
 
     def said(self) -> dict[str, Any]:
-        """Returns what is said, by name: all that is not as usual."""
+        """Returns the settings given, by name: all that differ from the defaults."""
         return {field.name: value for field in fields(self) if (value := getattr(self, field.name)) != field.default}
 
     def over(self, *others: Description) -> Description:
@@ -75,7 +75,7 @@ class Description:
         return Description(**said)
 
     def pixels(self) -> dict[str, Any]:
-        """Returns what is said of pixels, by name: with it, the same files are another dataset."""
+        """Returns the settings about pixels, by name: with it, the same files are another dataset."""
         return {name: value for name, value in self.said().items() if name not in _NOT_OF_PIXELS}
 
 
@@ -83,7 +83,7 @@ _NOT_OF_PIXELS = ("target_name", "group_by", "skip_unlabelled")
 
 
 def read_description(folder: Path) -> Description:
-    """Reads the ``shapeseg.json`` of a folder; nothing is said where there is none.
+    """Reads the ``shapeseg.json`` of a folder; all defaults if there is none.
 
     Raises:
         InputError: If it is no JSON object of the names and types of :class:`Description`.
@@ -97,10 +97,10 @@ def read_description(folder: Path) -> Description:
         raise
     except ValueError as error:
         raise InputError(
-            f"this is no JSON ({error})", received=path, fix='Write for instance {"target_values": [1]}'
+            f"this is not JSON ({error})", received=path, fix='Write for instance {"target_values": [1]}'
         ) from error
     if not isinstance(content, dict):
-        raise InputError("a description holds names and values", received=path, fix='Write {"target_values": [1]}')
+        raise InputError("a description must hold names and values", received=path, fix='Write {"target_values": [1]}')
     try:
         return settings_from_dict(Description, {str(name).replace("-", "_"): value for name, value in content.items()})
     except UsageError as error:
@@ -111,7 +111,7 @@ def _check_pattern(pattern: str) -> None:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise _no_pattern(pattern, f"this is no regular expression ({error})") from error
+        raise _no_pattern(pattern, f"this is not a regular expression ({error})") from error
     if len(pattern) > _LONGEST_PATTERN:
         raise _no_pattern(pattern, f"a regular expression has at most {_LONGEST_PATTERN} letters here")
 

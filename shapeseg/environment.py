@@ -23,7 +23,7 @@ _KERAS_MEMORY = 1536 * 2**20
 def require_memory(least: int) -> None:
     """Raises a ResourcesError when this process may have less than ``least`` bytes of address space.
 
-    Libraries that find too little of it while they are imported may end the process without a word, or wait for ever.
+    Libraries that find too little of it while they are imported may end the process silently, or wait forever.
     """
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if 0 <= limit < least:
@@ -119,5 +119,5 @@ def _choose_device(backend: str, device: Device) -> None:
 
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not there[device]:
-        raise UsageError("the device is not there", received=f"device={device}", fix="Use auto or cpu")
+        raise UsageError("there is no such device", received=f"device={device}", fix="Use auto or cpu")
     os.environ["KERAS_TORCH_DEVICE"] = device

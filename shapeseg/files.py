@@ -1,6 +1,6 @@
 """The one place that writes files: a file is there whole, or not at all, and nothing that others made is written over.
 
-A file is written to a temporary one beside its target, synced, and renamed over it; then the folder is synced. A reader sees
+A file is written to a temporary one next to its target, synced, and renamed over it; then the folder is synced. A reader sees
 the old file or the new one; a link in its place is replaced and never followed. Large batches of new files that nothing refers
 to yet are made exclusively, written plainly and synced once, before the file that refers to them is committed.
 """
@@ -33,7 +33,7 @@ def replace_with(target: Path, write: Callable[[Path], object]) -> None:
     """Calls ``write(temporary_path)`` and renames the result over ``target``, durably.
 
     For writers that insist on a path (Keras, Matplotlib). If ``write`` raises, ``target`` stays as it was. What killed
-    writers of it left goes first: nobody else may ever come by.
+    writers of it left goes first: no other command may ever clean up.
     """
     remove_left_files(target.parent, target.name)
     _replace_with(target, write)

@@ -1,4 +1,4 @@
-"""Folders to write: held by one writer, filled beside their target, or taken over from an earlier result of ours."""
+"""Folders to write: held by one writer, filled next to their target, or taken over from an earlier result of ours."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def make_folder(folder: Path, what: str = "the folder") -> Path:
     Raises:
         StorageError: If it cannot be made: ``WHAT cannot be made``.
     """
-    with storage_errors(f"{what} cannot be made", received=folder):
+    with storage_errors(f"{what} cannot be created", received=folder):
         folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def real_path(path: Path) -> Path:
-    """Returns where a path that a person named leads, links followed: from there on none is."""
+    """Returns where a path named by the user leads, links followed: from there on none is followed."""
     return Path(os.path.realpath(path))
 
 
@@ -85,7 +85,7 @@ def _lock(descriptor: int, folder: Path) -> None:
     regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
     content = os.pread(descriptor, _LONGEST_HOLDER, 0) if regular else b""
     if not regular or (content and not content.startswith(_HOLDER)):
-        raise InputError("the lock file is none of shapeseg's", received=folder / LOCK, fix="Move it away")
+        raise InputError("the lock file is not shapeseg's", received=folder / LOCK, fix="Move it away")
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -120,7 +120,7 @@ def is_unfinished(folder: Path) -> bool:
 
 @contextmanager
 def staged_folder(out: Path) -> Iterator[Path]:
-    """Yields an empty folder beside ``out``; when the block ends well it is synced and becomes ``out``, else it is removed.
+    """Yields an empty folder next to ``out``; when the block ends well it is synced and becomes ``out``, else it is removed.
 
     What a killed writer left there is removed first; what only looks like it is named.
 
@@ -133,7 +133,7 @@ def staged_folder(out: Path) -> Iterator[Path]:
     out = real_path(out)
     make_folder(out.parent)
     _remove_leftovers(out)
-    with storage_errors("the folder cannot be made", received=out):
+    with storage_errors("the folder cannot be created", received=out):
         staging = make_temporary_folder(out)
     try:
         with writer_lock(staging):
@@ -171,7 +171,7 @@ def result_folder(out: Path, kind: str, is_result: Callable[[Path], bool]) -> It
 
     Args:
         out: The folder; it is made.
-        kind: Of the result, in a word.
+        kind: Kind of the result, in a word.
         is_result: Whether a folder that holds something holds such a result.
 
     Yields:
@@ -187,7 +187,7 @@ def result_folder(out: Path, kind: str, is_result: Callable[[Path], bool]) -> It
         names = sorted(path.name for path in out.iterdir())
     if names and not is_unfinished(out) and not is_result(out):
         raise UsageError(
-            f"the folder holds other things than a {kind}", received=f"{out} with {names[0]}", fix="Name another with --out"
+            f"the folder holds something other than a {kind}", received=f"{out} with {names[0]}", fix="Name another with --out"
         )
     with writer_lock(out) as lock:
         yield lock

@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM kept waiting while something must not be left half done, or might not hear them.
 
 A transaction of a database must not be left half done. And what a signal raises in the middle of a library's clean-up, Python
-gives up with a message: a training would go on as if nobody had interrupted it.
+gives up with a message: a training would continue as if it had not been interrupted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 
 class HeldSignals:
-    """Holds SIGINT and SIGTERM back while its block runs, but for the parts of it that let them through.
+    """Holds SIGINT and SIGTERM back while its block runs, except in the parts that let them through.
 
     One that was held back is heard as soon as it may be. A second one does not wait: whoever asks twice means at once.
     """

@@ -1,6 +1,6 @@
 """The one door for what comes from outside: a file is opened once, if it is a regular one of bounded size, as is JSON.
 
-Everything that a person, a dataset or a stranger brings is read here: a pipe would block, a device never ends, a link may lead
+Everything from the user, a dataset or a stranger is read here: a pipe would block, a device never ends, a link may lead
 anywhere, and a file may say that it is larger than the memory.
 """
 
@@ -35,14 +35,14 @@ def read_file(
     """Reads a file that comes from outside.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         most: Bytes that it may have; asked before any is read.
         start: Read so many bytes of its beginning only, whatever its size.
-        follow: Follow a link: for a file that a person named, and for no other.
+        follow: Follow a link: only for a file named by the user.
         refusal: Kind of the error for a file that is not read, where it is not an InputError.
 
     Raises:
-        InputError: If it is no regular file, a link or too large.
+        InputError: If it is not a regular file, a link or too large.
         OSError: If it is missing or cannot be read.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
@@ -50,11 +50,11 @@ def read_file(
         descriptor = os.open(path, flags)
     except OSError as error:
         if error.errno in _NO_FILE:
-            what = "a link is not followed here" if path.is_symlink() else "this is no regular file"
+            what = "a link is not followed here" if path.is_symlink() else "this is not a regular file"
             raise refusal(what, received=path, fix=_FIX) from error
         raise
     except ValueError as error:  # a NUL in its name
-        raise refusal("no file has such a name", received=repr(str(path)), fix="Name another") from error
+        raise refusal("no file can have this name", received=repr(str(path)), fix="Name another") from error
     try:
         return _read_open(descriptor, path, most, start, refusal)
     finally:
@@ -64,7 +64,7 @@ def read_file(
 def _read_open(descriptor: int, path: Path, most: int, start: int | None, refusal: type[ShapesegError]) -> bytes:
     state = os.fstat(descriptor)
     if not stat.S_ISREG(state.st_mode):
-        raise refusal("this is no regular file", received=path, fix=_FIX)
+        raise refusal("this is not a regular file", received=path, fix=_FIX)
     too_large = f"at most {most:,} bytes are read here"
     if start is None and state.st_size > most:
         raise refusal(too_large, received=f"{path}, {state.st_size:,} bytes", fix=_SMALLER)
@@ -104,7 +104,7 @@ def json_object(path: Path, *, most: int = MAX_TEXT) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")
 
 
 def _finite(digits: str) -> float:

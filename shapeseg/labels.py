@@ -3,7 +3,7 @@
 ==========  =======================================================================================
 0           background
 1           target
-2, 3        the same, but ambiguous: the image cannot tell, so that by default nobody is blamed
+2, 3        the same, but ambiguous: the image does not determine the label
 255         ignored: of an instance that loss and scores leave out
 ==========  =======================================================================================
 
@@ -27,7 +27,7 @@ Labels = NDArray[np.uint8]
 def label_map(
     target: NDArray[np.bool_], ambiguous: NDArray[np.bool_] | None = None, ignored: NDArray[np.bool_] | None = None
 ) -> Labels:
-    """Returns the label map, uint8, of masks of one shape, bool: what must be found, what no image tells, what is left out."""
+    """Returns the label map, uint8, of masks of one shape, bool: what must be found, what is ambiguous, what is left out."""
     labels = target.astype(np.uint8)
     if ambiguous is not None:
         labels[ambiguous] += AMBIGUOUS
@@ -57,7 +57,7 @@ def is_blamed(labels: Any, *, ignore_ambiguous: bool) -> Any:
 
 
 def crossed(labels: Any, predicted: Any) -> Any:
-    """Returns one number of label and prediction, both uint8 and the latter 0 or 1, so that one count tells every score.
+    """Returns one number of label and prediction, both uint8 and the latter 0 or 1, so that one count gives every score.
 
     0 to 3 are decidable and 4 to 7 ambiguous; of four, the first two are background and the last two target, and of two, the
     second is predicted. Ignored labels become 254 and 255.

@@ -139,7 +139,7 @@ def without_call(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def flags_of(content: Mapping[str, Any]) -> list[str]:
-    """Returns plain settings as flags; those of groups stand beside the others, and those that are None go without saying.
+    """Returns plain settings as flags; those of groups stand next to the others, and those that are None go without saying.
 
     >>> flags_of({"seed": 3, "scene": {"best_effort": True, "occluder_kind": None}, "widths": [16, 32]})
     ['--seed', '3', '--best_effort', '--widths', '16', '32']
@@ -177,7 +177,7 @@ def check_range(
     shapeseg.errors.UsageError: threshold must be above 0 and below 1. Received: threshold=1.5. Try 0.5.
 
     Args:
-        name: Of the setting.
+        name: Name of the setting.
         value: Its value.
         least: The smallest that is allowed.
         above: What it must be greater than.

@@ -1,4 +1,4 @@
-"""Temporary files and folders beside what they are to become, of which no one else's can be mistaken for ours.
+"""Temporary files and folders next to what they are to become, of which no one else's can be mistaken for ours.
 
 Each is made exclusively under a random name and then named after its own inode. A copy of it, or something that bears such a
 name by accident, has another inode and is left alone. Whoever writes holds a kernel lock on it, so that the dead are known
@@ -24,7 +24,7 @@ _NAME = re.compile(rf"\.(.+)\.([0-9a-f]{{16}}|[0-9a-f]+-[0-9a-f]+){re.escape(SUF
 
 @contextmanager
 def temporary_file(target: Path) -> Iterator[Path]:
-    """Yields an empty file beside ``target`` with the same suffix; it is removed when the block ends, if it is still there."""
+    """Yields an empty file next to ``target`` with the same suffix; when the block ends it is removed if still there."""
     path = _name(target.stem, secrets.token_hex(8), target.suffix, target)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
@@ -37,7 +37,7 @@ def temporary_file(target: Path) -> Iterator[Path]:
 
 
 def make_temporary_folder(target: Path) -> Path:
-    """Makes an empty folder beside ``target``; a kill half-way leaves an empty one under a random name."""
+    """Makes an empty folder next to ``target``; a kill half-way leaves an empty one under a random name."""
     path = _name(target.name, secrets.token_hex(8), "", target)
     path.mkdir()
     return path.rename(_name(target.name, folder_identity(path), "", target))

@@ -1,4 +1,4 @@
-"""What a person sees of a command at work: progress and warnings, on stderr, so that stdout holds results only."""
+"""What the user sees of a running command: progress and warnings, on stderr, so that stdout holds results only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HALF_A_MINUTE = 30.0  # seconds
 
 
 def no_progress(_count: int) -> None:
-    """Reports to nobody."""
+    """Reports nothing."""
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ def progress_lines(what: str, total: int, unit: str) -> Iterator[Progress]:
 
 
 def say(kind: str, line: str) -> None:
-    """Writes ``KIND: LINE`` to stderr, as one line that any terminal can show; where nobody reads it, the exit code stands."""
+    """Writes ``KIND: LINE`` to stderr, as one line that any terminal can show; if nothing reads it, the exit code remains."""
     text = f"{kind}: {' '.join(line.split())}\n"
     encoding = sys.stderr.encoding or "ascii"
     with contextlib.suppress(OSError):

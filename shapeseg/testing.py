@@ -92,7 +92,7 @@ def keras_feed(num_images: int, seed: int = 0, size: int = 64, *, batch_size: in
 
 
 class _InMemory:
-    """Drawn samples as a feed's source: it is told no scenes, so that masks stay zeros and ones."""
+    """Drawn samples as a feed's source: it gets no scenes, so masks stay zeros and ones."""
 
     def __init__(self, samples: list[Sample], settings: SceneSettings) -> None:
         self.samples = samples
@@ -131,7 +131,7 @@ def assert_learned(truth: ArrayLike, predicted: ArrayLike, at_least: float = 0.8
 
     Both are masks, bool or integers, 0 where there is no rectangle, of one shape whose first axis counts the images.
     Probabilities become masks by a threshold: ``probabilities > 0.5``. No model can reach 1.0: where a rectangle and an
-    ellipse of one colour overlap, nothing in the image tells which is in front. The best possible is about 0.99.
+    ellipse of one colour overlap, nothing in the image shows which is in front. The best possible is about 0.99.
 
     Raises:
         AssertionError: If the IoU is below ``at_least``, or undefined as there is no rectangle in truth or prediction.

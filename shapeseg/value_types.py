@@ -1,4 +1,4 @@
-"""Types of settings: whether a value is of one, and what is told of a value that is not."""
+"""Types of settings: whether a value is of one, and what to report about a value that is not."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _NUMBERS: dict[Any, Any] = {int: Integral, float: Real}
 
 
 def misfit(kind: type[UsageError], name: str, value: Any, hint: Any, sequence: type = list) -> UsageError:
-    """Returns what is told of a value that is not of its type: the value, and one that would be."""
+    """Returns what to report about a value that is not of its type: the value, and one that would be."""
     received = f"{name}={' '.join(repr(value).split()):.60}"
     wanted, allowed = sequence.__name__, (list, tuple) if sequence is list else tuple
     one, several = sequence([value]), sequence(value) if isinstance(value, list) else None
@@ -71,7 +71,7 @@ def misfit(kind: type[UsageError], name: str, value: Any, hint: Any, sequence: t
     if words and fix is None:
         values = value if isinstance(value, tuple | list) else [value]
         wrong = next((each for each in values if each not in words), value)
-        return kind(f"{name} is none of its choices", received=received, fix=suggestion(wrong, words))
+        return kind(f"{name} is not one of its choices", received=received, fix=suggestion(wrong, words))
     fix = f"a {fix}" if fix else _in_words(hint).replace("list", wanted)
     return kind(f"{name} has a value of the wrong type", received=received, fix=f"Give it {fix}")
 
@@ -87,7 +87,7 @@ def _in_words(hint: Any, *, many: bool = False) -> str:
         number = "" if inner[-1] is ... else f"{len(inner)} "
         return f"{'lists' if many else 'a list'} of {number}{_in_words(inner[0], many=True)}"
     if origin in (Union, UnionType):
-        return _in_words(inner[0], many=many)  # beside None
+        return _in_words(inner[0], many=many)  # besides None
     kind = origin or hint
     return _IN_WORDS.get(kind, (f"a {kind.__name__}", f"{kind.__name__}s"))[many]
 
@@ -111,7 +111,7 @@ def words_of(hint: Any) -> Iterator[str]:
 
 
 def suggestion(wrong: object, words: Sequence[str], *, otherwise: str | None = None) -> str:
-    """Returns what to do about a word that is none of some: the one that was meant, else all of them, or ``otherwise``."""
+    """Returns a suggestion for an unknown word: the likely one, else all of them, or ``otherwise``."""
     begun = [word for word in words if wrong and word.startswith(str(wrong))]
     close = difflib.get_close_matches(str(wrong), begun or words, n=1, cutoff=0.0 if begun else 0.6)
     return f"Did you mean {close[0]}" if close else otherwise or f"Use one of {', '.join(words)}"

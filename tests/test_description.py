@@ -38,13 +38,13 @@ def test_only_words_about_pixels_make_another_dataset():
     ("content", "word"),
     [
         ("[1]", "names and values"),
-        ("{", "no JSON"),
+        ("{", "not JSON"),
         ('{"target_value": [1]}', "Did you mean target_values"),
         ('{"target_values": 1}', r"Give it a list: \[1\]"),
         ('{"target_values": ["red"]}', "a colour"),
         ('{"target_values": [true]}', "wrong type"),
         ('{"target_values": [70000]}', "65535"),
-        ('{"target_values": [1], "void_value": 1}', "void pixels are no target"),
+        ('{"target_values": [1], "void_value": 1}', "void pixels cannot be the target"),
         ('{"target_name": ""}', "short word"),
         ('{"target_name": "a\\nb"}', "short word"),
         ('{"group_by": "("}', "regular expression"),
@@ -59,5 +59,5 @@ def test_words_that_cannot_be_meant_are_told_with_their_file(content, word, tmp_
 
 
 def test_a_value_is_named_once():
-    with pytest.raises(UsageError, match="no target"):
+    with pytest.raises(UsageError, match="cannot be the target"):
         Description(target_values=(0, 255), void_value=255)

@@ -120,7 +120,7 @@ def test_a_result_takes_what_is_empty_unfinished_or_of_its_kind_and_nothing_else
     take(tmp_path / "own")
     for name in ("foreign", "copy"):
         before = folder_names(tmp_path / name)
-        with pytest.raises(UsageError, match="holds other things than a test"):
+        with pytest.raises(UsageError, match="holds something other than a test"):
             take(tmp_path / name)
         assert folder_names(tmp_path / name) == before
 

@@ -52,12 +52,12 @@ def test_what_is_no_regular_file_is_refused_at_once(follow, tmp_path):
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "socket"))
         for path in (tmp_path / "pipe", tmp_path / "folder", tmp_path / "socket", tmp_path / "round"):
-            with pytest.raises(InputError, match=r"no regular file|not followed"):
+            with pytest.raises(InputError, match=r"not a regular file|not followed"):
                 read_file(path, most=9, follow=follow)
     for name in ("/dev/zero", "/dev/full", "/dev/null", "/dev/stdin"):
         with pytest.raises((InputError, OSError)):
             read_file(Path(name), most=9, follow=follow)
-    with pytest.raises(InputError, match="no file has such a name"):
+    with pytest.raises(InputError, match="no file can have this name"):
         read_file(tmp_path / "a\0b", most=9)
 
 

@@ -64,8 +64,8 @@ class Several:
     ("content", "told"),
     [
         ({"words": "turn"}, "words has a value of the wrong type. Received: words='turn'. Give it a list: ['turn']."),
-        ({"words": "trun"}, "words is none of its choices. Received: words='trun'. Did you mean turn."),
-        ({"words": ["turn", 3]}, "words is none of its choices. Received: words=['turn', 3]. Use one of turn, paste."),
+        ({"words": "trun"}, "words is not one of its choices. Received: words='trun'. Did you mean turn."),
+        ({"words": ["turn", 3]}, "words is not one of its choices. Received: words=['turn', 3]. Use one of turn, paste."),
         ({"colors": [1, 2, 3]}, "Received: colors=[1, 2, 3]. Give it a list: [[1, 2, 3]]."),
         ({"colors": "red"}, "Received: colors='red'. Give it a list of lists of 3 whole numbers."),
         ({"paths": "a.png"}, "Received: paths='a.png'. Give it a list: ['a.png']."),
@@ -124,7 +124,7 @@ def test_dataset_settings_survive_json():
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda: TrainingSettings(loss="dise"), r"loss is none of its choices\. Received: loss='dise'\. Did you mean dice\."),
+        (lambda: TrainingSettings(loss="dise"), r"loss is not one of its choices\. Received: loss='dise'\. Did you mean dice"),
         (lambda: TrainingSettings(augmentation=("trun",)), "Did you mean turn"),
         (lambda: TrainingSettings(augmentation="turn"), r"Received: augmentation='turn'\. Give it a tuple: \('turn',\)"),
         (lambda: TrainingSettings(augmentation=["turn"]), r"Give it a tuple: \('turn',\)"),
@@ -132,9 +132,9 @@ def test_dataset_settings_survive_json():
         (lambda: SceneSettings(width=64.5), r"Received: width=64\.5\. Give it a whole number\."),
         (lambda: SceneSettings(colors=(255, 0, 0)), r"Give it a tuple: \(\(255, 0, 0\),\)\."),
         (lambda: SceneSettings(background=(1, 2)), "Give it a tuple of 3 whole numbers"),
-        (lambda: SceneSettings(kinds=("squre",)), "kinds is none of its choices"),
-        (lambda: SceneSettings(occluder_color="purple"), "occluder_color is none of its choices"),
-        (lambda: FilterSettings(way="drop"), "way is none of its choices"),
+        (lambda: SceneSettings(kinds=("squre",)), "kinds is not one of its choices"),
+        (lambda: SceneSettings(occluder_color="purple"), "occluder_color is not one of its choices"),
+        (lambda: FilterSettings(way="drop"), "way is not one of its choices"),
     ],
 )
 def test_a_value_is_checked_when_settings_are_made(make, told):

@@ -1,4 +1,4 @@
-"""One file a command line. ``COMMANDS`` names them; each is imported only when it is called."""
+"""One file per command line. ``COMMANDS`` names them; each is imported only when it is called."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ COMMANDS = {
     "generate": "draw a new dataset",
     "append": "draw more samples into a dataset",
     "filter": "remove occlusion from a dataset",
-    "merge": "make one dataset of two",
-    "verify": "check that a dataset is whole and holds what it says",
+    "merge": "merge two datasets into one",
+    "verify": "check that a dataset is whole and matches its metadata",
     "preview": "draw tiles of a dataset",
-    "stats": "count what a dataset is made of",
+    "stats": "count what a dataset contains",
     "twin": "write counterfactual pairs of a dataset",
     "coco": "write COCO instances with visible and amodal masks",
-    "convert": "to and from YOLO, palette masks and plain folders",
+    "convert": "convert to and from YOLO, palette masks and plain folders",
     "train": "train a model on a dataset",
     "models": "list the architectures, their sizes and, with --speed, their speeds here",
     "evaluate": "measure a saved model on a dataset",
     "study": "measure what occlusion in the training data does",
-    "study honesty": "measure what models say of pixels that no image can tell",
+    "study honesty": "measure what models predict for pixels that no image can decide",
     "predict": "segment images of any kind with a saved model",
     "playground": "move shapes in the browser, and see what a model makes of them",
-    "export": "write a saved model as ONNX, OpenVINO or torch program",
-    "doctor": "check that a saved model is whole and still gives what it gave",
+    "export": "write a saved model as an ONNX, OpenVINO or torch program",
+    "doctor": "check that a saved model is whole and still gives the same output",
     "tune": "search for better settings of a training",
 }
 

@@ -24,7 +24,7 @@ class AppendOptions(CommonOptions):
     num_images: int = 500
     """How many more images."""
     workers: int | None = None
-    """Processes that draw; by default as many as the machine and the job are good for."""
+    """Processes that draw; by default as many as suit the machine and the job."""
 
 
 def _command(options: AppendOptions) -> None:

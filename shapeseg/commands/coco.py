@@ -18,12 +18,12 @@ from shapeseg.terminal import progress_bar
 
 @dataclass(frozen=True)
 class CocoOptions(CommonOptions):
-    """Write a dataset's instances as COCO JSON: visible masks, and the whole silhouettes beside them."""
+    """Write a dataset's instances as COCO JSON: visible masks, and the whole silhouettes as well."""
 
     data: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
     """Dataset to describe."""
     out: Path | None = None
-    """File to make; by default beside the dataset, its name with .json. An existing file is never overwritten."""
+    """File to create; by default next to the dataset, named after it with .json. An existing file is never overwritten."""
     split: str = "all"
     """train, val, test, holdout or all."""
 

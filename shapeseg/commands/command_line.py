@@ -88,7 +88,7 @@ def _open_closed_streams() -> None:
 
 
 def _print_any_letter() -> None:
-    """Lets stdout escape what its encoding lacks, as in names that are no UTF-8; in some locales it already has a way."""
+    """Lets stdout escape what its encoding lacks, as in names that are not UTF-8; in some locales it already has a way."""
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")
 

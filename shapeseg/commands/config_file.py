@@ -23,7 +23,7 @@ class _Loader(yaml.SafeLoader):
     _depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """Refuses what the file need not hold before anything is made of it."""
+        """Refuses content that a settings file does not need before building it."""
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise yaml.YAMLError("anchors and aliases are not read here")
@@ -45,11 +45,11 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+0123
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Reads a settings file that a person named.
+    """Reads a settings file named by the user.
 
     Raises:
-        InputError: If it is missing, no regular file, too large, no JSON or YAML, or uses more of YAML than is read.
-        UsageError: If a value is none that a flag could have.
+        InputError: If it is missing, not a regular file, too large, no JSON or YAML, or uses more of YAML than is read.
+        UsageError: If no flag could have such a value.
     """
     try:
         content = yaml.load(read_file(path, most=_MOST, follow=True).decode("utf-8-sig"), _Loader)
@@ -61,13 +61,13 @@ def read_config(path: Path) -> dict[str, Any]:
         reason = " ".join(str(error).split())
         raise InputError(f"the settings file cannot be read ({reason})", received=path, fix="Write JSON or YAML") from error
     if not isinstance(content, dict):
-        raise InputError("a settings file holds names and values", received=path, fix="Write one name: value a line")
+        raise InputError("a settings file must hold names and values", received=path, fix="Write one name: value a line")
     _check(content)
     return content
 
 
 def _check(value: Any) -> None:
-    """Raises a UsageError when a name is no text, or a text is none that a flag or a path could be."""
+    """Raises a UsageError when a name is not text, or a text could be neither a flag's value nor a path."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if not isinstance(name, str):
@@ -78,7 +78,9 @@ def _check(value: Any) -> None:
             _check(inner)
     elif isinstance(value, str) and (value.startswith("-") or "\0" in value or not _encodes(value)):
         raise UsageError(
-            "a text in a settings file begins with - or holds what no path can", received=f"{value!r:.60}", fix="Write ./-..."
+            "a text in a settings file begins with - or contains what no path can",
+            received=f"{value!r:.60}",
+            fix="Write ./-...",
         )
 
 

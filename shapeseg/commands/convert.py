@@ -19,16 +19,16 @@ from shapeseg.terminal import progress_bar, say
 
 @dataclass(frozen=True)
 class ConvertOptions(CommonOptions):
-    """Convert a dataset, a plain folder, YOLO polygons, palette masks or COCO annotations; the source shows which it is."""
+    """Convert a dataset, a plain folder, YOLO polygons, palette masks or COCO annotations; the source format is detected."""
 
     source: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
-    """Folder to read, or a file of COCO annotations. In formats with several classes, every class counts as target."""
+    """Folder to read, or a COCO annotations file. In formats with several classes, every class counts as target."""
     categories: tuple[str, ...] = ()
-    """Classes that are the target, by name or number; by default all of them."""
+    """Classes to use as the target, by name or number; by default all of them."""
     to: Format = "folder"
-    """folder (images and masks, which shapeseg trains on), yolo (polygons) or palette (as Pascal VOC, with void pixels)."""
+    """folder (images and masks, which shapeseg trains on), yolo (polygons) or palette (as in Pascal VOC, with void pixels)."""
     out: Path | None = None
-    """Folder to make; by default beside the source, SOURCE-FORMAT. One that holds anything is never overwritten."""
+    """Folder to create; by default SOURCE-FORMAT, next to the source. A non-empty one is never overwritten."""
     own: Description = Description()
 
 
@@ -45,7 +45,7 @@ def convert_folder(options: ConvertOptions) -> Converted:
         converted = convert(source, options.to, out, progress)
     print(f"wrote     {out}: {converted.images} images as {options.to}")
     if converted.void and (options.to == "yolo" or (options.to == "folder" and source.keeps_labels)):
-        print(f"lost      the marks of {converted.void:,} void pixels, which {options.to} cannot hold")
+        print(f"lost      the marks of {converted.void:,} void pixels, which {options.to} cannot store")
     return converted
 
 

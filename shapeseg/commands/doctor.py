@@ -18,7 +18,7 @@ from shapeseg.workflows.doctor import examine
 
 @dataclass(frozen=True)
 class DoctorOptions(CommonOptions):
-    """Check a saved model: it loads, its card names it, versions are the same, and a known scene gives the stored output."""
+    """Check a saved model: it loads, its card matches it, versions agree, and a known scene gives the stored output."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
     """The .keras file, or its run folder."""
@@ -28,7 +28,7 @@ class DoctorOptions(CommonOptions):
 
 def _command(options: DoctorOptions) -> int:
     if options.model is None:
-        raise UsageError("doctor takes a model", received="none", fix="Name it: doctor saved_models/RUN/model.keras")
+        raise UsageError("doctor needs a model", received="none", fix="Name it: doctor saved_models/RUN/model.keras")
     findings = examine(options.model, device=options.device)
     for check, outcome, detail in findings:
         print(f"{check:<8} {outcome:<8} {detail}")

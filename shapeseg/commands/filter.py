@@ -28,18 +28,18 @@ class FilterOptions(CommonOptions):
     out: Path | None = None
     """New dataset to write."""
     in_place: bool = False
-    """Un-list what goes in this dataset itself; the files stay."""
+    """Remove entries from this dataset itself; the files stay."""
     way: Way | None = None
     """drop-occluded (images with any occlusion), drop-beyond (images beyond the limit) or ignore-occluded (keep images, mark
     the shapes beyond the limit); with a limit alone, drop-beyond."""
     max_occlusion: float | None = None
-    """The limit: most of a shape that may be hidden, 0 to 1. drop-beyond needs it; ignore-occluded takes 0 for granted."""
+    """Largest fraction of a shape that may be hidden, 0 to 1. drop-beyond needs it; for ignore-occluded the default is 0."""
     all_instances: bool = False
     """Judge every shape; by default only the targets count."""
     dry_run: bool = False
-    """Only say what would go."""
+    """Only report what would be removed."""
     purge: bool = False
-    """With --in-place: delete the files of what goes."""
+    """With --in-place: delete the files of what is removed."""
 
 
 def _command(options: FilterOptions) -> None:
@@ -61,20 +61,22 @@ def filter_settings(options: FilterOptions) -> FilterSettings:
     """Returns what to remove.
 
     Raises:
-        UsageError: If what to remove, or where, was not said, or not clearly.
+        UsageError: If what to remove, or where, was not stated, or not clearly.
     """
     if missing := list(_missing(options)):
         raise UsageError(
-            "filter must be told what to remove, and where",
+            "filter needs to know what to remove, and where",
             received=f"neither {', nor '.join(missing)}",
-            fix="Say for instance --way drop-occluded --out data/clean",
+            fix="For instance: --way drop-occluded --out data/clean",
         )
     if options.out and options.in_place:
         raise UsageError(
-            "a new dataset and this one were asked for", received=f"{options.out} and in place", fix="Leave one out"
+            "a filter writes a new dataset or changes this one, not both",
+            received=f"{options.out} and in place",
+            fix="Leave one out",
         )
     if options.purge and not options.in_place:
-        raise UsageError("purge deletes in place, which was not asked for", received="--purge", fix="Add --in-place")
+        raise UsageError("purge deletes in place, which was not requested", received="--purge", fix="Add --in-place")
     if options.way == "drop-beyond" and options.max_occlusion is None:
         raise UsageError("drop-beyond needs its limit", received="no --max-occlusion", fix="Try --max-occlusion 0.25")
     return FilterSettings(options.way or "drop-beyond", options.max_occlusion or 0.0, options.all_instances)

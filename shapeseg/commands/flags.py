@@ -24,7 +24,7 @@ _typed_dict: Any = TypedDict  # made of what only a running program knows
 
 
 OWN = tuple(field.name for field in dataclasses.fields(Description))
-"""Settings that say what data of one's own means."""
+"""Settings that say what the user's own data means."""
 
 
 class Layout(NamedTuple):
@@ -32,7 +32,7 @@ class Layout(NamedTuple):
 
     Attributes:
         groups: Settings to show together, by the name of their group; "" comes first. Others stay where they are defined.
-        examples: Words after the command that a person may type as they stand.
+        examples: Words after the command, ready to type.
     """
 
     groups: Mapping[str, Sequence[str]] = {}
@@ -119,7 +119,7 @@ def _annotated(flag: Flag) -> Any:
 
 
 def _default(value: Any) -> str:
-    """Returns what help says of a default, nothing where it is nothing."""
+    """Returns what help says about a default; empty if there is none."""
     if value is None or value is False or value in ((), ""):
         return ""
     return f"(default: {'on' if value is True else ' '.join(_words(value))})"

@@ -19,12 +19,12 @@ from shapeseg.terminal import progress_bar
 
 @dataclass(frozen=True)
 class MergeOptions(CommonOptions):
-    """Merge two datasets into a new one; no two samples share an id, and rows say where they came from."""
+    """Merge two datasets into a new one; no two samples share an id, and each row records where it came from."""
 
     first: Annotated[Path | None, tyro.conf.Positional] = None
     """Dataset whose samples keep their ids."""
     second: Annotated[Path | None, tyro.conf.Positional] = None
-    """Dataset whose samples are added, those that the first holds already left out."""
+    """Dataset whose samples are added, except those that the first already has."""
     out: Path = Path("data/merged")
     """New dataset to write."""
 
@@ -32,7 +32,7 @@ class MergeOptions(CommonOptions):
 def _command(options: MergeOptions) -> None:
     if options.first is None or options.second is None:
         raise UsageError(
-            "merge takes two datasets", received=options.first or "none", fix="Name both: merge FIRST SECOND --out OUT"
+            "merge needs two datasets", received=options.first or "none", fix="Name both: merge FIRST SECOND --out OUT"
         )
     first, second = Dataset(options.first), Dataset(options.second)
     with progress_bar("copying", len(first) + len(second), "image") as progress:

@@ -20,12 +20,12 @@ from shapeseg.workflows.model_speeds import BATCH, measure
 
 @dataclass(frozen=True)
 class ModelsOptions(CommonOptions):
-    """List the architectures, at their default settings: size, and if asked for, images a second on this machine."""
+    """List the architectures, at their default settings: size, and on request, images a second on this machine."""
 
     speed: bool = False
-    """Time them too, which takes minutes."""
+    """Also measure their speed, which takes minutes."""
     size: int = 224
-    """With --speed: height and width of the images to time with, in pixels."""
+    """With --speed: height and width of the images used for timing, in pixels."""
     quick: bool = False
     """With --speed: fewer repeats, for a first look."""
     device: Device = "auto"

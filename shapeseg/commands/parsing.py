@@ -1,4 +1,4 @@
-"""The words of a command line, parsed by tyro; what cannot be read is told in one line, with what was meant."""
+"""The words of a command line, parsed by tyro; what cannot be read is reported in one line, with a suggestion."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def parse_flags(options_type: type[CommonOptions], arguments: list[str], prog: s
             raise
         raise _unreadable(told.getvalue(), flags, named, prog) from None
     if rest:
-        raise UsageError("a word belongs to no flag", received=" ".join(rest), fix=f"See {prog} --help")
+        raise UsageError("a word does not belong to any flag", received=" ".join(rest), fix=f"See {prog} --help")
     return {name: value for group, value in given.items() for name, value in _settings_of(group, value)}
 
 
@@ -71,7 +71,7 @@ def _name_in(word: str) -> str:
 
 
 def _unreadable(told: str, flags: Sequence[Flag], named: Sequence[str], prog: str) -> UsageError:
-    """Returns what is wrong with a value; of what tyro has told in a box of many lines, the first flag is the one meant."""
+    """Returns what is wrong with a value; tyro reports it in a box of many lines, of which the first flag is the one meant."""
     found = re.search(r"(--[a-z-]+)[:']", told)
     flag = next((flag for flag in flags if found and found[1] in flag.names), None)
     if flag is None:

@@ -1,4 +1,4 @@
-"""``playground``: a page in the browser to move shapes on, with truth, ambiguity and a model's belief beside them."""
+"""``playground``: a page in the browser to move shapes on, with truth, ambiguity and a model's belief next to them."""
 
 from __future__ import annotations
 

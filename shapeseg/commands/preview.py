@@ -23,7 +23,7 @@ class PreviewOptions(CommonOptions):
     data: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
     """Dataset to show."""
     out: Path = Path("preview.png")
-    """Picture to write; an earlier one of shapeseg's is replaced, and nothing else."""
+    """Picture to write; it replaces an earlier one of shapeseg's, but no other file."""
     rows: int = 4
     """Rows of tiles."""
     columns: int = 6
@@ -31,11 +31,11 @@ class PreviewOptions(CommonOptions):
     split: str = "all"
     """Which samples: train, val, test, holdout or all."""
     start: int = 0
-    """How many samples to pass over."""
+    """How many samples to skip."""
     masks: bool = False
     """Show the masks instead of the images."""
     outlines: bool = False
-    """Outline each target: of shapes the whole silhouette, hidden parts included."""
+    """Outline each target; for shapes, the whole silhouette, hidden parts included."""
     numbers: bool = False
     """Write each shape's number, from back to front, on it."""
     rates: bool = False
@@ -56,7 +56,9 @@ def _command(options: PreviewOptions) -> None:
     data = open_data(options.data, options.own).split(options.split)
     places = range(options.start, min(options.start + options.rows * options.columns, len(data)))
     if not places:
-        raise UsageError("there are not so many samples", received=f"start={options.start}", fix=f"Use less than {len(data)}")
+        raise UsageError(
+            "there are not that many samples", received=f"start={options.start}", fix=f"Use less than {len(data)}"
+        )
     drawn = {"masks": options.masks, "outlines": options.outlines, "numbers": options.numbers, "rates": options.rates}
     tiles, notes = zip(*(noted_tile(data, place, **drawn) for place in places), strict=True)
     titles = [f"{data.rows[place]['image_id']}  {data.rows[place]['split']}" for place in places]

@@ -29,14 +29,14 @@ _LISTED = 5  # kinds and sizes in the table; the JSON has all
 
 @dataclass(frozen=True)
 class StatsOptions(CommonOptions):
-    """Count what a dataset is made of: splits, kinds, colours, sizes, occlusion; of images of your own, sizes and targets."""
+    """Count what a dataset contains: splits, kinds, colours, sizes, occlusion; for your own images, sizes and targets."""
 
     data: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
     """Dataset to count."""
     split: str = "all"
     """Which samples: train, val, test, holdout or all."""
     out: Path | None = None
-    """Picture to write; an earlier one of shapeseg's is replaced, and nothing else."""
+    """Picture to write; it replaces an earlier one of shapeseg's, but no other file."""
     json: bool = False
     """Print everything as JSON."""
     own: Description = Description()

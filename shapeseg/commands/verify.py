@@ -1,4 +1,4 @@
-"""``verify``: is a dataset whole, and does it hold what it says?"""
+"""``verify``: is a dataset whole, and does it match its metadata?"""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from shapeseg.terminal import progress_bar
 
 @dataclass(frozen=True)
 class VerifyOptions(CommonOptions):
-    """Check a dataset: counts, digests, sizes, modes, recipes against pixels, splits; of images of your own, every pair.
-    Exits 1 when something is wrong."""
+    """Check a dataset: counts, digests, sizes, modes, recipes against pixels, splits; for your own images, every pair.
+    Exits with 1 if something is wrong."""
 
     data: Annotated[Path, tyro.conf.Positional] = Path("data/shapes")
     """Dataset to check."""
     quick: bool = False
     """Metadata, sizes and modes only: no digests, no pixels."""
     strict: bool = False
-    """Warnings (files that no row names) count as errors."""
+    """Treat warnings (files that no row names) as errors."""
     json: bool = False
     """Print the findings as JSON."""
     workers: int | None = None
-    """Processes that check; by default as many as the machine and the job are good for."""
+    """Processes that check; by default as many as suit the machine and the job."""
     own: Description = Description()
 
 

@@ -35,8 +35,8 @@ class _Journal:
 
     Attributes:
         first: The first index.
-        stop: The first that is none of them.
-        folder: Identity of the dataset's folder: in a copy of it, nobody can say whose files those are.
+        stop: The first index after them.
+        folder: Identity of the dataset's folder: in a copy of it, the owner of those files is unknown.
     """
 
     first: int
@@ -45,10 +45,10 @@ class _Journal:
 
 
 def append_samples(folder: Path, *, num_images: int, workers: int | None = None, progress: Progress = no_progress) -> Manifest:
-    """Continues a dataset's indices and streams. Until the very end the dataset is the old one; no file of it is touched.
+    """Continues a dataset's indices and streams. Until the very end the dataset is the old one; none of its files is touched.
 
     Args:
-        folder: Of a dataset made by shapeseg.
+        folder: Folder of a dataset made by shapeseg.
         num_images: 1 or more.
         workers: As for ``create_dataset``.
         progress: Called with the number of samples written since the last call.
@@ -76,7 +76,7 @@ def append_samples(folder: Path, *, num_images: int, workers: int | None = None,
             )
         if manifest.twin:
             raise InputError(
-                "twins cannot be drawn on", received=folder, fix="Append to the original and write its twins again"
+                "twins cannot be appended to", received=folder, fix="Append to the original and write its twins again"
             )
         check_space(folder, len(metadata) + estimate_bytes(manifest.settings, manifest.seed, num_images))
         indices = range(manifest.next_index, manifest.next_index + num_images)
@@ -132,8 +132,8 @@ def _read_journal(folder: Path) -> _Journal | None:
     except FileNotFoundError:
         return None
     except ValueError as error:
-        fix = f"Remove it, and what is in {folder} of images that no row names"
-        raise InputError(f"what an append has left cannot be read ({error})", received=path, fix=fix) from error
+        fix = f"Remove it, and any images in {folder} that no row names"
+        raise InputError(f"what an append left behind cannot be read ({error})", received=path, fix=fix) from error
 
 
 def _is_old_metadata(path: Path) -> bool:
@@ -151,7 +151,7 @@ def _refuse_taken(folder: Path, indices: range) -> None:
     """Raises an InputError when there is something where samples of these indices are to be written."""
     if taken := sorted(path for path, index in _sample_files(folder) if index in indices):
         raise InputError(
-            f"{len(taken)} files are in the way that no row names", received=taken[0], fix="Move them away, then append again"
+            f"{len(taken)} files that no row names are in the way", received=taken[0], fix="Move them away, then append again"
         )
 
 

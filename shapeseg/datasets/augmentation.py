@@ -2,7 +2,7 @@
 
 Of photographs, less is taken for granted: they are mirrored from left to right, shown in other light, and (by
 :mod:`shapeseg.datasets.sizes`) larger or smaller. What happens to an example is a pure function of (seed, epoch, index). Every
-kind draws from words of its own, so that switching one on changes no other.
+kind has its own random stream, so that switching one on changes no other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Augmentation = Literal["turn", "recolor", "noise", "paste", "flip", "light", "sc
 OF_SHAPES: tuple[Augmentation, ...] = ("turn", "recolor", "paste")
 """What is usual for drawn shapes."""
 OF_PHOTOGRAPHS: tuple[Augmentation, ...] = ("flip", "light", "scale")
-"""What is usual for images of one's own."""
+"""What is usual for the user's own images."""
 
 _CHANNEL_ORDERS = tuple(permutations(range(3)))
 _NOISE = 24  # most that noise adds to or takes from a channel
@@ -55,7 +55,7 @@ def augment(
         image: uint8 (H, W, 3), RGB, 0 to 255.
         labels: (H, W) or (H, W, C).
         kinds: What to do; ``"paste"`` is done to scenes, by :func:`paste`, and ``"scale"`` by :mod:`shapeseg.datasets.sizes`.
-        seed: Of the training run.
+        seed: Seed of the training run.
         epoch: 0 or more.
         index: The example's own number.
 

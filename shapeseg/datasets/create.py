@@ -1,4 +1,4 @@
-"""Creating a dataset: staged beside its target, renamed into place when it is complete."""
+"""Creating a dataset: staged next to its target, renamed into place when it is complete."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def create_dataset(
         num_images: 1 or more.
         seed: 0 to 2**64 - 1.
         settings: How scenes look and how they are split.
-        workers: Processes that draw; 0 and 1 draw in this process, None takes what the machine and the job are good for.
+        workers: Processes that draw; 0 and 1 draw in this process, None takes as many as suit machine and job.
         progress: Called with the number of samples written since the last call.
         cluster: Address of a Ray cluster that draws instead of workers; it shares the disk of ``out``.
 
     Raises:
         UsageError: If ``out`` exists, or a number is out of range.
-        InputError: If shapes find no place.
+        InputError: If shapes cannot be placed.
         StorageError: If the folder cannot be written, or the disk is too small.
         BusyError: If another process is making the same dataset.
         ResourcesError: If a worker process died, or the cluster cannot be reached.
@@ -70,7 +70,7 @@ def create_dataset(
 
 @contextmanager
 def staged_dataset(out: Path) -> Iterator[Path]:
-    """Yields a folder to fill with a dataset, beside ``out``; see :func:`shapeseg.folders.staged_folder`."""
+    """Yields a folder to fill with a dataset, next to ``out``; see :func:`shapeseg.folders.staged_folder`."""
     with staged_folder(out) as staging:
         make_folders(staging)
         yield staging

@@ -38,7 +38,7 @@ class Sample(NamedTuple):
     Attributes:
         row: Its metadata row.
         image: uint8 (H, W, 3), RGB, 0 to 255.
-        mask: uint8 (H, W), 255 on the target, which is visible rectangles or one's own, 0 elsewhere.
+        mask: uint8 (H, W), 255 on the target, which is visible rectangles or the user's own target, 0 elsewhere.
     """
 
     row: Row
@@ -59,13 +59,13 @@ class Pair(NamedTuple):
 
 
 class Dataset:
-    """A dataset on disk, or a part of it: that of a split, or a slice.
+    """A dataset on disk, or a part of it: a split or a slice.
 
     Args:
-        folder: Where ``dataset.json`` is, or one's own images and masks are, as of :mod:`shapeseg.datasets.plain`.
-        kept: Splits of one's own images that a training has kept, by path; others are as the folder or their names say.
+        folder: Where ``dataset.json`` is, or the user's own images and masks are, as in :mod:`shapeseg.datasets.plain`.
+        kept: Splits of the user's own images that a training has kept, by path; others are as the folder or their names say.
         otherwise: What is meant where neither the keywords nor the folder's ``shapeseg.json`` say it.
-        **description: Of one's own images, what :class:`shapeseg.description.Description` takes: ``target_values=[255]``. It
+        **description: For the user's images, fields of :class:`shapeseg.description.Description`: ``target_values=[255]``. It
             wins over the folder's ``shapeseg.json``.
 
     Attributes:
@@ -74,9 +74,9 @@ class Dataset:
         rows: Metadata rows, sorted by index.
         has_recipes: Whether the scenes of the samples are known.
         rule: By what the scenes were chosen; None when that is unknown.
-        description: What is said of one's own data, in all.
-        notes: What there is to tell of how a folder of one's own was read, each a clause.
-        splits_given: Whether a folder of one's own says the splits of its images; else they follow from the names.
+        description: What is said of the user's own data, in all.
+        notes: Notes about how the user's own folder was read, each a clause.
+        splits_given: Whether the user's own folder says the splits of its images; else they follow from the names.
 
     Raises:
         InputError: If there is no dataset, its metadata is not what ``dataset.json`` names, or images and masks do not fit.
@@ -175,14 +175,14 @@ class Dataset:
         return self.scene(place) if self.has_recipes else None
 
     def stored(self, place: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Returns an image of one's own, and the label map of its mask, both turned upright."""
+        """Returns one of the user's own images, and the label map of its mask, both turned upright."""
         return self.image(place), mask_of(self.folder, self.row(place)).labels(self.description)
 
     def scene(self, place: int) -> Scene:
         """Returns the scene that one sample was drawn from.
 
         Raises:
-            NoSampleError: If there are not so many samples.
+            NoSampleError: If there are not that many samples.
             InputError: If no recipe is known.
         """
         row = self.row(place)
@@ -255,11 +255,11 @@ class Dataset:
             )
 
     def survey(self, progress: Progress = no_progress) -> list[Seen]:
-        """Reads every image and mask of one's own whole, and returns what was seen of each pair."""
+        """Reads every image and mask of the user's own data in full, and returns what was seen of each pair."""
         return survey(self.folder, self.rows, self.description, progress)
 
     def refuse_unknown_target(self, target: Target) -> None:
-        """Raises an InputError when ``target`` is ``"amodal"`` and no recipe tells what whole rectangles are."""
+        """Raises an InputError when ``target`` is ``"amodal"`` and no recipe determines whole rectangles."""
         if target == "amodal" and not self.has_recipes:
             raise InputError(
                 "whole rectangles are unknown without recipes",

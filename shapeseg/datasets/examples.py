@@ -49,7 +49,7 @@ class FreshScenes:
 
     Attributes:
         settings: How scenes look.
-        seed: Of every stream.
+        seed: Seed of every stream.
         size: Examples in what counts as an epoch.
         frozen: Show the same examples in every epoch, to validate on; none of them is among those of an epoch.
     """
@@ -91,7 +91,7 @@ class FreshScenes:
 
 
 def labels_of(truth: Truth, target: Target = "visible") -> Pixels:
-    """Returns the label map of a rendered scene, uint8 (H, W), as of :mod:`shapeseg.labels`.
+    """Returns the label map of a rendered scene, uint8 (H, W), as in :mod:`shapeseg.labels`.
 
     Whole rectangles do not depend on the depth order, so with the amodal target nothing is ambiguous; the hidden pixels of an
     ignored one are ignored too, but for those of another target that is not.
@@ -115,9 +115,9 @@ class Example:
     """One image to measure a prediction of.
 
     Attributes:
-        place: Of the image in its dataset.
+        place: Place of the image in its dataset.
         image: uint8 (H, W, 3), RGB, 0 to 255.
-        labels: uint8 (H, W), as of :mod:`shapeseg.labels`.
+        labels: uint8 (H, W), as in :mod:`shapeseg.labels`.
         truth: The rendered scene; None where no recipe is known.
     """
 
@@ -133,7 +133,7 @@ class Example:
 
     @cached_property
     def ambiguous(self) -> NDArray[np.bool_]:
-        """bool (H, W): pixels whose label the image cannot tell; none where no recipe is known."""
+        """bool (H, W): pixels whose label the image does not determine; none where no recipe is known."""
         return np.asarray(is_ambiguous(self.labels))
 
     @cached_property

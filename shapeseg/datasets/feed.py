@@ -39,10 +39,10 @@ class Feed(keras.utils.PyDataset):
         source: The examples, in order.
         batch_size: 1 or more; larger than the source is one batch.
         labels: ``"mask"``; or ``"probability"``, float32 (B, H, W, 1), the exact probability of rectangle, and the label that
-            was drawn where nobody knows it; for our loss ``"codes"``, uint8 (B, H, W, 1), of :mod:`shapeseg.labels`, or
-            ``"codes+probability"``, float32 (B, H, W, 2), with NaN where nobody knows the probability.
+            was drawn where it is unknown; for our loss ``"codes"``, uint8 (B, H, W, 1), of :mod:`shapeseg.labels`, or
+            ``"codes+probability"``, float32 (B, H, W, 2), with NaN where the probability is unknown.
         weights: Add a third array, float32 (B, H, W): 0 for pixels that do not count, 1 for all others. Those of ignored
-            shapes do not; nor, in masks, ambiguous ones; nor, in probabilities, those that nobody knows.
+            shapes do not; nor, in masks, ambiguous ones; nor, in probabilities, those whose probability is unknown.
         shuffle_seed: Shuffles examples by (shuffle_seed, epoch); None keeps their order. ``fit`` shuffles batches on top.
         augmentation: What to do to each example, by (shuffle_seed, epoch, index).
         target: ``"visible"`` rectangle pixels, or ``"amodal"`` for whole rectangles.
@@ -94,7 +94,7 @@ class Feed(keras.utils.PyDataset):
             raise UsageError(what, received=f"batch_size={batch_size}", fix=f"Choose a multiple of {shares}")
         if shares > 1 and len(source) < batch_size:
             raise UsageError(
-                "a batch that is shared must be full, and there are too few examples",
+                "a shared batch must be full, and there are too few examples",
                 received=f"batch_size={batch_size}, {len(source)} examples",
                 fix="Choose a smaller batch_size",
             )
@@ -104,13 +104,13 @@ class Feed(keras.utils.PyDataset):
             raise UsageError("augmentation needs a seed", received="shuffle_seed=None", fix="Give shuffle_seed a number")
         if weights and labels.startswith("codes"):
             raise UsageError(
-                "codes say themselves which pixels count", received=f"labels={labels!r}, weights=True", fix="Leave weights out"
+                "codes already say which pixels count", received=f"labels={labels!r}, weights=True", fix="Leave weights out"
             )
         if labels.endswith("probability"):
             _check_probabilities(source.rule, augmentation)
         self._tells_padding = weights or labels.startswith("codes")
         if sizes != _AS_THEY_ARE and not self._tells_padding:
-            raise UsageError("padded pixels must be told", received=f"{sizes}, weights=False", fix="Add weights=True")
+            raise UsageError("padded pixels must be marked", received=f"{sizes}, weights=False", fix="Add weights=True")
         if sizes.crop and shuffle_seed is None:
             raise UsageError("patches need a seed", received=f"{sizes}, shuffle_seed=None", fix="Give shuffle_seed a number")
         self.source = source
@@ -209,14 +209,14 @@ def _same_size(images: Sequence[Pixels]) -> None:
     """Raises an InputError unless images need no padding to be in one batch."""
     sizes = sorted({image.shape[:2] for image in images})
     if len(sizes) > 1:
-        what = "images of one batch have several sizes, and plain masks cannot tell what is padding"
+        what = "images of one batch have several sizes, and plain masks cannot show what is padding"
         raise InputError(what, received=f"heights and widths {sizes[:3]}", fix="Add weights=True, or use batch_size=1")
 
 
 def keeps_probabilities(rule: Rule, augmentation: tuple[Augmentation, ...]) -> bool:
     """Whether the exact probabilities of scenes are known after augmentation, too.
 
-    Drawn freely, a scene with one more shape in front is a scene of so many shapes; chosen by occlusion, it is none.
+    A freely drawn scene with one more shape in front is a scene of that many shapes; one chosen by occlusion is not.
     """
     return not ("paste" in augmentation and rule.asks_for_occlusion)
 
@@ -227,11 +227,11 @@ def _check_probabilities(rule: Rule | None, augmentation: tuple[Augmentation, ..
         raise UsageError(
             "probabilities are known only where it is known how scenes were chosen",
             received="a source without a rule",
-            fix="Use masks, or a dataset as generate made it",
+            fix="Use masks, or a dataset made by generate",
         )
     if not keeps_probabilities(rule, augmentation):
         raise UsageError(
-            "where scenes were chosen by occlusion, a shape pasted in front makes their probabilities others",
+            "where scenes were chosen by occlusion, a shape pasted in front changes their probabilities",
             received=f"augmentation={' '.join(augmentation)}",
             fix="Leave paste out",
         )

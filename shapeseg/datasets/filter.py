@@ -79,7 +79,7 @@ def write_part(data: Dataset, rows: Sequence[Row], rule: Rule | None, out: Path,
 
     Args:
         data: The dataset.
-        rows: Of those samples, as the new dataset states them.
+        rows: Rows of those samples, as the new dataset states them.
         rule: By what their scenes were chosen; None when that cannot be said.
         out: The new folder.
         progress: Called with the number of samples written since the last call.
@@ -123,7 +123,7 @@ def _purge(folder: Path, rows: Sequence[Row], progress: Progress) -> None:
             if is_as_named(folder, row, role):
                 path.unlink()
             elif os.path.lexists(path):
-                say("warning", f"{path} is not what its row names, and stays")
+                say("warning", f"{path} is not the file that its row names, and stays")
         progress(1)
 
 

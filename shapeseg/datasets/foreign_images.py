@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 
 
 class ForeignImage(NamedTuple):
-    """An image and what its reader should be told.
+    """An image and what its reader should know.
 
     Attributes:
         pixels: uint8 (H, W, 3), RGB, 0 to 255.
@@ -52,9 +52,9 @@ class Header(NamedTuple):
     """What the header of an image says.
 
     Attributes:
-        width: Of the image as it will be read, turned upright.
+        width: Width of the image as it will be read, turned upright.
         height: The same.
-        orientation: Of EXIF, 1 to 8; 1 where there is none.
+        orientation: EXIF orientation, 1 to 8; 1 if there is none.
         kind: Format and mode, in Pillow's words: ``JPEG RGB``.
     """
 
@@ -70,7 +70,7 @@ class Header(NamedTuple):
 
 
 def read_foreign(path: Path, *, follow: bool = False, bits: int = 16) -> ForeignImage:
-    """Reads any image as 8-bit RGB, and tells what was left out or assumed.
+    """Reads any image as 8-bit RGB, and notes what was left out or assumed.
 
     - Grey, 1-bit and palette images become RGB.
     - Of 16-bit grey values the largest that ``bits`` bits can hold becomes white; 16-bit colours keep their upper 8 bits.
@@ -80,12 +80,12 @@ def read_foreign(path: Path, *, follow: bool = False, bits: int = 16) -> Foreign
       files, and marks them; one without that mark does not say what it holds, and is refused.
 
     Args:
-        path: Of the file.
-        follow: Follow a link: for a file that a person named.
+        path: Path of the file.
+        follow: Follow a link: for a file named by the user.
         bits: That 16-bit images use, 8 to 16.
 
     Raises:
-        InputError: If the file is missing, a link, too large, no readable image, or of values whose range nobody knows.
+        InputError: If the file is missing, a link, too large, not a readable image, or of values whose range is unknown.
     """
     return decoded(path, image_bytes(path, follow=follow), lambda image: _rgb(upright(image), bits))
 
@@ -99,7 +99,7 @@ def read_numbers(path: Path) -> NDArray[np.uint8]:
     """Reads the class numbers of a palette or grey image as uint8 (H, W).
 
     Raises:
-        InputError: If the file is missing, a link, too large, no readable image, or has colours in place of numbers.
+        InputError: If the file is missing, a link, too large, not a readable image, or has colours in place of numbers.
     """
     return decoded(path, image_bytes(path), lambda image: _numbers(upright(image)))
 
@@ -108,12 +108,12 @@ def image_bytes(path: Path, *, follow: bool = False) -> bytes:
     """Returns the content of an image file, which :func:`header_of` takes.
 
     Raises:
-        InputError: If it is missing, no regular file, too large, or a link and ``follow`` is not set.
+        InputError: If it is missing, not a regular file, too large, or a link and ``follow`` is not set.
     """
     try:
         return read_file(path, most=MAX_BYTES, follow=follow)
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError("this is no file", received=path, fix="Restore it, or remove what names it") from None
+        raise InputError("this is not a file", received=path, fix="Restore it, or remove what names it") from None
     except OSError as error:  # one of many images that may not be read
         raise InputError(f"a file cannot be read ({error.strerror})", received=path, fix="Check its permissions") from error
 
@@ -122,8 +122,8 @@ def header_of(content: bytes, path: Path) -> Header:
     """Returns what the header of an image says: no pixel is decoded.
 
     Args:
-        content: Of the file.
-        path: Of the file, for errors.
+        content: Content of the file.
+        path: Path of the file, for errors.
 
     Raises:
         InputError: If it is too large, or no image.
@@ -132,7 +132,7 @@ def header_of(content: bytes, path: Path) -> Header:
 
 
 def images_by_stem(folder: Path) -> dict[str, Path]:
-    """Returns the image files of a folder by their names without suffix, sorted; hidden files are passed over.
+    """Returns the image files of a folder by their names without suffix, sorted; hidden files are skipped.
 
     Letters are composed in the keys (NFC), so that names that a Mac wrote decomposed are those that others wrote.
 
@@ -147,11 +147,11 @@ def images_by_stem(folder: Path) -> dict[str, Path]:
         if entry.is_dir(follow_symlinks=False):
             continue
         if not entry.is_file(follow_symlinks=False):
-            what = "links among images are not followed" if entry.is_symlink() else "this is no regular file"
+            what = "links among images are not followed" if entry.is_symlink() else "this is not a regular file"
             raise InputError(what, received=path, fix="Put a copy of the image there, or link the whole folder")
         stem = composed(path.stem)
         if stem in found:
-            raise InputError("two files have one name", received=f"{found[stem]} and {path}", fix="Rename one")
+            raise InputError("two files share one name", received=f"{found[stem]} and {path}", fix="Rename one")
         found[stem] = path
     return found
 
@@ -195,7 +195,7 @@ def decoded(path: Path, content: bytes, convert: Callable[[Image.Image], Result]
         raise
     except Exception as error:  # decoders meet damage in many ways
         reason = " ".join(str(error).split())
-        raise InputError(f"a file is no readable image ({reason})", received=path, fix="Remove or replace it") from error
+        raise InputError(f"a file is not a readable image ({reason})", received=path, fix="Remove or replace it") from error
 
 
 def _check_size(path: Path, image: Image.Image) -> None:
@@ -240,7 +240,7 @@ def _rgb(image: Image.Image, bits: int) -> ForeignImage:
         grey[values == image.info.get("transparency", -1)] = 255
         used = int(values.max()).bit_length()
         if bits == 16 and 0 < used <= _DARK_BITS:
-            notes.append(f"its 16-bit values use {used} bits, so that it is nearly black")
+            notes.append(f"its 16-bit values use {used} bits, so it is nearly black")
         return ForeignImage(np.repeat(grey[..., None], 3, axis=2), notes)
     if image.mode == "F":
         return ForeignImage(np.repeat(_unit_range(image)[..., None], 3, axis=2), notes)
@@ -248,7 +248,7 @@ def _rgb(image: Image.Image, bits: int) -> ForeignImage:
         raise Unsuited(f"an image of mode {image.mode} has no known range")
     if image.mode == "CMYK":
         if isinstance(image, JpegImageFile) and "adobe" not in image.info:
-            raise Unsuited("a CMYK JPEG without Adobe's mark does not say whether it is inverted")
+            raise Unsuited("a CMYK JPEG without Adobe's marker does not say whether it is inverted")
         notes.append("its CMYK was converted without a colour profile")
     if image.has_transparency_data:
         image = image.convert("RGBA")
@@ -268,11 +268,11 @@ def _unit_range(image: Image.Image) -> NDArray[np.uint8]:
     """Returns floating-point values 0 to 1 as uint8 (H, W), 0 to 255."""
     values = np.asarray(image)
     if not ((values >= 0) & (values <= 1)).all():  # NaN is neither
-        raise Unsuited("an image of 32-bit numbers must keep between 0 and 1")
+        raise Unsuited("an image of 32-bit numbers must stay between 0 and 1")
     return np.round(values * 255).astype(np.uint8)
 
 
 def _numbers(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode not in ("P", "L", "1"):
-        raise Unsuited(f"a mask of class numbers is of 8 bits and one channel, not {image.mode}")
+        raise Unsuited(f"a mask of class numbers has 8 bits and one channel, not {image.mode}")
     return np.array(image).astype(np.uint8)

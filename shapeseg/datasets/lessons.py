@@ -19,8 +19,8 @@ Form = Literal["mask", "probability", "codes", "codes+probability"]
 def lesson(truth: Truth, target: Target, form: Form, *, weights: bool) -> NDArray[Any]:
     """Returns what is taught of a rendered scene: (H, W, 1), or (H, W, 2) with the weight of each pixel, 0 or 1.
 
-    Weight 0 have pixels of ignored shapes; of masks those that are ambiguous; of probabilities those that nobody knows, which
-    hold the label that was drawn. Codes say all this themselves; a probability beside them is NaN where nobody knows it.
+    Weight 0 have pixels of ignored shapes; of masks those that are ambiguous; of probabilities those unknown, which hold
+    the label that was drawn. Codes say all this themselves; a probability next to them is NaN where it is unknown.
     """
     codes = labels_of(truth, target) if weights or form.startswith("codes") else None
     if form == "codes":

@@ -47,16 +47,16 @@ class Manifest:
     """The content of ``dataset.json``.
 
     Attributes:
-        settings: Of scenes and splits.
-        seed: Of every stream.
+        settings: Settings of scenes and splits.
+        seed: Seed of every stream.
         count: Number of samples.
         next_index: Index of the next sample to be appended; never goes back.
         metadata: Names the metadata file and its digest.
         twin: Which change made these samples from those of another dataset; None for samples as drawn.
         rule: By what the scenes were chosen; None when that is unknown.
         format: Always ``shapeseg-dataset``.
-        format_version: Of the layout on disk.
-        generator_version: Of what is drawn.
+        format_version: Version of the layout on disk.
+        generator_version: Version of what is drawn.
     """
 
     settings: DatasetSettings
@@ -86,7 +86,7 @@ class Manifest:
     def digest(self) -> str:
         """SHA-256 of the manifest, which names the digest of the metadata, which names those of the files.
 
-        The rule is no part of it, so that a dataset of the first format keeps the digest that cards know it by.
+        The rule is not part of it, so that a dataset of the first format keeps the digest that cards know it by.
         """
         content = {name: value for name, value in asdict(self).items() if name != "rule"} | {"format_version": 1}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -110,9 +110,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         content = parse_json(stored)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise InputError("dataset.json is not of a shapeseg dataset", received=path, fix="Name another folder")
+            raise InputError("dataset.json does not belong to a shapeseg dataset", received=path, fix="Name another folder")
         if min(content.get("format_version", 1), content.get("generator_version", 1)) < 1:
-            raise InputError("versions count from 1", received=path, fix="Restore dataset.json from a copy")
+            raise InputError("versions start at 1", received=path, fix="Restore dataset.json from a copy")
         if content.get("format_version", 0) > FORMAT_VERSION or content.get("generator_version", 0) > GENERATOR_VERSION:
             raise InputError(
                 "the dataset was made by a newer shapeseg",
@@ -121,7 +121,7 @@ def read_manifest(folder: Path) -> Manifest:
             )
         manifest = settings_from_dict(Manifest, content)
         if not _METADATA_NAME.fullmatch(manifest.metadata.file):  # it is opened, and removed by the next version
-            raise InputError("this is no metadata file", received=manifest.metadata.file, fix="Restore it from a copy")
+            raise InputError("this is not a metadata file", received=manifest.metadata.file, fix="Restore it from a copy")
         return manifest
     except ShapesegError as error:
         raise InputError("dataset.json cannot be used", received=path, fix=str(error).rstrip(".")) from error

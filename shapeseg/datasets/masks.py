@@ -1,4 +1,4 @@
-"""Masks of one's own: a file of any kind as values, and as a label map by what the folder's description says of them."""
+"""The user's own masks: a file of any kind as values, and as a label map by the folder's description."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class MaskFile(NamedTuple):
         return np.unique(self.values).tolist()
 
     def labels(self, description: Description) -> Labels:
-        """Returns its label map, uint8 (H, W), as of :mod:`shapeseg.labels`."""
+        """Returns its label map, uint8 (H, W), as in :mod:`shapeseg.labels`."""
         targets = [code_of(value) for value in description.target_values]
         target = _among(self.values, targets) if targets else ~_among(self.values, self.zeros)
         if description.void_value is None:
@@ -58,19 +58,19 @@ def read_mask_file(path: Path, *, orientation: int = 1) -> MaskFile:
     - JPEG masks are parted at 128 by their brightest channel.
 
     Args:
-        path: Of the file.
-        orientation: Of its photograph, as of EXIF, where the mask was drawn over the pixels as they are stored.
+        path: Path of the file.
+        orientation: EXIF orientation of its photograph, where the mask was drawn over the pixels as they are stored.
 
     Raises:
-        InputError: If the file is missing, a link, too large, no readable image; if its shape is in its transparency alone,
-            or its values are no whole numbers from 0.
+        InputError: If the file is missing, a link, too large, not a readable image; if its shape is in its transparency alone,
+            or its values are not whole numbers from 0.
     """
     mask = decoded(path, image_bytes(path), lambda image: _mask_file(upright(image)))
     return mask if orientation == 1 else mask._replace(values=turned(mask.values, orientation))
 
 
 def mask_of(folder: Path, row: Row) -> MaskFile:
-    """Reads the mask of a row of one's own data, turned as its photograph is."""
+    """Reads the mask of a row of the user's own data, turned as its photograph is."""
     return read_mask_file(folder / row["mask"], orientation=row.get("turn", 1))
 
 
@@ -140,7 +140,7 @@ def _refuse_shape_in_alpha(image: Image.Image) -> None:
         return
     *colors, alpha = image.convert("RGBA").split()
     if alpha.getextrema() not in ((0, 0), (255, 255)) and all(low == high for low, high in (c.getextrema() for c in colors)):
-        what = "a mask is of one colour, and its shape is in its transparency alone, which is not read"
+        what = "a mask has one colour, and its shape only in its transparency, which is not read"
         raise Unsuited(what, "Save the transparency as grey: magick IN.png -alpha extract OUT.png")
 
 

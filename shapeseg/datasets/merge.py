@@ -24,7 +24,7 @@ def merge_datasets(first: Dataset, second: Dataset, out: Path, progress: Progres
     """Writes all samples of ``first`` and those of ``second`` whose images, by their pixels, are not there already.
 
     The samples of ``first`` keep their ids; those of ``second`` keep theirs if both are of the same streams, and are numbered
-    on otherwise. Every sample keeps its split. The merged dataset goes on, by ``append``, with the streams of ``first``.
+    on otherwise. Every sample keeps its split. ``append`` continues the merged dataset with the streams of ``first``.
 
     Returns:
         The manifest of the merged dataset, and how many samples were left out as duplicates.

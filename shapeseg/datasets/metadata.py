@@ -122,7 +122,7 @@ def commit_metadata(folder: Path, manifest: Manifest, chunks: Iterable[Lines]) -
     The table for a glance is that of the version that counts, or not there.
 
     Args:
-        folder: Of the dataset, whose lock is held.
+        folder: Folder of the dataset, whose lock is held.
         manifest: The new one, in all but its metadata file.
         chunks: The new metadata, whole.
     """
@@ -164,7 +164,7 @@ def glance_problem(folder: Path, rows: Sequence[Row]) -> str | None:
         return None
     except (InputError, OSError) as error:
         return f"it cannot be what the metadata says ({error})"
-    return None if content == expected else "it says something else than the metadata; remove it"
+    return None if content == expected else "it contradicts the metadata; remove it"
 
 
 def _glances(rows: Sequence[Row]) -> bytes:

@@ -1,4 +1,4 @@
-"""The splits of data of one's own: by a list, or by a hash of each name, so that a new image moves no other."""
+"""The splits of the user's own data: by a list, or by a hash of each name, so that a new image moves no other."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def splits_by_hash(names: Sequence[str], group_by: str | None = None) -> tuple[l
     Where val or test get nothing, they take the name whose hash is nearest to theirs.
 
     Args:
-        names: Of the images.
+        names: Names of the images.
         group_by: Regular expression of the part of a name that images of one split share; its groups, if it has any.
 
     Returns:
-        The split of each name, and what there is to tell of them, each a clause.
+        The split of each name, and notes about them, each a clause.
 
     Raises:
         InputError: If a name has no such part, or all names have the same.
@@ -46,7 +46,7 @@ def splits_by_hash(names: Sequence[str], group_by: str | None = None) -> tuple[l
     groups = [group_of(name, group_by) for name in names]
     if group_by is not None and len(names) > 1 and len(set(groups)) == 1:
         raise InputError(
-            "all images would be in one split, as all names share that part",
+            "all images would be in one split, because all names share that part",
             received=f"--group-by {group_by!r}, which is {groups[0]!r} in {names[0]!r}",
             fix="Write a regular expression of a part that differs, such as '^[^_]+'",
         )
@@ -58,7 +58,7 @@ def splits_by_hash(names: Sequence[str], group_by: str | None = None) -> tuple[l
         if moved is not None:
             split_of[moved] = split
             images = [name for name, group in zip(names, groups, strict=True) if group == moved]
-            notes.append(f"no name falls to {split}, so it takes the nearest: {', '.join(images[:3])}")
+            notes.append(f"no name falls into {split}, so it takes the nearest: {', '.join(images[:3])}")
     return [split_of[group] for group in groups], notes
 
 
@@ -104,7 +104,7 @@ def listed_splits(path: Path, images: Sequence[str]) -> dict[str, str]:
     """Reads which split each image is in from a ``splits.csv``, ``image,split``.
 
     Args:
-        path: Of the list.
+        path: Path of the list.
         images: Paths of the images relative to their folder, ``images/NAME.png``; a line names one so, or by its name, with
             or without suffix.
 
@@ -112,7 +112,7 @@ def listed_splits(path: Path, images: Sequence[str]) -> dict[str, str]:
         The split of each of those images that has a line.
 
     Raises:
-        InputError: If it is no such list, or a line names no image, no split, or an image that was named before.
+        InputError: If it is not such a list, or a line names no image, no split, or an image that was named before.
     """
     lines = _lines(path)
     names: dict[str, str] = {}
@@ -124,12 +124,14 @@ def listed_splits(path: Path, images: Sequence[str]) -> dict[str, str]:
         named = names.get(composed(cell.strip().replace("\\", "/")))
         split = ALIASES.get(word.strip().lower())
         if named is None or split is None:
-            what = "a line names no image that is here" if named is None else "a line names no split"
+            what = "a line names an image that is not here" if named is None else "a line names no split"
             raise InputError(
                 what, received=f"{path} line {number}: {cell},{word}", fix=f"Name an image and one of {', '.join(SPLITS)}"
             )
         if found.setdefault(named, split) != split:
-            raise InputError("an image is in one split", received=f"{path} line {number}: {cell}", fix="Remove a line")
+            raise InputError(
+                "an image must be in one split only", received=f"{path} line {number}: {cell}", fix="Remove a line"
+            )
     return found
 
 
@@ -137,7 +139,7 @@ def kept_splits(path: Path) -> dict[str, str]:
     """Reads the list that a run kept of its images; an empty one where there is none. Images may have gone since.
 
     Raises:
-        InputError: If it is no such list.
+        InputError: If it is not such a list.
     """
     try:
         return {composed(image): ALIASES[split] for image, split in _lines(path)}
@@ -167,4 +169,4 @@ def _lines(path: Path) -> list[tuple[str, str]]:
 
 
 def _no_list(path: Path, why: str) -> InputError:
-    return InputError(f"this is no list of splits: {why}", received=path, fix="Write image,split and a line for each image")
+    return InputError(f"this is not a list of splits: {why}", received=path, fix="Write image,split and a line for each image")

@@ -1,4 +1,4 @@
-"""Statistics of data of one's own: sizes, kinds of files, and how much of each image is target."""
+"""Statistics of the user's own data: sizes, kinds of files, and how much of each image is target."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ class Pairs(NamedTuple):
     """Images with their masks.
 
     Attributes:
-        masks: Of each image's stem that of its mask, in the order of the images.
-        notes: What there is to tell of how they were found, each a clause.
+        masks: The stem of each image's mask, in the order of the images.
+        notes: Notes about how they were found, each a clause.
     """
 
     masks: dict[str, str]
@@ -28,7 +28,7 @@ def pair(images: Mapping[str, Path], masks: Mapping[str, Path], folder: Path, *,
     Args:
         images: Image files of a folder by stem, at least one.
         masks: Mask files of another by stem.
-        folder: Of the masks.
+        folder: Folder of the masks.
         skip_unlabelled: Leave out images that have no mask.
 
     Raises:
@@ -54,7 +54,7 @@ def pair(images: Mapping[str, Path], masks: Mapping[str, Path], folder: Path, *,
     if unlabelled and not skip_unlabelled:
         _refuse_unlabelled({stem: images[stem] for stem in unlabelled}, folder)
     if unlabelled:
-        notes.append(f"{len(unlabelled)} images without a mask are left out, as was asked for")
+        notes.append(f"{len(unlabelled)} images without a mask are left out, as requested")
     if not found:
         raise InputError("no image has a mask", received=folder, fix="Put masks there, under the names of the images")
     return Pairs(found, notes)

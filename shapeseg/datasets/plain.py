@@ -1,6 +1,6 @@
 """A user's own data, the one reader of folders: images and masks whose names pair, each pair in a split.
 
-images/  masks/                   dealt out by a hash of the names, or by a splits.csv beside them
+images/  masks/                   dealt out by a hash of the names, or by a splits.csv next to them
 train/  val/  test/               each with images/ and masks/ in it
 """
 
@@ -25,13 +25,13 @@ IMAGES, MASKS = FOLDERS["image"], FOLDERS["mask"]
 
 
 class PlainFolder(NamedTuple):
-    """What a folder of one's own holds.
+    """What the user's own folder holds.
 
     Attributes:
-        manifest: Of nothing but its digest and the number of images.
+        manifest: Only its digest and the number of images.
         rows: A row an image: index, image_id, split, image, mask, width, height, ``kinds``, format and mode of either; and
             ``turn``, the orientation of its photograph, where the mask was drawn over pixels as they are stored.
-        notes: What there is to tell of how it was read, each a clause.
+        notes: Notes about how it was read, each a clause.
         splits_given: Whether folders or a list say the splits.
     """
 
@@ -51,7 +51,7 @@ class Pair(NamedTuple):
 
 
 class FoundPairs(NamedTuple):
-    """The pairs of a folder, what there is to tell of them, and whether folders or a list say their splits."""
+    """The pairs of a folder, notes about them, and whether folders or a list say their splits."""
 
     found: list[Pair]
     notes: list[str]
@@ -74,14 +74,14 @@ def read_plain(folder: Path, description: Description, kept: Mapping[str, str] |
         kept: Splits of images that a training has kept, by path; they count before what folders, a list or names say.
 
     Raises:
-        InputError: If there are no images, names do not pair, a file is no image, or sizes do not fit.
+        InputError: If there are no images, names do not pair, a file is not an image, or sizes do not fit.
     """
     pairs = find_pairs(folder, description, kept)
     digest = hashlib.sha256(json.dumps(description.pixels(), sort_keys=True).encode() if description.pixels() else b"")
     rows = [row_of(folder, index, found, description, digest) for index, found in enumerate(pairs.found)]
     notes = list(pairs.notes)
     if stored := sum("turn" in row for row in rows):
-        notes.append(f"{stored} masks were drawn over photographs as stored, so that they are turned as these are")
+        notes.append(f"{stored} masks were drawn over photographs as stored, so they are rotated with them")
     named = MetadataFile("", digest.hexdigest())
     manifest = Manifest(DatasetSettings(), 0, len(rows), len(rows), named, format="plain-folder")
     return PlainFolder(manifest, rows, notes, pairs.splits_given)
@@ -91,7 +91,7 @@ def row_of(folder: Path, index: int, found: Pair, description: Description, dige
     """Reads the headers of a pair, and returns its row; names and contents of its files are taken into the digest.
 
     Raises:
-        InputError: If a file is no image, or sizes do not fit.
+        InputError: If a file is not an image, or sizes do not fit.
     """
     image, mask = (_header(folder / name, digest) for name in (found.image, found.mask))
     if digest is not None:
@@ -111,7 +111,7 @@ def row_of(folder: Path, index: int, found: Pair, description: Description, dige
 
 
 def find_pairs(folder: Path, description: Description, kept: Mapping[str, str] | None = None) -> FoundPairs:
-    """Returns every pair of an image and its mask, sorted, each in its split, and what there is to tell of them.
+    """Returns every pair of an image and its mask, sorted, each in its split, and notes about them.
 
     Raises:
         InputError: If there are no images, names do not pair, or a list of splits does not fit them.
@@ -133,7 +133,8 @@ def find_pairs(folder: Path, description: Description, kept: Mapping[str, str] |
         if in_train and not any(each.split == "val" for each in found):
             splits = dict(zip(in_train, val_of_train([each.name for each in in_train], description.group_by), strict=True))
             found = [each._replace(split=splits.get(each, each.split)) for each in found]
-            notes.append(f"there is no folder val, so {[*splits.values()].count('val')} images of train are validated on")
+            count = [*splits.values()].count("val")
+            notes.append(f"there is no folder val, so {count} images of train are used for validation")
         return FoundPairs(_as_kept(found, kept), notes, True)
     return _dealt_out(folder, found, notes, description, kept)
 
@@ -150,7 +151,7 @@ def turn_of_mask(image: Header, mask: Header, path: Path, description: Descripti
     """Returns by which orientation a mask is to be turned to lie on its photograph, upright; 1 leaves it.
 
     Raises:
-        InputError: If its size is none of its photograph's, or the photograph is turned and sizes do not tell over which of
+        InputError: If its size does not match its photograph, or the photograph is turned and sizes do not tell over which of
             its two pictures the mask was drawn.
     """
     upright, drawn = (image.width, image.height), (mask.width, mask.height)
@@ -163,21 +164,21 @@ def turn_of_mask(image: Header, mask: Header, path: Path, description: Descripti
         )
     if image.orientation == 1 or mask.orientation != 1:
         if drawn != upright:
-            raise InputError("a mask lies on its side", received=path, fix="Turn it as its image is")
+            raise InputError("a mask is sideways", received=path, fix="Rotate it like its image")
         return 1
     if upright != stored:
         return 1 if drawn == upright else image.orientation
     if description.masks_drawn is None:
         raise InputError(
-            "a photograph is turned by its EXIF orientation, and the size of its mask does not tell whether that is, too",
+            "a photograph is rotated by its EXIF orientation, and its mask's size does not show whether the mask is too",
             received=f"{path}, EXIF orientation {image.orientation}",
-            fix="Look at one with a viewer, and say --masks-drawn upright or --masks-drawn stored",
+            fix="Look at one in a viewer, and pass --masks-drawn upright or --masks-drawn stored",
         )
     return image.orientation if description.masks_drawn == "stored" else 1
 
 
 def what_is_here(folder: Path) -> str:
-    """Returns the folders and files in a folder, in words, to tell a reader what was found in place of a dataset."""
+    """Returns the folders and files in a folder, in words, to show what was found in place of a dataset."""
     names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir() if not path.name.startswith("."))
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     return f"{folder}, which holds {', '.join(names[:4]) or 'nothing'}{more}"
@@ -216,7 +217,7 @@ def _dealt_out(
     dealt = [each._replace(split=split) for each, split in zip(found, splits, strict=True)]
     now = _as_kept(dealt, kept)
     if moved := sum(one != other for one, other in zip(now, dealt, strict=True)):
-        told = [f"{moved} images are in the splits that the training kept, not in today's"]
+        told = [f"{moved} images are in the splits recorded by the training, not in today's"]
     return FoundPairs(now, [*notes, *told], given)
 
 

@@ -30,7 +30,7 @@ def ray_chunks(work: Callable[[Chunk], Result], chunks: Sequence[Chunk], address
     Args:
         work: Gives the same for a chunk however often it is done. The machines of the cluster share the disks it works on.
         chunks: What to work on.
-        address: Of a cluster, such as ``"10.0.0.1:6379"`` or ``"auto"``; ``"local"`` starts one here.
+        address: Address of a cluster, such as ``"10.0.0.1:6379"`` or ``"auto"``; ``"local"`` starts one here.
 
     Raises:
         NotInstalledError: If ray is not installed.
@@ -73,7 +73,7 @@ def _connect(address: str) -> None:
     host, _, port = address.rpartition(":")
     local: dict[str, Any] = {"object_store_memory": _STORE, "include_dashboard": False} if address == LOCAL else {}
     try:
-        if port.isdigit() and "/" not in host:  # Ray itself waits for ever for what is not there
+        if port.isdigit() and "/" not in host:  # Ray itself waits forever for what is not there
             socket.create_connection((host, int(port)), timeout=10).close()
         # An interruption of a connection half made can crash the program; and what SIGTERM does, Ray would change for good.
         with HeldSignals():
@@ -87,7 +87,7 @@ def _connect(address: str) -> None:
         raise ResourcesError(
             f"the cluster cannot be reached ({error})",
             received=address,
-            fix="Start it with ray start, name another, or share its token, if it asks for one, by RAY_AUTH_TOKEN",
+            fix="Start it with ray start, name another, or, if it requires a token, share it with RAY_AUTH_TOKEN",
         ) from error
 
 

@@ -21,7 +21,7 @@ class RowError(ValueError):
 
 def check_row(row: Any) -> None:
     """Raises a RowError that names the first thing wrong with a row, parsed from JSON."""
-    _require(isinstance(row, dict), "the row is no JSON object")
+    _require(isinstance(row, dict), "the row is not a JSON object")
     _integer(row, "index", 0, 2**63)
     _require(row.get("image_id") == f"{row['index']:06d}", f"image_id is {row.get('image_id')!r}, expected {row['index']:06d}")
     _require(row.get("split") in SPLITS, f"split is {row.get('split')!r}, expected one of {', '.join(SPLITS)}")
@@ -47,7 +47,7 @@ def check_row(row: Any) -> None:
 
 def check_recipe(row: Any) -> None:
     """Raises a RowError that names the first thing for which a scene, parsed from JSON, cannot be drawn."""
-    _require(isinstance(row, dict), "the scene is no JSON object")
+    _require(isinstance(row, dict), "the scene is not a JSON object")
     _integer(row, "width", 1, MAX_SIDE)
     _integer(row, "height", 1, MAX_SIDE)
     _color(row, "background")
@@ -67,7 +67,7 @@ def numbering_problems(rows: Sequence[Mapping[str, Any]], next_index: int) -> It
     for row in rows:
         index = row["index"]
         if index == last:
-            yield index, "the index is there twice"
+            yield index, "the index appears twice"
         elif index < last:
             yield index, "rows are not sorted by index"
         if index >= next_index:
@@ -84,7 +84,7 @@ def _check_each(instances: Sequence[Any], check: Callable[[Any], None]) -> None:
 
 
 def _check_instance(instance: Any, width: int, height: int) -> None:
-    _require(isinstance(instance, dict), "this is no JSON object")
+    _require(isinstance(instance, dict), "this is not a JSON object")
     kind = instance.get("kind")
     _require(isinstance(kind, str) and kind in KINDS, f"kind is {kind!r}, expected one of {', '.join(KINDS)}")
     box = instance.get("box")

@@ -95,7 +95,7 @@ def read_stored(folder: Path, row: Row, role: str) -> bytes:
     """Reads a file of a sample.
 
     Raises:
-        InputError: If it is missing, no regular file, or larger than an image of the row's size can be.
+        InputError: If it is missing, not a regular file, or larger than an image of the row's size can be.
     """
     path = folder / row[role]
     try:
@@ -120,4 +120,4 @@ def _decode(folder: Path, row: Row, role: str, flags: int) -> NDArray[np.uint8]:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
         if image is not None:
             return image
-    raise InputError("a file of the dataset is no readable image of its size", received=folder / row[role], fix=_FIX)
+    raise InputError("a file of the dataset is not a readable image of its size", received=folder / row[role], fix=_FIX)

@@ -18,7 +18,7 @@ class Scaled:
     """Images without recipes, scaled, and repeated until there are so many.
 
     Args:
-        source: Of the images.
+        source: Source of the images.
         sizes: What scales them.
         examples: How many there shall be at least: the images in turn, each time under another index, so that each is cut and
             augmented anew.

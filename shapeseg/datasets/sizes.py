@@ -83,7 +83,7 @@ class Sizes:
             image: uint8 (H, W, 3).
             taught: (H, W, C), of any type.
             ignored: C values of a pixel that is not there.
-            seed: Of the training run.
+            seed: Seed of the training run.
             epoch: 0 or more.
             index: The example's own number.
             zoom: Show it up to a quarter larger or smaller; of equal size, it is shown whole.

@@ -15,12 +15,12 @@ _FIRST = 10  # the first so many of a block hold every split, so that small data
 
 @dataclass(frozen=True)
 class SplitSettings:
-    """How samples are shared out; the four shares add up to 100."""
+    """How samples are divided; the four shares add up to 100."""
 
     train_percent: int = 72
     """Per cent of the samples to train on."""
     val_percent: int = 9
-    """Per cent to choose the best epoch and the threshold on."""
+    """Per cent used to choose the best epoch and the threshold."""
     test_percent: int = 9
     """Per cent to measure on."""
     holdout_percent: int = 10

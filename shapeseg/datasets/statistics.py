@@ -15,7 +15,7 @@ def statistics(data: Dataset) -> dict[str, Any]:
     """Counts images, splits, kinds, colours, sizes and occlusion rates of targets.
 
     Returns:
-        ``counts`` as of ``filter``; ``colors``: kind to colour to count; ``sizes``: kind to width or height to count;
+        ``counts`` as in ``filter``; ``colors``: kind to colour to count; ``sizes``: kind to width or height to count;
         ``occlusion``: bin to count of targets; ``occluded_images``: images with any overlap; ``instances``: how many shapes an
         image has, to count of images; ``rectangle_pixel_share``: visible target pixels over all pixels.
 

@@ -1,4 +1,4 @@
-"""A look at every pair of one's own data, each file read once: what training, ``verify`` and ``stats`` must know of it."""
+"""A look at every pair of the user's own data, each file read once: what training, ``verify`` and ``stats`` need."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shapeseg.labels import is_ignored, is_target
 from shapeseg.terminal import Progress, no_progress
 
 FEW, MANY = 1e-4, 0.95
-"""Shares of target pixels below and above which a set of masks is told to be unusual."""
+"""Shares of target pixels below and above which a set of masks is reported as unusual."""
 
 
 class Seen(NamedTuple):
@@ -31,7 +31,7 @@ class Seen(NamedTuple):
         target: Target pixels.
         counted: Pixels that are not void.
         values: That the mask holds.
-        notes: What there is to tell of either file, each a clause.
+        notes: Notes about either file, each a clause.
     """
 
     row: Row
@@ -48,7 +48,7 @@ class Seen(NamedTuple):
 
 
 def survey(folder: Path, rows: Sequence[Row], description: Description, progress: Progress = no_progress) -> list[Seen]:
-    """Reads images and masks of one's own whole.
+    """Reads the user's own images and masks in full.
 
     Raises:
         InputError: If one cannot be read, or is of another size than its header says.
@@ -72,7 +72,7 @@ def look(folder: Path, row: Row, description: Description) -> Seen:
         height, width = pixels.shape[:2]
         if (width, height) != (row["width"], row["height"]):
             raise InputError(
-                "an image is of another size than its header says",
+                "an image has another size than its header says",
                 received=f"{folder / row[role]}, {width} x {height}",
                 fix="Save it again, turned upright",
             )
@@ -83,7 +83,7 @@ def look(folder: Path, row: Row, description: Description) -> Seen:
         target=int(np.count_nonzero(is_target(labels))),
         counted=labels.size - int(np.count_nonzero(is_ignored(labels))),
         values=mask.distinct(),
-        notes=[*notes, *(["its mask is a JPEG, which blurs edges, so that it is parted at 128"] if mask.was_jpeg else [])],
+        notes=[*notes, *(["its mask is a JPEG, which blurs edges, so it is thresholded at 128"] if mask.was_jpeg else [])],
     )
 
 
@@ -100,19 +100,19 @@ def values_of(seen: Iterable[Seen]) -> str:
 
 
 def refuse_one_class(folder: Path, target_name: str, seen: Sequence[Seen]) -> None:
-    """Raises an InputError when no pixel of a set is target, or every one is: nothing can be learned of it."""
+    """Raises an InputError when no pixel of a set is target, or every one is: nothing can be learned from it."""
     share = target_share(seen)
     if share is None or share in (0, 1):
         what = "no pixel counts: all are void" if share is None else f"{'every' if share else 'no'} pixel is {target_name}"
         raise InputError(
-            f"{what} in {len(seen)} masks, so that there is nothing to learn",
+            f"{what} in {len(seen)} masks, so there is nothing to learn",
             received=f"{folder / Path(seen[0].row['mask']).parent} with the values {values_of(seen)}",
             fix="Say which values are the target: --target-values 1; and which do not count: --void-value 255",
         )
 
 
 def remarks(seen: Sequence[Seen], description: Description) -> Iterator[str]:
-    """Yields what there is to tell of a set as a whole, each a clause."""
+    """Yields notes about a set as a whole, each a clause."""
     share = target_share(seen)
     targets = {value for each in seen for value in each.values} - {0}
     if not description.target_values and len(targets) > 1 + (description.void_value is not None):

@@ -172,7 +172,7 @@ def _check_header(content: bytes, role: str, row: Row) -> None:
         raise _Wrong("the file is empty")
     if content[:8] != SIGNATURE or len(content) < 26:
         other = next((name for start, name in _CONTENTS.items() if content.startswith(start)), None)
-        raise _Wrong(f"the content is {other}" if other else "the file is no PNG")
+        raise _Wrong(f"the content is {other}" if other else "the file is not a PNG")
     width, height, *mode = struct.unpack(">IIBB", content[16:26])
     if (width, height) != (row["width"], row["height"]):
         raise _Wrong(f"the image is {width} x {height}, its row says {row['width']} x {row['height']}")
@@ -182,7 +182,7 @@ def _check_header(content: bytes, role: str, row: Row) -> None:
 
 def _check_content(content: bytes, digest: str) -> Any:
     if hashlib.sha256(content).hexdigest() != digest:
-        raise _Wrong("the content is not what its row names (SHA-256)")
+        raise _Wrong("the content does not match its row (SHA-256)")
     if (ours := decode_png(content)) is not None:
         return ours
     image = None
@@ -233,4 +233,4 @@ def _extra_files(folder: Path, manifest: Manifest, rows: list[Row]) -> Iterator[
                 yield Finding(f"{name}/{path.name}", "no row names this file", "warning")
     for path in sorted(folder.iterdir()):
         if path.name not in _KNOWN | {manifest.metadata.file}:
-            yield Finding(path.name, "this file is not of the dataset", "warning")
+            yield Finding(path.name, "this file does not belong to the dataset", "warning")

@@ -1,4 +1,4 @@
-"""Verifying data of one's own: every pair is read, and what would harm a training is found before it."""
+"""Verifying the user's own data: every pair is read, and what would harm a training is found before it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAMED = 5
 def verify_plain(
     folder: Path, pairs: FoundPairs, description: Description, *, quick: bool = False, progress: Progress = no_progress
 ) -> list[Finding]:
-    """Reads every pair of a folder of one's own, of which ``quick`` reads headers alone; returns what is wrong or unusual."""
+    """Reads every pair of the user's own folder, with ``quick`` only the headers; returns what is wrong or unusual."""
     findings = [Finding("images", note, "note") for note in pairs.notes]
     seen: list[Seen] = []
     for index, pair in enumerate(pairs.found):

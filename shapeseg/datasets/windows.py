@@ -1,4 +1,4 @@
-"""Images too large to be seen at once: windows that overlap, of which every pixel counts once."""
+"""Images too large to be seen at once: overlapping windows, in which every pixel counts once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Windows:
     """Stored images as examples to validate on, those that are too large window by window; around each window's part, ignored.
 
     Args:
-        source: Of images without recipes.
+        source: Source of images without recipes.
         sizes: Height and width of each of its images.
     """
 

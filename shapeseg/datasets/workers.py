@@ -24,7 +24,7 @@ def chunked(items: Sequence[Chunk]) -> list[Sequence[Chunk]]:
 
 
 def worker_count(asked: int | None, samples: int) -> int:
-    """Returns how many processes to use: as asked, or what the machine and the job are good for; 0 means this process.
+    """Returns how many processes to use: as requested, or as many as suit the machine and the job; 0 means this process.
 
     Raises:
         UsageError: If fewer than 0 are asked for.

@@ -1,4 +1,4 @@
-"""Honesty: how far the probabilities of a model are from the exact ones, where the image cannot tell the label."""
+"""Honesty: how far the probabilities of a model are from the exact ones, where the image does not determine the label."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AmbiguousPixels:
     """Sums over the ambiguous pixels of images, to which one is added after another."""
 
     sums: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
-    """Of cross-entropies, of those of the exact probabilities, and of absolute differences."""
+    """Sums of cross-entropies, of those of the exact probabilities, and of absolute differences."""
     reliability: NDArray[np.float64] = field(default_factory=lambda: np.zeros((3, PROBABILITY_BINS)))
 
     def add(self, example: Example, probability: NDArray[np.float32]) -> None:

@@ -61,7 +61,7 @@ def corruption_curves(
         data: What to corrupt.
         images: At most so many.
         options: What is done to a prediction first.
-        seed: Of what is random in corruptions.
+        seed: Seed of what is random in corruptions.
         progress: Called with the number of predictions made since the last call.
     """
     number = min(images, len(data))

@@ -48,7 +48,7 @@ class Corruption(NamedTuple):
     """One kind of corruption.
 
     Attributes:
-        strengths: Of each severity, in the unit below.
+        strengths: The strength at each severity, in the unit below.
         unit: What the strengths mean.
         change: Called with the image, the strength, a generator and the target; returns the corrupted image with its truth.
         needs_recipe: Whether it works only where the scene is known.

@@ -1,4 +1,4 @@
-"""Where the wrong pixels lie: at the outer border of rectangles, where shapes meet, where nobody can know, or elsewhere."""
+"""Where the wrong pixels lie: at the outer border of rectangles, where shapes meet, on ambiguous pixels, or elsewhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def error_places(example: Example, predicted: Mask) -> dict[str, int] | None:
 
     Each wrong pixel is in the first of these places that fits it. Its window is the 5 x 5 pixels around it.
 
-    - ambiguous: the image cannot tell its label.
+    - ambiguous: the image does not determine its label.
     - occlusion contour: its window holds a visible pixel of a target and a visible pixel of another shape.
     - outer border: its window holds a pixel of what must be found and a pixel that must not.
     - elsewhere: all others.

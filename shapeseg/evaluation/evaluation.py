@@ -38,7 +38,7 @@ class Shown:
 
     Attributes:
         shape: (H, W).
-        content: Of uint8 (H, W), the probability in 128 steps, and whether the pixel counts as rectangle; of photographs it is
+        content: uint8 (H, W), the probability in 128 steps, and whether the pixel counts as rectangle; of photographs it is
             compressed.
     """
 
@@ -73,11 +73,11 @@ class Evaluation:
     """What a model reaches on a dataset.
 
     Attributes:
-        metrics: The scores, as of ``metrics.json``, but for where model and data come from. An undefined one is None.
+        metrics: The scores, as in ``metrics.json``, but for where model and data come from. An undefined one is None.
         images: Rows of ``per_image.csv``.
         instances: Rows of ``per_instance.csv``; none where recipes are unknown.
-        counts: Of each image.
-        decidable: Of each image, the pixels for which no other label was found.
+        counts: Counts of each image.
+        decidable: The pixels of each image for which no other label was found.
         shown: What was predicted of the images asked for and of the worst ones, by place.
         worst: Places of the latter, worst first: those with the most wrong pixels that can be known, then with the most
             wrong ones.

@@ -25,12 +25,12 @@ class ImageResult(NamedTuple):
     """What was measured of one image.
 
     Attributes:
-        counts: Of all pixels but ignored ones.
-        decidable: Of those for which no other label was found.
+        counts: Counts of all pixels but ignored ones.
+        decidable: Counts of those for which no other label was found.
         ambiguous_pixels: How many others there are; 0 where no recipe is known.
         boundary: Counts of the bands of 1 and 2 pixels and of the official width.
         official_width: That width, in pixels.
-        matches: Of connected pieces.
+        matches: Matches of connected pieces.
         places: Where the wrong pixels lie; None where no recipe is known.
         instances: Its target instances, back to front; none where no recipe is known.
         effects: Counts of the plain prediction, and after each option that is on, in turn.

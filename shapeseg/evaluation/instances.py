@@ -1,4 +1,4 @@
-"""What became of each rectangle: how much of it was found, beside what hides it."""
+"""What became of each rectangle: how much of it was found, next to what hides it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class InstanceRecord(NamedTuple):
         occlusion_rate: Share of it that is hidden.
         occlusion: Bin of that rate.
         occluder_kind: Kind of what hides it, ``none``, or ``several`` when kinds differ.
-        occluder_color: Colours of what hides it, beside its own: ``none``, ``same``, ``other`` or ``both``.
+        occluder_color: Colours of what hides it, relative to its own: ``none``, ``same``, ``other`` or ``both``.
         pieces: Whether what is seen of it is ``one`` piece, ``cut`` into several, or ``hidden``.
         visible_area: Its visible pixels.
         found_pixels: Those of its pixels that were predicted; None when it is ignored.

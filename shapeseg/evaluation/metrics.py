@@ -31,7 +31,7 @@ class PiecesMetrics(PanopticQuality):
 
 
 class RecipeMetrics(TypedDict):
-    """What only recipes tell; None where it is unknown."""
+    """Scores that need recipes; None where unknown."""
 
     iou_decidable: float | None
     by_occlusion: dict[str, GroupScores] | None
@@ -106,10 +106,10 @@ def pixel_metrics(results: Sequence[ImageResult]) -> PixelMetrics:
 
 
 def recipe_metrics(results: Sequence[ImageResult], *, has_recipes: bool, decides: bool) -> RecipeMetrics:
-    """Returns what only recipes tell; None where it is unknown.
+    """Returns the scores that need recipes; None where unknown.
 
     Args:
-        results: Of each image.
+        results: Results of each image.
         has_recipes: Whether the scenes of the images are known.
         decides: Whether pixels are decidable or ambiguous: not of the amodal target, nor where recipes are unknown.
     """

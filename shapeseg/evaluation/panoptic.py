@@ -15,7 +15,7 @@ class Matches(NamedTuple):
     """What became of the pieces of truth and prediction.
 
     Attributes:
-        iou_sum: Of the matched pairs.
+        iou_sum: Sum of the IoUs of the matched pairs.
         true_positives: Pairs whose IoU is above 0.5; no piece can be in two.
         false_positives: Predicted pieces without a partner.
         false_negatives: True pieces without a partner.

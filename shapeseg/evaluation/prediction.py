@@ -27,7 +27,7 @@ class PredictionOptions:
     tta: bool = False
     """Average the probabilities over the eight mirrored and turned images (takes eight times as long)."""
     min_component: int = 0
-    """Remove predicted pieces of fewer pixels than this."""
+    """Remove predicted pieces with fewer pixels than this."""
 
     def __post_init__(self) -> None:
         check_range("min_component", self.min_component, least=0, fix="Try 20")
@@ -37,7 +37,7 @@ AS_PREDICTED = PredictionOptions()
 
 
 class Predicted(NamedTuple):
-    """What a model says of one image.
+    """A model's prediction of one image.
 
     Attributes:
         example: The image.
@@ -72,7 +72,7 @@ def predict(model: OpenedModel, examples: Iterable[Example], *, tta: bool = Fals
 
     Args:
         model: What predicts.
-        examples: Of any sizes.
+        examples: Examples of any size.
         tta: Also average over eight turns.
     """
     for batch in _batches(examples):

@@ -1,4 +1,4 @@
-"""The card beside an exported model: ``model.onnx.json`` says what it is, where it came from, and which files it speaks of."""
+"""The card next to an exported model: ``model.onnx.json`` says what it is, where it is from, and which files it describes."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class ExportCard:
     """What is known of an exported model.
 
     Attributes:
-        sha256: Of each file, by its suffix.
+        sha256: SHA-256 of each file, by its suffix.
         stride: What height and width must be multiples of.
         threshold: Probability from which a pixel counts as rectangle.
         resize: Pixels of the longer side of images, which are scaled for it; None takes them as they are.
-        own: What data of one's own meant that it was trained on.
-        model_sha256: Of the ``.keras`` file that it was made of.
+        own: The description of the user's own data that it was trained on.
+        model_sha256: SHA-256 of the ``.keras`` file that it was made of.
         model_card: The card of that file, whole.
-        largest_difference: Of any probability from that file's, over ``compared`` pixels of the golden batch.
+        largest_difference: Largest difference of a probability from that file's, over ``compared`` golden pixels.
         compared: How many probabilities were compared.
-        versions: Of the packages that made it.
+        versions: Versions of the packages that made it.
         format: Always ``shapeseg-export``.
-        format_version: Of this card.
+        format_version: Version of this card.
     """
 
     sha256: dict[str, str]
@@ -60,17 +60,17 @@ class ExportCard:
         check_range("format_version", self.format_version, least=1, most=1, fix="Update shapeseg")
 
     def write(self, model_path: Path) -> None:
-        """Writes the card beside its model."""
+        """Writes the card next to its model."""
         files.write_json(export_card_path(model_path), asdict(self))
 
 
 def export_card_path(model_path: Path) -> Path:
-    """Returns where the card of an exported model is: a name of its own, as the model's own card may be beside it."""
+    """Returns where the card of an exported model is: a name of its own, as the model's own card may be next to it."""
     return model_path.with_name(f"{model_path.name}.json")
 
 
 def read_export_card(model_path: Path) -> ExportCard | None:
-    """Reads the card beside an exported model; None when there is none of ours.
+    """Reads the card next to an exported model; None if shapeseg has written none.
 
     Raises:
         ModelRefusedError: If there is one, but it is damaged.

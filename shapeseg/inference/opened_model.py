@@ -1,4 +1,4 @@
-"""A saved model, opened: what predicts, and all that its card says of how to use it."""
+"""A saved model, opened: its predictor, and what its card says about how to use it."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class OpenedModel:
         threshold: Probability from which a pixel counts as rectangle.
         target: What it was trained to find.
         path: Its file.
-        sha256: Of that file.
-        card: What was saved beside a ``.keras`` file; None when there is no card, or one of another file.
+        sha256: SHA-256 of that file.
+        card: What was saved next to a ``.keras`` file; None when there is no card, or one of another file.
         runtime: What computes, by name.
         resize: Pixels of the longer side of the images that it was trained on; others are scaled for it, and what it says of
             them is scaled back. None takes images as they are.
-        own: What data of one's own meant that it was trained on.
+        own: The description of the user's own data that it was trained on.
     """
 
     predictor: Predictor
@@ -73,9 +73,9 @@ class OpenedModel:
         return np.stack([probabilities_in_tiles(self.predictor, image, stride=self.stride, margin=margin) for image in images])
 
     def notes(self, shape: tuple[int, ...]) -> list[str]:
-        """Returns what there is to tell of predicting an image of this shape, (H, W, 3)."""
+        """Returns notes about predicting an image of this shape, (H, W, 3)."""
         if _is_large(Sizes(resize=self.resize).scaled_size(*shape[:2])) and self._reach is None:
-            return ["it was predicted in tiles by a model that looks at whole images, so that seams may show"]
+            return ["it was predicted in tiles by a model that looks at whole images, so seams may show"]
         return []
 
     @cached_property
@@ -92,7 +92,7 @@ def open_model(path: Path, *, device: Device = "auto", trust: bool = False) -> O
 
     Raises:
         InputError: If there is none.
-        ModelRefusedError: If it is not known to be whole, or is no model from images to one probability a pixel.
+        ModelRefusedError: If it is not known to be whole, or is not a model from images to one probability a pixel.
     """
     prepare_keras(device=device)
     from shapeseg.models import load_with_card
@@ -115,7 +115,7 @@ def open_export(path: Path, runtime: Runtime, *, trust: bool = False) -> OpenedM
         InputError: If there is none.
         NotInstalledError: If the runtime is not installed.
         UsageError: If the runtime does not run such files.
-        ModelRefusedError: If it is not known to be whole, or is no model from images to one probability a pixel.
+        ModelRefusedError: If it is not known to be whole, or is not a model from images to one probability a pixel.
     """
     require_packages(PACKAGES[runtime], f"--runtime {runtime}")
     suffixes = {".onnx": (".onnx",), ".xml": (".xml", ".bin")}.get(path.suffix, ())

@@ -84,7 +84,7 @@ class OpenVinoModel:
     """A model that predicts in OpenVINO.
 
     Args:
-        contents: Of its files, by suffix: ``.onnx``, or ``.xml`` and ``.bin``.
+        contents: Content of its files, by suffix: ``.onnx``, or ``.xml`` and ``.bin``.
     """
 
     def __init__(self, contents: Mapping[str, bytes]) -> None:

@@ -15,7 +15,7 @@ _PROBES = 4
 def measure_reach(model: Predictor, *, stride: int) -> int | None:
     """Measures how far a pixel can be from another whose probability it changes.
 
-    In noise, a block of ``stride`` pixels is replaced by other noise; the farthest probability that moves tells.
+    In noise, a block of ``stride`` pixels is replaced by other noise; the farthest probability that changes is the measure.
 
     Returns:
         Pixels, a multiple of ``stride``; None when the model looks at the whole image.

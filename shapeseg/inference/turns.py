@@ -1,4 +1,4 @@
-"""Test-time augmentation: what a model says of an image does not depend on how it is mirrored or turned, so average that."""
+"""Test-time augmentation: a prediction should not depend on how the image is mirrored or turned, so average over that."""
 
 from __future__ import annotations
 

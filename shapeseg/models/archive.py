@@ -40,7 +40,7 @@ class ModelFile(NamedTuple):
 
     Attributes:
         content: The whole file.
-        sha256: Of it.
+        sha256: Its SHA-256.
         weights: Its member ``model.weights.h5``.
         arrays: What that holds.
     """
@@ -67,7 +67,7 @@ def read_model_file(path: Path) -> ModelFile:
         if isinstance(error, ModelRefusedError):
             raise
         raise ModelRefusedError(
-            f"the file is no .keras archive ({error})", received=path, fix="Restore it from a copy"
+            f"the file is not a .keras archive ({error})", received=path, fix="Restore it from a copy"
         ) from error
     try:
         with h5py.File(io.BytesIO(content), "r") as weights:
@@ -94,7 +94,7 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
         plain = kind in (0, stat.S_IFREG) and not member.flag_bits & 1
         if not plain or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ModelRefusedError(
-                "a member of the model is a link, encrypted or packed in another way",
+                "a member of the model is a link, encrypted or compressed in another way",
                 received=f"{path}, {member.filename}",
                 fix="Save the model again",
             )

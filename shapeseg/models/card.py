@@ -1,4 +1,4 @@
-"""The card beside a model: ``model.json`` says what the model is, what made it, and which file it speaks of."""
+"""The card next to a model: ``model.json`` says what the model is, what made it, and which file it speaks of."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class TrainedOn:
 
     Attributes:
         folder: Where it was.
-        sha256: Of its content; ``none`` of fresh scenes.
+        sha256: SHA-256 of its content; ``none`` for fresh scenes.
         images: How many.
         target: What was to be found in them.
-        own: What data of one's own mean; nothing is said of a dataset made by shapeseg.
+        own: Description of the user's own data; nothing is said of a dataset made by shapeseg.
         resize: Pixels of the longer side of images, which are scaled for the model; None takes them as they are.
     """
 
@@ -43,7 +43,7 @@ class TrainedOn:
 
     def __post_init__(self) -> None:
         if "\0" in self.folder:
-            raise UsageError("no folder has such a name", received=repr(self.folder), fix="Save the model again")
+            raise UsageError("no folder can have this name", received=repr(self.folder), fix="Save the model again")
         if self.sha256 != "none":
             check_digest("the dataset's sha256", self.sha256)
         check_range("images", self.images, least=0, below=2**63)
@@ -56,16 +56,16 @@ class Card:
 
     Attributes:
         architecture: From which the network is rebuilt.
-        sha256: Of the model file.
-        previous_sha256: Of the model that this one replaces; a kill between writing the card and the model leaves that one.
+        sha256: SHA-256 of the model file.
+        previous_sha256: SHA-256 of the model that this one replaces, left by a kill between writing card and model.
         threshold: Probability from which a pixel counts as rectangle, chosen on the val split.
         data: What it was trained on, as plain values of :class:`TrainedOn`.
-        scores: Measured when it was saved: numbers, and ``split`` and ``holdout`` beside them.
-        versions: Of the packages that made it.
+        scores: Measured when it was saved: numbers, and ``split`` and ``holdout`` next to them.
+        versions: Versions of the packages that made it.
         command: The exact command.
         golden: What it gave for a known scene when it was saved (:mod:`shapeseg.models.golden`); None in old cards.
         format: Always ``shapeseg-model``.
-        format_version: Of this card.
+        format_version: Version of this card.
     """
 
     architecture: Architecture
@@ -91,10 +91,10 @@ class Card:
         check_numbers("scores", self.scores)
         for name, value in self.scores.items():
             if not isinstance(value, {"split": str, "holdout": dict}.get(name, int | float | None)):
-                raise UsageError("scores are numbers", received=f"{name}={value!r:.60}", fix="Save the model again")
+                raise UsageError("scores must be numbers", received=f"{name}={value!r:.60}", fix="Save the model again")
         for package in self.versions:
             if not _PACKAGE.fullmatch(package):
-                raise UsageError("no package has such a name", received=repr(package), fix="Save the model again")
+                raise UsageError("no package can have this name", received=repr(package), fix="Save the model again")
 
     @property
     def trained_on(self) -> TrainedOn:
@@ -102,7 +102,7 @@ class Card:
         return settings_from_dict(TrainedOn, self.data)
 
     def write(self, model_path: Path) -> None:
-        """Writes the card beside its model."""
+        """Writes the card next to its model."""
         files.write_json(card_path(model_path), asdict(self))
 
 
@@ -112,18 +112,18 @@ def card_path(model_path: Path) -> Path:
 
 
 def read_card(model_path: Path) -> Card | None:
-    """Reads the card beside a model; None when there is none of ours.
+    """Reads the card next to a model; None if shapeseg has written none.
 
     Raises:
         ModelRefusedError: If there is one, but it is damaged.
     """
-    return read_card_file(Card, FORMAT, card_path(model_path), fix="Restore the card that was saved beside it")
+    return read_card_file(Card, FORMAT, card_path(model_path), fix="Restore the card that was saved with it")
 
 
 def file_digest(path: Path) -> str:
     """Returns the SHA-256 of a model file.
 
     Raises:
-        ModelRefusedError: If it is a link, no regular file or too large.
+        ModelRefusedError: If it is a link, not a regular file or too large.
     """
     return digest(read_model_bytes(path))

@@ -24,11 +24,11 @@ class Settings:
     widths: tuple[int, ...] = (16, 32, 48)
     """Channels of the backbone at 1/2, 1/4, 1/8 ... of the resolution; two levels or more."""
     dilations: tuple[int, ...] = (2, 4, 6)
-    """Distances between the pixels that each branch of the pyramid sees, in pixels of the coarsest level."""
+    """Dilation of each branch of the pyramid, in pixels of the coarsest level."""
     pyramid_width: int = 32
     """Channels of each branch of the pyramid, and of the decoder."""
     skip_width: int = 16
-    """Channels to which the early features, those at 1/4 of the resolution, are reduced before they are joined."""
+    """Channels to which the early features, those at 1/4 of the resolution, are reduced before joining."""
 
     def __post_init__(self) -> None:
         check_widths(self.widths, fewest=2, fix="Try 16 32 48")

@@ -1,4 +1,4 @@
-"""What a model gave for a known scene when it was saved, so that anyone can tell whether it still does."""
+"""What a model gave for a known scene when it was saved, so that anyone can check whether it still does."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class GoldenOutput:
     """What a model gave for the first golden image.
 
     Attributes:
-        image_sha256: Of the image's pixels.
-        means: Of the probabilities in each of 4 x 4 equal blocks, row by row.
+        image_sha256: SHA-256 of the image's pixels.
+        means: Means of the probabilities in each of 4 x 4 equal blocks, row by row.
     """
 
     image_sha256: str

@@ -18,18 +18,19 @@ from shapeseg.settings import check_range
 
 @dataclass(frozen=True)
 class Settings:
-    """Size of the DeepLabV3+ of keras-cv."""
+    """Size of the keras-cv DeepLabV3+."""
 
     widths: tuple[int, ...] = (8, 16, 24, 32)
-    """Narrowest channels of the residual blocks at 1/4, 1/8, 1/16 and 1/32 of the resolution; they give four times as many."""
+    """Narrowest channels of the residual blocks at 1/4, 1/8, 1/16 and 1/32 of the resolution; their output has four times as
+    many."""
     blocks: int = 2
     """Residual blocks at each resolution."""
     dilations: tuple[int, ...] = (1, 2, 3)
-    """Distances between the pixels that each branch of the pyramid sees, in pixels of the coarsest resolution."""
+    """Dilation of each branch of the pyramid, in pixels of the coarsest resolution."""
     pyramid_width: int = 32
     """Channels of each branch of the pyramid, and of the head."""
     skip_width: int = 16
-    """Channels to which the features at 1/4 of the resolution are reduced before they are joined."""
+    """Channels to which the features at 1/4 of the resolution are reduced before joining."""
 
     def __post_init__(self) -> None:
         check_widths(self.widths, fewest=4, most=4, fix="Try 8 16 24 32")

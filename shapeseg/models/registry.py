@@ -21,7 +21,7 @@ class Architecture:
 
     Attributes:
         name: One of ``ARCHITECTURES``.
-        settings: Of that architecture, complete, as plain JSON types.
+        settings: Settings of that architecture, complete, as plain JSON types.
     """
 
     name: str = "unet"

@@ -26,8 +26,8 @@ from shapeseg.value_types import check_type
 def save_model(model: keras.Model, path: Path, card: Card) -> Card:
     """Saves the weights of ``model`` as a clean ``.keras`` file (no optimiser, no compile settings) with its card.
 
-    The file is written beside its target, reopened and compared; then the card is written, naming the new digest and the one
-    it replaces; then the file is renamed into place. A kill at any moment leaves a model that the card beside it knows.
+    The file is written next to its target, reopened and compared; then the card is written, naming the new digest and the one
+    it replaces; then the file is renamed into place. A kill at any moment leaves a model that the card next to it knows.
 
     Args:
         model: Built from ``card.architecture``.
@@ -66,7 +66,7 @@ class LoadedModel(NamedTuple):
 
     Attributes:
         network: From RGB 0 to 255, (N, H, W, 3), to the probability of rectangle, float32 (N, H, W, 1).
-        sha256: Of the file.
+        sha256: SHA-256 of the file.
         card: Its card; None when there is none, or one of another file.
     """
 
@@ -87,14 +87,14 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
 
     Raises:
         InputError: If there is no such file.
-        ModelRefusedError: If it is no model, or not one that its card knows.
+        ModelRefusedError: If it is not a model, or not one that its card knows.
     """
     check_type("path", path, Path)
     return load_with_card(Path(path), trust=trust).network
 
 
 def load_with_card(path: Path, *, trust: bool = False) -> LoadedModel:
-    """Loads a saved model as :func:`load_model` does, and says what is known of it. File and card are read once."""
+    """Loads a saved model as :func:`load_model` does, and returns what is known of it. File and card are read once."""
     path = model_file(path)
     if not path.exists():
         raise InputError("there is no such model", received=path, fix="Train one with: python train.py")

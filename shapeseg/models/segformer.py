@@ -29,11 +29,11 @@ class Settings:
     depth: int = 1
     """Transformer blocks of each stage."""
     head_width: int = 32
-    """Channels of an attention head: a stage as wide or narrower has one head, a wider one is a multiple of it."""
+    """Channels per attention head: a stage of at most this width has one head, a wider one must be a multiple of it."""
     expansion: int = 2
-    """How many times wider a feed-forward part is inside."""
+    """How many times wider the feed-forward part is inside."""
     decoder_width: int = 32
-    """Channels to which every stage is brought in the decoder."""
+    """Channels to which the decoder projects every stage."""
 
     def __post_init__(self) -> None:
         check_widths(self.widths, fix="Try 32 64 96")

@@ -30,8 +30,8 @@ class Settings:
     widths: tuple[int, ...] = (8, 16, 32, 48)
     """Channels of each level, from the finest (half resolution) to the coarsest; two levels or more."""
     deep_supervision: bool = False
-    """Let every column of the finest level answer: logits are sums of what each of them says, through which the loss reaches
-    the shallow U-Nets directly. Otherwise only the last column answers."""
+    """Let every column of the finest level predict: logits are the sum of their outputs, through which the loss reaches
+    the shallow U-Nets directly. Otherwise only the last column predicts."""
 
     def __post_init__(self) -> None:
         check_widths(self.widths, fewest=2, fix="Try 8 16 32 48")

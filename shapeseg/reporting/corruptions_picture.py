@@ -15,7 +15,7 @@ _COLUMNS = 5
 
 
 def corruptions_figure(found: CorruptionCurves) -> Figure:
-    """Draws a small panel for each kind of corruption: IoU with its interval, beside the IoU without corruption.
+    """Draws a small panel for each kind of corruption: IoU with its interval, next to the IoU without corruption.
 
     Args:
         found: As of ``shapeseg.evaluation.corruption_curves``.

@@ -16,7 +16,7 @@ _PER_IMAGE: Final = ("iou_per_image_mean", "iou_per_image_median", "iou_per_imag
 
 
 def evaluation_table(metrics: Metrics, has_recipes: bool) -> str:
-    """Returns the scores as a table: a dash is undefined, ``unknown`` is what only the rule of the scenes would tell.
+    """Returns the scores as a table: a dash is undefined, ``unknown`` is known only with the rule of the scenes.
 
     Args:
         metrics: As of ``metrics.json``.

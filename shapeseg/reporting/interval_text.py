@@ -1,4 +1,4 @@
-"""How pages and tables say an interval, or why there is none."""
+"""How pages and tables show an interval, or why there is none."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SIZE = 8.5  # points
-_AROUND = 4.8 * _SIZE / 72  # inches an entry takes beside its text: its sample, and the gap to the next
+_AROUND = 4.8 * _SIZE / 72  # inches an entry takes next to its text: its sample, and the gap to the next
 
 
 class Legend(NamedTuple):
@@ -49,9 +49,9 @@ def error_legend(width: float, *, scale: bool = True, unknowable: bool, target: 
     """Returns what the colours of predictions mean.
 
     Args:
-        width: Of the figure, in inches.
+        width: Width of the figure, in inches.
         scale: Whether it shows probabilities, or masks in their colours.
-        unknowable: Whether it shows what no image tells.
+        unknowable: Whether it shows what no image decides.
         target: What people call the target.
     """
     from matplotlib.patches import Patch

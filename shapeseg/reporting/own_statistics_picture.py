@@ -1,4 +1,4 @@
-"""The picture of what data of one's own are made of."""
+"""The picture of what the user's own data contains."""
 
 from __future__ import annotations
 

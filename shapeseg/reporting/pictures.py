@@ -46,7 +46,7 @@ class Note(NamedTuple):
 
 
 def scene_figure(truth: Truth) -> Figure:
-    """Draws one scene: image, instances numbered from back to front, visible and whole rectangles, what no image tells."""
+    """Draws one scene: image, instances numbered from back to front, visible and whole rectangles, what no image decides."""
     visible, whole = truth.target("visible"), truth.target("amodal")
     tiles = {
         "image": truth.image,
@@ -97,7 +97,7 @@ def save_figure(figure: Figure, path: Path, *, quick: bool = False) -> None:
         StorageError: If its folder cannot be made.
     """
     if path.suffix.lower() != ".png":
-        raise UsageError("a picture is a .png file", received=path, fix=f"Name it {path.name}.png")
+        raise UsageError("a picture must be a .png file", received=path, fix=f"Name it {path.name}.png")
     make_folder(path.parent)
     _make_drawable(figure)
     if quick:
@@ -137,10 +137,10 @@ def grid(
     """Returns a figure of tiles and its axes, row by row; on whole pixels, so that none is wider than another.
 
     Args:
-        rows: Of tiles.
-        columns: Of tiles.
+        rows: Rows of tiles.
+        columns: Columns of tiles.
         aspect: Height of a tile, in its width.
-        left: Room beside the tiles, in inches, as all that follow.
+        left: Room next to the tiles, in inches, as all that follow.
         top: Room above them.
         gap: Room between two rows; between columns it is narrow.
         bottom: Room below them.

@@ -1,4 +1,4 @@
-"""Pixels as colours: what a prediction got right and wrong, what no image tells, and what was found in a photograph."""
+"""Pixels as colours: what a prediction got right and wrong, what no image decides, and what was found in a photograph."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LINES = 400  # an outline is as wide as a line of an image of so many lines
 
 
 def ambiguous_pixels(exact: NDArray[np.float64]) -> Mask:
-    """Returns where the image does not tell the label, bool (H, W), of its exact probabilities; NaN is not searched."""
+    """Returns where the image does not determine the label, bool (H, W), of its exact probabilities; NaN is not searched."""
     return np.asarray((exact != 0) & (exact != 1))
 
 

@@ -1,4 +1,4 @@
-"""Predictions beside the truth: what the model saw, what was drawn, what cannot be known, what it believes, where it errs."""
+"""Predictions next to the truth: what the model saw, what was drawn, what cannot be known, what it believes, where it errs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Prediction(NamedTuple):
 
     @property
     def ambiguous(self) -> Mask | None:
-        """bool (H, W): where the image does not tell; None where that is unknown."""
+        """bool (H, W): where the image does not determine the label; None where that is unknown."""
         return None if self.exact is None else ambiguous_pixels(self.exact)
 
     @property
@@ -82,7 +82,7 @@ class Prediction(NamedTuple):
         return Prediction(self.name, *arrays)  # type: ignore[arg-type]  # None stays None, arrays arrays
 
     def errors(self) -> str:
-        """Returns how many pixels are wrong and, where that is known, how many of them no image tells, in lines."""
+        """Returns how many pixels are wrong and, where that is known, how many of them no image decides, in lines."""
         wrong = self.truth != self.predicted
         text = f"{np.count_nonzero(wrong):,} wrong".replace(",", "\u202f")
         if self.ambiguous is None:
@@ -94,7 +94,7 @@ class Prediction(NamedTuple):
 
 
 def prediction_figure(predictions: Sequence[Prediction], heading: str = "", target: str = "rectangle") -> Figure:
-    """Draws a column an image, and of each what is known of it: image, truth, what cannot be known, belief, error."""
+    """Draws a column per image, with what is known of it: image, truth, what cannot be known, belief, error."""
     names = _stage_names(predictions)
     columns, title_height = len(predictions), 3 * LINE * _TITLE / 72 + 0.06
     left, above = 0.3, 0.26 if heading else 0.03

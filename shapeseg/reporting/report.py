@@ -41,7 +41,7 @@ def write_report(
         images: What the failure explorer shows; a flat image of 224 x 224 takes about 10 kB.
         title: Names the model and the data.
         history: Rows of the run's ``history.csv``, if it is known.
-        val_ceiling: Of the data that the run was validated on, if it is known.
+        val_ceiling: Ceiling of the data that the run was validated on, if it is known.
     """
     parts = {
         "Scores": (cards(metrics), score_table(metrics), effects(metrics)),

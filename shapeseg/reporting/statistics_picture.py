@@ -50,7 +50,7 @@ def bars(axes: Axes, counts: Mapping[Any, int], xlabel: str, ylabel: str) -> Non
 
 
 def _draw_colors(axes: Axes, colors: Mapping[str, Mapping[str, int]]) -> None:
-    """Draws a bar a kind, a part of it a colour."""
+    """Draws a bar per kind, with a part per colour."""
     for row, counts in enumerate(colors.values()):
         if len(counts) > _MOST_COLORS:
             axes.barh(row, sum(counts.values()), height=0.7, color=GREY)

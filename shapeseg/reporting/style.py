@@ -1,4 +1,4 @@
-"""The one palette, for pictures and pages alike, and quiet axes. All is told apart without seeing hues, too."""
+"""The one palette, for pictures and pages alike, and quiet axes. Everything can be told apart without hues, too."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ LOOKS = (
     *((BLACK, "o"), (VERMILION, "s"), (SKY, "<"), (BROWN, "X")),
     *((AMBER, "D"), (BLUE, "^"), (GREEN, "v"), (PINK, "P")),
 )
-"""One an arm of a study; names stand beside the lines."""
+"""One an arm of a study; names stand next to the lines."""
 
-# Pixels of a prediction: light, middle and dark. What no image tells is hatched, in the colour of what it counts as.
+# Pixels of a prediction: light, middle and dark. What no image decides is hatched, in the colour of what it counts as.
 RIGHT: Final[Rgb] = (176, 190, 197)
 MISSED: Final[Rgb] = (213, 94, 0)
 INVENTED: Final[Rgb] = (86, 20, 140)

@@ -50,10 +50,10 @@ def apart(labels: Sequence[Label], width: int, height: int, point: float, size: 
 
     Args:
         labels: Where they are wished to be.
-        width: Of the tile, in pixels.
-        height: Of the tile, in pixels.
+        width: Width of the tile, in pixels.
+        height: Height of the tile, in pixels.
         point: Pixels of the tile in a point.
-        size: Of the font, in points.
+        size: Size of the font, in points.
 
     Returns:
         The labels in their order; None is one for which there is no room.

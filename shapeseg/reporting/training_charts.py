@@ -27,7 +27,7 @@ _PANELS = (
 
 
 def runs_figure(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
-    """Draws loss and IoU on val against the epoch, a line a run, its best epoch marked; scales as of :func:`curves_figure`.
+    """Draws loss and IoU on val against the epoch, a line a run, its best epoch marked; scales as in :func:`curves_figure`.
 
     Args:
         histories: Name of each run to its epochs, as ``fit`` returns them and ``history.csv`` holds them.
@@ -63,8 +63,8 @@ def curves_figure(history: Sequence[Mapping[str, float]], ceiling: float | None 
     beginning. Where it is known, the log loss on ambiguous pixels of val is drawn, too, above the least that a model can have.
 
     Args:
-        history: Of each epoch, what ``history.csv`` holds; a value that is missing or NaN is left out.
-        ceiling: Of the val data, which a dashed line shows, and the IoU on decidable pixels beside it; None where unknown.
+        history: What ``history.csv`` holds for each epoch; a value that is missing or NaN is left out.
+        ceiling: Ceiling of the val data, drawn as a dashed line, with the IoU on decidable pixels; None where unknown.
     """
     best = max(history, key=lambda row: row["val_iou"])["epoch"]
     panels = [

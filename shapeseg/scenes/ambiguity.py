@@ -67,9 +67,9 @@ def open_regions(
 
     Args:
         labels: bool (H, W), visible target pixels.
-        instances: Of a scene, from back to front.
+        instances: Instances of a scene, from back to front.
         are_targets: Whether a model must find each.
-        background: Of the scene.
+        background: Background of the scene.
         instance_map: uint8 (H, W), of the rendered scene.
         rule: By which the scene was chosen.
         give_up: Asked again and again; once it says so, the groups not searched to their end are beyond the search.
@@ -246,7 +246,7 @@ class _Sums:
 
         Args:
             count: How many orders.
-            weight: Of all places of the moved shape.
+            weight: Total weight of all places of the moved shape.
             shown: bool (h, w), where targets are seen that the moved shape does not hide.
             covered: float64 (h, w), the weight of the places that cover a pixel; None if nothing is moved.
             hidden: bool (h, w), what is in front of the moved shape.

@@ -45,5 +45,5 @@ def no_place(settings: SceneSettings, index: int, what: str) -> InputError:
     return InputError(
         f"sample {index}: no place for {what} in {TRIES} tries",
         received=f"{asked} on {settings.width} x {settings.height}",
-        fix="Ask for fewer or smaller shapes or a larger canvas, or leave out what finds no place with --best-effort",
+        fix="Ask for fewer or smaller shapes or a larger canvas, or leave out what cannot be placed with --best-effort",
     )

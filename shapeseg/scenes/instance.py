@@ -24,7 +24,7 @@ class Instance(NamedTuple):
         color: RGB, 0 to 255.
         form: Which form of its kind (turn, number of corners); 0 for kinds that have one form.
         ignored: Whether loss and scores leave it out.
-        asked_occlusion: The occlusion rate that it was placed to have; None if nobody asked.
+        asked_occlusion: The occlusion rate that it was placed to have; None if none was requested.
     """
 
     kind: str
@@ -41,7 +41,7 @@ class Instance(NamedTuple):
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Instance:
-        """Rebuilds a shape from :meth:`to_dict` or from a metadata row; what is no part of the recipe is passed over."""
+        """Rebuilds a shape from :meth:`to_dict` or from a metadata row; what is not part of the recipe is ignored."""
         x, y, w, h = row["box"]
         red, green, blue = row["color"]
         extras = {name: row[name] for name in cls._field_defaults if name in row}

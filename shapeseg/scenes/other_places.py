@@ -16,7 +16,7 @@ _FULL_IN_THE_MIDDLE = ("rectangle", "ellipse")  # whose middle row and column re
 
 
 def is_fixed(group: ShapeGroup, moved: int) -> bool:
-    """Whether no side of a rectangle can be elsewhere: all of it must be seen, and nothing beside it may be covered."""
+    """Whether no side of a rectangle can be elsewhere: all of it must be seen, and nothing next to it may be covered."""
     own = group.members[moved]
     left, top, w, h = group.region
     x, y, width, height = own.box
@@ -71,7 +71,7 @@ def one_side_elsewhere(group: ShapeGroup, moved: int) -> Iterator[tuple[Instance
     for box, (row, column) in _boxes(group, own.box, bounding_box(group.mask(alone))):
         group.go_on()
         x, y, w, h = box
-        # Few go on: a longer shape shows the pixel beside the middle of its old side, which the image often denies.
+        # Few go on: a longer shape shows the pixel next to the middle of its old side, which the image often denies.
         denied = (w > own.box[2] or h > own.box[3]) and not possible[row - top, column - left]
         if denied and own.kind in _FULL_IN_THE_MIDDLE:
             continue
@@ -91,7 +91,7 @@ def one_side_elsewhere(group: ShapeGroup, moved: int) -> Iterator[tuple[Instance
 def _boxes(group: ShapeGroup, box: Box, sure: Box | None) -> Iterator[tuple[Box, tuple[int, int]]]:
     """Yields boxes with one side elsewhere, around what is surely seen in the region, if anything is.
 
-    With each comes the pixel of the image, row and column, beside the middle of the old side.
+    With each comes the pixel of the image, row and column, next to the middle of the old side.
     """
     x, y, w, h = box
     right, bottom = x + w, y + h

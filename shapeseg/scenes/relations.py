@@ -35,7 +35,7 @@ def hidings(truth: Truth) -> list[Hiding]:
 
 
 def hidings_of(truth: Truth, back: int) -> list[Hiding]:
-    """Returns who hides one instance, by its place in ``scene.instances``; nobody hides one that is whole."""
+    """Returns who hides one instance, by its place in ``scene.instances``; none hides one that is whole."""
     if truth.visible_areas[back] == truth.amodal_areas[back]:
         return []
     kind, (x, y, w, h), _, form, _, _ = truth.scene.instances[back]

@@ -23,7 +23,7 @@ class FilterSettings:
     way: Way = "drop-beyond"
     """drop-occluded (any occlusion), drop-beyond (images beyond the limit) or ignore-occluded (keep images, mark shapes)."""
     max_occlusion: float = 0.0
-    """The limit: most of a shape that may be hidden, 0 to 1."""
+    """Largest fraction of a shape that may be hidden, 0 to 1."""
     all_instances: bool = False
     """Judge every shape; by default only the targets count."""
 
@@ -47,7 +47,7 @@ class Rule:
     Attributes:
         scene: Settings that they were drawn with.
         filters: What was then removed, in this order.
-        known: Whether this is so; of scenes whose rule is unknown, nobody can say how probable others are.
+        known: Whether this is so; of scenes whose rule is unknown, the probability of others is unknown.
     """
 
     scene: SceneSettings
@@ -93,7 +93,7 @@ class Rule:
         return self.scene.max_occlusion < 1 or self.scene.dialled or dropping
 
     def admits(self, instances: Sequence[Instance], rates: Sequence[float], others: Sequence[Box] = ()) -> bool:
-        """Whether shapes that overlap one another, hidden by these rates, may be in a scene beside boxes of others."""
+        """Whether shapes that overlap one another, hidden by these rates, may be in a scene together with boxes of others."""
         if any(rate > self.scene.max_occlusion for rate in rates):
             return False
         for each in self.filters:
@@ -126,4 +126,4 @@ class Rule:
 
 
 UNKNOWN = Rule(SceneSettings(), known=False)
-"""Of scenes that were chosen nobody knows how."""
+"""Of scenes whose way of being chosen is unknown."""

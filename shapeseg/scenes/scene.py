@@ -88,7 +88,7 @@ class Scene:
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any], rule: Rule | None = None) -> Scene:
-        """Rebuilds a scene from :meth:`to_dict` or from a metadata row; what is no part of the recipe is passed over.
+        """Rebuilds a scene from :meth:`to_dict` or from a metadata row; what is not part of the recipe is ignored.
 
         Args:
             row: The recipe.
@@ -189,7 +189,7 @@ class Truth:
 
     @cached_property
     def ambiguous(self) -> NDArray[np.bool_]:
-        """bool (H, W): pixels whose label the image does not tell; see :mod:`shapeseg.scenes.ambiguity`. Visible target only.
+        """bool (H, W): pixels whose label is not determined; see :mod:`shapeseg.scenes.ambiguity`. Visible target only.
 
         None are where the scene's rule is unknown.
         """

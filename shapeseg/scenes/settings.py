@@ -36,17 +36,17 @@ class SceneSettings:
     kinds: tuple[KindName, ...] = ("rectangle", "ellipse")
     """Kinds of shape, drawn with equal chance."""
     target_kinds: tuple[KindName, ...] = ("rectangle",)
-    """Kinds that a model must find."""
+    """Kinds that a model must segment."""
     min_size: int = 20
     """Smallest width and height of a shape in pixels."""
     max_size: int = 40
     """Largest width and height of a shape in pixels, inclusive."""
     colors: tuple[Color, ...] = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
-    """Colours of shapes, RGB, 0 to 255, drawn with equal chance whatever the kind."""
+    """Colours of shapes, RGB, 0 to 255, drawn with equal chance for every kind."""
     max_occlusion: float = 1.0
-    """Most of any shape that may be hidden, 0 to 1; 1 leaves it to chance; 0 (no overlap) drives shapes to the edges."""
+    """Largest hidden fraction of any shape, 0 to 1; 1 leaves it to chance; 0 (no overlap) drives shapes to the edges."""
     occlusion_rates: tuple[float, ...] = ()
-    """Dialled occlusion: each image holds one target for each of these rates, met within 0.02; all other shapes stand free."""
+    """Dialled occlusion: each image has one target for each of these rates, met within 0.02; other shapes overlap nothing."""
     occlusion_bins: bool = False
     """Dialled occlusion: one target an image, its rate from the bins 0, (0,.25], (.25,.5], (.5,.75], (.75,1) in turn."""
     occluder_kind: KindName | None = None
@@ -54,7 +54,7 @@ class SceneSettings:
     occluder_color: Literal["any", "same", "other"] | Color = "any"
     """Dialled occlusion: colour of what hides the target, relative to it, or RGB."""
     best_effort: bool = False
-    """Leave out shapes that find no place (the row says how many) instead of ending with an error."""
+    """Leave out shapes that cannot be placed (the row says how many) instead of ending with an error."""
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -82,7 +82,7 @@ class SceneSettings:
     def _check_occlusion(self) -> None:
         check_range("max_occlusion", self.max_occlusion, least=0, most=1, fix="Try 0.5")
         for rate in self.occlusion_rates:
-            check_range("an asked occlusion rate", rate, least=0, below=1, fix="Try 0.5")
+            check_range("a requested occlusion rate", rate, least=0, below=1, fix="Try 0.5")
         if (self.max_occlusion < 1) + bool(self.occlusion_rates) + self.occlusion_bins > 1:
             raise UsageError(
                 "max_occlusion, occlusion_rates and occlusion_bins exclude each other",

@@ -1,6 +1,6 @@
 """Named random streams: the words of stream S for sample i depend on (seed, S, i) and on nothing else.
 
-Only raw 64-bit words are taken from NumPy, whose bit generators keep their streams for ever (its distributions do not); they
+Only raw 64-bit words are taken from NumPy, whose bit generators keep their streams forever (its distributions do not); they
 are mapped to integers here.
 """
 

@@ -126,7 +126,7 @@ class Checkpoints(keras.callbacks.Callback):
         folder: Where checkpoints go; None writes none.
         history: Whose rows are kept.
         others: Callbacks whose numbers are kept and restored, by place.
-        resumed: The checkpoint to go on from.
+        resumed: The checkpoint to continue from.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class Checkpoints(keras.callbacks.Callback):
         numbers_of = self.resumed.state["callbacks"]
         if len(numbers_of) != len(self.others):
             raise UsageError(
-                "a resume needs the callbacks that the training was begun with, in their order",
+                "a resume needs the callbacks that the training began with, in the same order",
                 received=f"{len(self.others)} callbacks, begun with {len(numbers_of)}",
                 fix="Pass the same ones to train()",
             )
@@ -198,7 +198,7 @@ def _refuse_unlike(callback: keras.callbacks.Callback, numbers: dict[str, _Numbe
         hidden = name.startswith("_") or name in _NOT_OURS or callable(getattr(callback, name, None))
         if hidden or (known is not None and (value is None or isinstance(value, bool) != isinstance(known, bool))):
             raise InputError(
-                "the checkpoint is of another callback",
+                "the checkpoint belongs to another callback",
                 received=f"{type(callback).__name__}, {name}={value}",
                 fix=checkpoint.START_AGAIN,
             )

@@ -1,4 +1,4 @@
-"""Checkpoints: all that a training needs to go on as if it had never stopped, in one file an epoch, of arrays and JSON."""
+"""Checkpoints: all that a training needs to continue as if it had never stopped, in one file an epoch, of arrays and JSON."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from shapeseg.incoming import read_file
 from shapeseg.settings import check_range, settings_from_dict
 
 MONITOR = "val_iou"
-"""The score that tells which epoch is best."""
+"""The score that determines the best epoch."""
 
 _KEPT = 2  # the newest, and one to fall back on
 _MAX_BYTES = 4 * MAX_BYTES  # weights, two moments of Adam, and summed gradients
 START_AGAIN = "Start again in another folder, with --init-from its model"
-"""What to do when a training cannot go on."""
+"""What to do when a training cannot continue."""
 
 
 @dataclass
@@ -59,9 +59,9 @@ class _State:
     def __post_init__(self) -> None:
         check_range("epoch", self.epoch, least=1)
         if len(self.history) != self.epoch or any(row.keys() != self.history[0].keys() for row in self.history):
-            raise ValueError("the history is not one row an epoch")
+            raise ValueError("the history does not have one row per epoch")
         if not {"epoch", MONITOR} <= self.history[0].keys():
-            raise ValueError(f"the history tells no {MONITOR}")
+            raise ValueError(f"the history has no {MONITOR}")
         rows: list[dict[str, Any]] = [*self.history, *self.callbacks]
         numbers = [value for row in rows for value in row.values()]
         if any(isinstance(value, int) and abs(value) >= 2**63 for value in numbers):
@@ -81,13 +81,15 @@ def restore(model: keras.Model, checkpoint: Checkpoint) -> None:
     """Puts a model, its (built) optimiser and the generators back into a captured state.
 
     Raises:
-        InputError: If the checkpoint is of another network, or its generators' states are none.
+        InputError: If the checkpoint belongs to another network, or its generators' states are invalid.
     """
     values = {}
     for prefix, variables in (("model", _variables(model)), ("optimizer", model.optimizer.variables)):
         saved = [checkpoint.arrays.get(f"{prefix}/{place}") for place in range(len(variables))]
         if not all(map(_fits, saved, variables)):
-            raise InputError("the checkpoint is of another network", received=prefix, fix="Resume with the run's own settings")
+            raise InputError(
+                "the checkpoint belongs to another network", received=prefix, fix="Resume with the run's own settings"
+            )
         values[prefix] = zip(variables, saved, strict=True)
     try:
         version, words, gauss = checkpoint.state["python_random"]
@@ -127,7 +129,7 @@ def read_newest(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
     """Reads the newest checkpoint that is whole.
 
     Returns:
-        The checkpoint, None if there is none, and the torn files that were passed over.
+        The checkpoint, None if there is none, and the torn files that were skipped.
 
     Raises:
         InputError: If there are checkpoints, but none is whole.
@@ -147,11 +149,11 @@ def read_newest(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
 
 
 def _read(content: bytes) -> Checkpoint:
-    """Reads a checkpoint; nothing in it is packed, so that all of it together is no larger than its file."""
+    """Reads a checkpoint; nothing in it is compressed, so that all of it together is no larger than its file."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
         if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-            raise ValueError("a member is packed")
+            raise ValueError("a member is compressed")
         if sum(member.file_size for member in members) > len(content):
             raise ValueError("its members overlap")
         arrays = {member.filename.removesuffix(".npy"): _array(archive.read(member)) for member in members}
@@ -161,7 +163,7 @@ def _read(content: bytes) -> Checkpoint:
 
 
 def _array(content: bytes) -> NDArray[Any]:
-    """Reads an array of NumPy's own format; its header must say just what is there, before anything is made of it."""
+    """Reads an array of NumPy's own format; its header must match the content exactly before the array is built."""
     stream = io.BytesIO(content)
     if np.lib.format.read_magic(stream) != (1, 0):
         raise ValueError("another version")

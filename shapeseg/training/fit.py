@@ -60,9 +60,9 @@ def fit(
         save: Called with the logs of each epoch that is better than all before.
         history: CSV file to write, one row an epoch.
         checkpoints: Folder for a checkpoint an epoch.
-        resume: Where to go on from.
+        resume: Where to continue from.
         max_minutes: Stop at the end of the epoch in which so much time is spent.
-        verbose: Of Keras: 0 silent, 1 a progress bar, 2 a line an epoch.
+        verbose: As in Keras: 0 silent, 1 a progress bar, 2 a line an epoch.
         callbacks: More of them; a user adds his own here. Their plain numbers survive a resume.
 
     Returns:

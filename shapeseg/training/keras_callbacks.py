@@ -1,4 +1,4 @@
-"""Callbacks of Keras's own that a person hands to a training: those that cannot work in it are refused before it begins."""
+"""Callbacks of Keras's own that the user passes to a training: those that cannot work in it are refused before it begins."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def refuse_unsuited(callbacks: Sequence[keras.callbacks.Callback], settings: Tra
     if not isinstance(callbacks, list | tuple) or not all(isinstance(each, keras.callbacks.Callback) for each in callbacks):
         received = f"callbacks={' '.join(repr(callbacks).split()):.60}"
         raise UsageError(
-            "callbacks are a list of Keras's or your own", received=received, fix="Give it a list: [MyCallback()]"
+            "callbacks must be a list of Keras's or your own", received=received, fix="Give it a list: [MyCallback()]"
         )
     for callback in _each(callbacks):
         name = type(callback).__name__

@@ -23,12 +23,12 @@ class SegmentationLoss(keras.losses.Loss):
     """A loss between label maps and probabilities, (B, H, W, 1).
 
     Label maps are the codes of :mod:`shapeseg.labels`, (B, H, W, 1), or these and the exact probability of each pixel, NaN
-    where nobody knows it, (B, H, W, 2).
+    where it is unknown, (B, H, W, 2).
 
     Args:
         kind: One of ``LOSSES``.
-        ambiguous: What to do with pixels whose label the image cannot tell: ``"exclude"`` them, learn the label that was drawn
-            (``"hard"``), or the ``"exact"`` probability, which the label maps must hold; where nobody knows it, nothing.
+        ambiguous: What to do with ambiguous pixels: ``"exclude"`` them, learn the label that was drawn
+            (``"hard"``), or the ``"exact"`` probability, which the label maps must hold; where it is unknown, nothing.
         ambiguous_weight: What each of these pixels weighs in the cross-entropy; all others weigh 1.
     """
 
@@ -80,7 +80,7 @@ class Compared(NamedTuple):
     Attributes:
         y: (B, H, W, 1), what is taught: 0 or 1, or the probability of target; 0 where a pixel does not count.
         p: (B, H, W, 1), the probability that was predicted; 0 where a pixel does not count.
-        ambiguous: bool (B, H, W, 1), where the image cannot tell the label.
+        ambiguous: bool (B, H, W, 1), where the image does not determine the label.
         ambiguous_weight: What such a pixel weighs in the cross-entropy.
         soft: Whether y may be other than 0 or 1.
     """

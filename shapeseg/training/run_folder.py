@@ -40,7 +40,7 @@ class RunFolder:
         self.model = root / "model.keras"
         self.card = root / "model.json"
         self.train_images = root / "train_images.txt"
-        self.splits = root / "splits.csv"  # of one's own images
+        self.splits = root / "splits.csv"  # of the user's own images
         self.history = root / "history.csv"
         self.config = root / "config.json"
         self.identity = root / "checkpoints" / "run.json"
@@ -72,23 +72,23 @@ class RunFolder:
         files.write_json(self.config, {name: value for name, value in identity.items() if name != "data_sha256"})
 
     def resume(self, identity: dict[str, Any]) -> None:
-        """Checks that a resume goes on with what was begun, and puts right what a kill left half done.
+        """Checks that a resume continues what was begun, and repairs what a kill left half done.
 
         Raises:
-            InputError: If there is no unfinished run here, or ``run.json`` is none of a run.
+            InputError: If there is no unfinished run here, or ``run.json`` is not of a run.
             UsageError: If settings or data differ; the message names each difference.
         """
         refuse_links(self.root, ["checkpoints"])
         now = json.loads(json.dumps(identity, default=str))
         begun = _with_later(without_call(self._begun()), now, _LATER)  # of how it was called runs of 0.1.0 hold something
         if begun.keys() != now.keys() or not all(_alike(begun[name], now[name]) for name in now):
-            raise _no_settings(self.identity, "names or kinds of values are others")
+            raise _no_settings(self.identity, "its names or types of values differ")
         differences = [
             f"{name}: begun with {old}, now {new}" for name, old, new in _differences(begun, now) if name not in _FREE
         ]
         if differences:
             raise UsageError(
-                "a resume must go on with the same settings and data", received="; ".join(differences), fix="Undo the changes"
+                "a resume must use the same settings and data", received="; ".join(differences), fix="Undo the changes"
             )
         remove_left_files(self.root)
         if not self.config.exists():
@@ -119,7 +119,7 @@ class RunFolder:
         """Reads the newest checkpoint that is whole, and says which were not."""
         newest, torn = read_newest(self.checkpoints)
         for path in torn:
-            print(f"warning: {path} is torn and was passed over", file=sys.stderr)  # noqa: T201
+            print(f"warning: {path} is torn and was skipped", file=sys.stderr)  # noqa: T201
         return newest
 
     def is_finished(self) -> bool:
@@ -182,7 +182,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
 def _epochs(path: Path, content: dict[str, Any]) -> int:
     training = content.get("training")
     if not isinstance(training, dict):
-        raise _no_settings(path, "it tells nothing of the training")
+        raise _no_settings(path, "it says nothing about the training")
     try:
         return settings_from_dict(TrainingSettings, training).epochs
     except UsageError as error:
@@ -190,7 +190,7 @@ def _epochs(path: Path, content: dict[str, Any]) -> int:
 
 
 def _no_settings(path: Path, why: str) -> InputError:
-    return InputError(f"these are no settings of a run ({why})", received=path, fix=START_AGAIN)
+    return InputError(f"these are not the settings of a run ({why})", received=path, fix=START_AGAIN)
 
 
 def _alike(begun: Any, now: Any) -> bool:
@@ -222,7 +222,7 @@ def claim_number(parent: Path, name: str) -> int:
     """
     make_folder(parent, "the folder of runs")
     for number in count(1):
-        with storage_errors("the run's folder cannot be made", received=parent), suppress(FileExistsError):
+        with storage_errors("the run's folder cannot be created", received=parent), suppress(FileExistsError):
             numbered(parent, name, number).mkdir()
             return number
     raise AssertionError("numbers do not end")
@@ -261,7 +261,7 @@ def read_history(path: Path) -> list[dict[str, float]]:
     """Reads ``history.csv``: for each epoch, what was logged; a value that was not is left out.
 
     Raises:
-        InputError: If it is none: not one row an epoch, of numbers.
+        InputError: If it is not one row of numbers per epoch.
     """
     content = read_file(path, most=MAX_TEXT)
     try:
@@ -271,9 +271,9 @@ def read_history(path: Path) -> list[dict[str, float]]:
     except (ValueError, TypeError, KeyError, csv.Error) as error:
         raise _no_history(path, str(error)) from error
     if not history or not whole:
-        raise _no_history(path, f"it is not one row an epoch, with {MONITOR}")
+        raise _no_history(path, f"it does not have one row per epoch, with {MONITOR}")
     return history
 
 
 def _no_history(path: Path, why: str) -> InputError:
-    return InputError(f"this is no history of a training ({why})", received=path, fix="Remove the file, or restore it")
+    return InputError(f"this is not a training history ({why})", received=path, fix="Remove the file, or restore it")

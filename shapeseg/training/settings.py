@@ -30,48 +30,48 @@ class Taught(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Everything, with a dataset and an architecture, that determines the training."""
+    """Everything that determines the training, together with a dataset and an architecture."""
 
     epochs: int = 30
-    """Passes over the train split; --max-minutes takes its place."""
+    """Passes over the train split; --max-minutes replaces it."""
     batch_size: int = 4
-    """Images a step; small batches make more steps, which here is worth more than exact gradients."""
+    """Images a step; small batches make more steps, which is worth more here than exact gradients."""
     learning_rate: float = 8e-3
-    """Adam's rate at its highest."""
+    """Peak learning rate of Adam."""
     schedule: Schedule = "linear"
     """How the rate falls: linear or cosine to zero over all epochs, constant, or ten times lower on a plateau of val IoU."""
     warmup_epochs: float = 0.0
     """Epochs over which the rate first rises from zero."""
     loss: LossName | None = None
-    """Cross-entropy (bce), soft Dice (of decidable pixels alone), sums, focal, Tversky, or bce that is heavier at borders.
+    """Cross-entropy (bce), soft Dice (of decidable pixels alone), sums, focal, Tversky, or bce weighted more at borders.
     By default bce where exact probabilities are learned, else bce+dice."""
     ambiguous: Ambiguous | None = None
-    """Of pixels whose label the image cannot tell: leave them out, learn the label drawn, or the exact probability.
+    """For pixels whose label the image cannot tell: exclude them, learn the drawn label, or learn the exact probability.
     By default exact where the probabilities are known, else exclude."""
     ambiguous_weight: float | None = None
-    """How much such a pixel weighs in the cross-entropy beside another one, where it is not left out. By default 4 for
+    """Weight of such a pixel in the cross-entropy relative to other pixels, where it is not excluded. By default 4 for
     exact probabilities, else 1; more makes a model more honest about them, and worse on other pixels."""
     target: Target = "visible"
-    """What to find: visible rectangle pixels, or whole rectangles behind their occluders too (amodal)."""
+    """What to segment: visible rectangle pixels, or whole rectangles behind their occluders too (amodal)."""
     augmentation: tuple[Augmentation, ...] | None = None
-    """What to do to training images: turn (and mirror), recolor, noise, paste (one more shape in front), flip (left to right),
-    light (brightness, contrast), scale; by default turn recolor paste for shapes, flip light scale for images of your own."""
+    """Changes to training images: turn (and mirror), recolor, noise, paste (one more shape in front), flip (left to right),
+    light (brightness, contrast), scale; by default turn recolor paste for shapes, flip light scale for your own images."""
     crop: int | None = None
-    """Train on square patches of so many pixels a side, at random places; 0 shows images whole; by default the data choose."""
+    """Train on square patches with sides of this many pixels, at random places; 0 uses whole images; default: by the data."""
     resize: int | None = None
-    """Scale images so that their longer side has so many pixels, in prediction too; 0 leaves them; by default as of --crop."""
+    """Scale images so that their longer side has this many pixels, in prediction too; 0 does not; default: as for --crop."""
     patience: int = 50
-    """Epochs without a better val IoU after which training stops."""
+    """Epochs without a better val IoU before training stops."""
     clip_norm: float | None = None
-    """Longest gradient that is applied as it is; longer ones are shortened."""
+    """Largest gradient norm that is applied unchanged; larger gradients are scaled down."""
     accumulate: int = 1
     """Steps whose gradients are averaged before they are applied."""
     precision: Precision = "float32"
-    """What most is computed in; weights and the saved model are float32 whatever this is."""
+    """Precision of most computation; weights and the saved model are always float32."""
     deterministic: bool = False
-    """Refuse kernels whose results differ from run to run (on a GPU; a CPU has none here)."""
+    """Refuse kernels whose results differ between runs (on a GPU; a CPU has none here)."""
     seed: int = 0
-    """Seed of the first weights, the order of the samples and their augmentation."""
+    """Seed of the initial weights, the order of the samples and their augmentation."""
 
     def taught(self, *, known: bool) -> Taught:
         """Returns the loss and what it does with ambiguous pixels, where the data decides what was left open.
@@ -85,7 +85,7 @@ class TrainingSettings:
         return Taught(self.loss or ("bce" if exact else "bce+dice"), ambiguous, weight)
 
     def augmented(self, *, own: bool) -> tuple[Augmentation, ...]:
-        """Returns what is done to training images; what was left open is as usual for images of one's own, or for shapes."""
+        """Returns what is done to training images; what was left open is as usual for the user's own images, or for shapes."""
         usual = OF_PHOTOGRAPHS if own else OF_SHAPES
         return usual if self.augmentation is None else self.augmentation
 
@@ -111,7 +111,7 @@ class TrainingSettings:
         check_range("ambiguous_weight", self.ambiguous_weight, above=0, fix="Try 1")
         if self.ambiguous == "exclude" and self.ambiguous_weight not in (None, 1):
             raise UsageError(
-                "ambiguous pixels that are left out have no weight",
+                "ambiguous pixels that are excluded have no weight",
                 received=f"ambiguous=exclude, ambiguous_weight={self.ambiguous_weight}",
                 fix="Leave --ambiguous-weight out, or add --ambiguous exact",
             )
@@ -124,7 +124,7 @@ class TrainingSettings:
         check_seed(self.seed)
         if self.schedule == "plateau" and self.warmup_epochs > 0:
             raise UsageError(
-                "warmup_epochs does not go with a plateau",
+                "warmup_epochs cannot be combined with a plateau",
                 received=f"warmup_epochs={self.warmup_epochs}",
                 fix="Use another --schedule",
             )

@@ -23,7 +23,7 @@ from shapeseg.training.settings import TrackerName
 
 
 class Tracker(Protocol):
-    """What a tracker can be told; epochs count from 1."""
+    """What a tracker can record; epochs count from 1."""
 
     def scores(self, epoch: int, values: Mapping[str, float]) -> None:
         """Notes what an epoch logged, under the names of ``history.csv``."""
@@ -112,12 +112,12 @@ class WeightsAndBiases:
 
 
 class Tracking(keras.callbacks.Callback):
-    """Tells a tracker the scores of every epoch; its first failure is one line on stderr, and it is left alone after that.
+    """Sends a tracker the scores of every epoch; its first failure is one line on stderr, and it is not used after that.
 
     Args:
         name: Which tracker.
         root: Folder of the run.
-        settings: Of the run, plain JSON types.
+        settings: Settings of the run, plain JSON types.
     """
 
     def __init__(self, name: TrackerName, root: Path, settings: Mapping[str, Any]) -> None:
@@ -133,13 +133,13 @@ class Tracking(keras.callbacks.Callback):
         self.tell(lambda tracker: tracker.scores(epoch + 1, logged(self.model, logs)))
 
     def run_ended(self, folder: RunFolder, epochs: int) -> None:
-        """Tells what a finished run has left in its folder."""
+        """Sends the tracker what a finished run left in its folder."""
         self.tell(lambda tracker: tracker.picture(epochs, folder.samples))
         self.tell(lambda tracker: tracker.picture(epochs, folder.curves))
         self.tell(lambda tracker: tracker.model(folder.model, folder.card))
 
     def tell(self, what: Callable[[Tracker], object]) -> None:
-        """Tells the tracker something, if there is one and it has never failed: ``tell(lambda tracker: tracker.close())``."""
+        """Calls the tracker, if there is one and it has never failed: ``tell(lambda tracker: tracker.close())``."""
         tracker = self._tracker
         if tracker is not None:
             self._attempt(lambda: what(tracker))
@@ -150,7 +150,8 @@ class Tracking(keras.callbacks.Callback):
         except Exception as error:  # whatever is wrong with a tracker, the training is worth more
             self._tracker = None
             reason = " ".join(f"{type(error).__name__}: {error}".split())
-            print(f"warning: {self._name} tracks no more of this run, which goes on ({reason})", file=sys.stderr)  # noqa: T201
+            line = f"warning: {self._name} no longer tracks this run, which continues ({reason})"
+            print(line, file=sys.stderr)  # noqa: T201
 
 
 @contextmanager

@@ -44,11 +44,11 @@ def examine(path: Path, *, device: Device = "auto") -> list[Check]:
     if (card := model.card) is not None:  # a model without one is refused
         digest = model.sha256
         current = digest == card.sha256
-        newer = f"{digest} is the model before; the card names a newer one, whose save was interrupted"
+        newer = f"{digest} is the previous model; the card names a newer one, whose save was interrupted"
         findings.append(Check("digest", "ok" if current else "note", digest if current else newer))
         findings += _versions(card)
         findings.append(_threads())
-        findings.append(_golden(network, card) if current else Check("golden", "note", "the card's is of the newer model"))
+        findings.append(_golden(network, card) if current else Check("golden", "note", "the card's is from the newer model"))
     return findings
 
 
@@ -91,7 +91,7 @@ def _golden(model: keras.Model, card: Card) -> Check:
     if card.golden is None:
         return Check("golden", "note", "the card holds no golden output; models saved from now on have one")
     if now.image_sha256 != card.golden.image_sha256:
-        return Check("golden", "note", "this version draws the golden scene otherwise, so that nothing can be compared")
+        return Check("golden", "note", "this version draws the golden scene differently, so nothing can be compared")
     difference = float(np.abs(np.subtract(now.means, card.golden.means)).max())
     within = difference <= TOLERANCE
     return Check("golden", "ok" if within else "problem", f"largest difference {difference:.1e}, {TOLERANCE:.0e} allowed")

@@ -54,7 +54,7 @@ def evaluate(options: EvaluateOptions) -> Path:
         print(evaluation_table(metrics, data.has_recipes))
         if metrics["trained_on"] and split != "train":
             learned = f"{metrics['trained_on']} of the {metrics['images']} images measured"
-            say("warning", f"{learned} are among those learned from")
+            say("warning", f"{learned} were learned from")
         ceiling = model.card.scores.get("iou_ceiling") if model.card else None
         names = write_evaluation(out, options, whole, data, metrics, evaluation, corrupted, history, ceiling)
     print(f"wrote {', '.join(str(out / name) for name in names)}")
@@ -65,7 +65,7 @@ def evaluate(options: EvaluateOptions) -> Path:
 
 
 def _history_of(model: Path) -> list[dict[str, float]] | None:
-    """Returns what the run of a model logged, epoch by epoch; None where it is not beside it."""
+    """Returns what the run of a model logged, epoch by epoch; None where it is not next to it."""
     from shapeseg.training.run_folder import read_history
 
     path = model.parent / "history.csv"

@@ -27,7 +27,7 @@ TOLERANCE = 1e-4  # of any probability
 def export(options: ExportOptions) -> Path:
     """Exports, compares, and only then writes; returns the path."""
     if options.model is None:
-        raise UsageError("export takes a model", received="none", fix="Name it: export MODEL --format onnx")
+        raise UsageError("export needs a model", received="none", fix="Name it: export MODEL --format onnx")
     if os.environ.get("KERAS_BACKEND") != "torch":
         raise UsageError("export runs on torch", received=os.environ.get("KERAS_BACKEND"), fix="Set KERAS_BACKEND=torch")
     kind, suffixes = options.format, SUFFIXES[options.format]
@@ -35,7 +35,7 @@ def export(options: ExportOptions) -> Path:
     out = options.out or path.with_suffix(suffixes[0])
     if out.suffix != suffixes[0]:
         fix = f"Name it {out.stem or 'model'}{suffixes[0]}"
-        raise UsageError("the file has this format's suffix", received=out, fix=fix)
+        raise UsageError("the file must have this format's suffix", received=out, fix=fix)
     _refuse_existing(options, out)
     require_packages(PACKAGES[kind], f"--format {kind}")
     with progress_lines("exporting", 3, "step") as progress:
@@ -84,11 +84,11 @@ def _export(options: ExportOptions, path: Path, out: Path, progress: Progress) -
 
 
 def _refuse_existing(options: ExportOptions, out: Path) -> None:
-    """Raises a UsageError when a file of an export is there and nobody asked to replace it."""
+    """Raises a UsageError when a file of an export is there and replacing it was not requested."""
     paths = [*(out.with_suffix(suffix) for suffix in SUFFIXES[options.format]), export_card_path(out)]
     there = [path for path in paths if os.path.lexists(path)]
     if there and not options.overwrite:
-        raise UsageError("an export is there already", received=there[0], fix="Name another --out, or pass --overwrite")
+        raise UsageError("an export already exists", received=there[0], fix="Name another --out, or pass --overwrite")
 
 
 def _compare(model: Predictor, exported: Predictor, stride: int) -> tuple[float, int]:

@@ -11,7 +11,7 @@ from shapeseg.inference.opened_model import OpenedModel
 from shapeseg.models import file_digest, read_card
 
 NOTE = (
-    "note      the holdout split is kept for the last check of a model that ships; choose nothing by it, "
+    "note      the holdout split is kept for the last check of a model that ships; base no choice on it, "
     "or it is no longer a check"
 )
 
@@ -54,7 +54,7 @@ def refuse_second_time(model: OpenedModel) -> None:
     held = model.card.scores.get("holdout")
     if held and held.get("model_sha256") == model.sha256:
         raise UsageError(
-            "the holdout scores of this model are measured already, and once is what makes them a check",
+            "the holdout scores of this model have been measured already, and only once makes them a check",
             received=f"{model.path}, holdout iou={held.get('iou')}",
             fix="Read them in its card, under scores",
         )

@@ -19,15 +19,15 @@ DEFAULT_DATA = GenerateOptions().out
 
 
 def open_measured(model: OpenedModel, named: Path | None, own: Description) -> Dataset:
-    """Opens the dataset to measure on, by default the one that the model learned from; that one having changed is told.
+    """Opens the dataset to measure on, by default the one that the model learned from; reports if that one has changed.
 
-    What data of one's own mean, flags say before all others. Of the folder that the model learned from, its card comes next,
+    For the user's own data, flags take precedence. Of the folder that the model learned from, its card comes next,
     and each image is in the split that the training kept for it; of another folder, its own words come before the card.
 
     Args:
         model: To be measured.
         named: The dataset; None takes the one that the model's card names.
-        own: What flags say of data of one's own.
+        own: What flags say of the user's own data.
 
     Raises:
         InputError: If there is none.
@@ -55,7 +55,7 @@ def _folder_of(model: OpenedModel) -> Path:
     trained = Path((card.trained_on.folder if card else "") or DEFAULT_DATA)
     if trained in (DEFAULT_DATA, Path("none")):
         if not DEFAULT_DATA.exists():
-            print(f"there is no {DEFAULT_DATA} yet, so the default dataset is made")
+            print(f"there is no {DEFAULT_DATA} yet, so the default dataset is created")
             generate(GenerateOptions())
         trained = DEFAULT_DATA
     if not trained.exists():

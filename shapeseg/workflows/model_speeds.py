@@ -34,7 +34,7 @@ class Measured:
     parameters: int
     stride: int
     file_mb: float
-    """Of its .keras file, float32 weights, in 10^6 bytes."""
+    """Size of its .keras file, float32 weights, in 10^6 bytes."""
     predict_images_a_second: float
     train_images_a_second: float
 

@@ -19,7 +19,7 @@ from shapeseg.scenes import Scene, SceneSettings, Truth, sample_scene
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SCENES = 5  # beside each other
+_SCENES = 5  # next to each other
 
 
 def predictions_figure(
@@ -36,9 +36,9 @@ def predictions_figure(
         model: A run's folder or its ``model.keras``.
         images: uint8 (H, W, 3), RGB, 0 to 255.
         masks: (H, W), the truth: 0 where there is no target.
-        names: Of each image.
-        heading: Of the figure.
-        scenes: Of each image, where they are known: then it is shown, too, what cannot be known.
+        names: Name of each image.
+        heading: Heading of the figure.
+        scenes: Scene of each image, where known: then what cannot be known is shown, too.
     """
     opened = open_model(Path(model))
     truths: list[Truth | None] = [scene.render() for scene in scenes] or [None] * len(images)
@@ -57,7 +57,7 @@ def _prediction(
 
 
 def _of_scene(model: OpenedModel, scene: Scene, name: str) -> Prediction:
-    """Predicts a scene; what cannot be known of it is judged as of one that was left to chance, whatever it was chosen by."""
+    """Predicts a scene; ambiguity is judged as for a scene left to chance, whatever it was chosen by."""
     truth = replace(scene, rule=None).render()
     return _prediction(model, truth.image, truth.target(model.target), name, truth)
 
@@ -67,7 +67,7 @@ def occlusion_dials(model: str | Path, seed: int = 0) -> None:
 
     Args:
         model: A run's folder or its ``model.keras``.
-        seed: Of the scenes.
+        seed: Seed of the scenes.
     """
     opened = open_model(Path(model))
 

@@ -1,4 +1,4 @@
-"""What notebooks are written with, beside the rest of the face: the root of the repository, a dataset, pictures and tables."""
+"""What notebooks use in addition to the rest of the face: the root of the repository, a dataset, pictures and tables."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def work_in_root() -> None:
     """Makes the root of the repository the current folder, from wherever in it a notebook was started.
 
     Raises:
-        InputError: If this is no folder of the repository.
+        InputError: If this is not a folder of the repository.
     """
     here = Path.cwd()
     root = next((folder for folder in (here, *here.parents) if (folder / "pyproject.toml").exists()), None)
     if root is None:
-        raise InputError("this is no folder of the repository", received=here, fix="Start the notebook in the repository")
+        raise InputError("this is not a folder of the repository", received=here, fix="Start the notebook in the repository")
     os.chdir(root)
 
 

@@ -1,4 +1,4 @@
-"""The options of the commands that join several rooms; each is the command's flags, a settings file, and what is saved."""
+"""The options of the commands that join several rooms: each is a command's flags, a settings file, and what is saved."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class GenerateOptions(CommonOptions):
     """Draw a new dataset of images, exact masks and metadata."""
 
     out: Path = Path("data/shapes")
-    """Folder to make; one that holds anything is never overwritten."""
+    """Folder to create; a non-empty one is never overwritten."""
     num_images: int = 1000
-    """How many images."""
+    """Number of images."""
     seed: int = 0
     """Seed of every random choice; the same seed gives the same pixels."""
     workers: int | None = None
-    """Processes that draw; by default as many as the machine and the job are good for. They do not change the result."""
+    """Processes that draw; by default as many as suit the machine and the job. They do not change the result."""
     engine: Literal["processes", "ray"] = "processes"
-    """Who draws: processes of this machine, or a Ray cluster that shares its disk. It does not change the result."""
+    """What draws: processes on this machine, or a Ray cluster that shares its disk. It does not change the result."""
     ray_address: str | None = None
     """Address of the cluster; by default one is started on this machine."""
     scene: SceneSettings = SceneSettings()
@@ -42,40 +42,40 @@ class GenerateOptions(CommonOptions):
 
     def __post_init__(self) -> None:
         if self.ray_address is not None and self.engine != "ray":
-            raise UsageError("an address is for a cluster", received=self.ray_address, fix="Add --engine ray")
+            raise UsageError("an address needs the engine ray", received=self.ray_address, fix="Add --engine ray")
 
 
 @dataclass(frozen=True)
 class TrainOptions(CommonOptions):
-    """Train a model to segment the rectangles, and only them, or the target in images of your own."""
+    """Train a model to segment the rectangles, and only them, or the target in your own images."""
 
     data: Path = Path("data/shapes")
-    """Dataset to learn from, made when it is the default one and not there; "none" draws fresh scenes in every epoch."""
+    """Dataset to learn from; the default one is created if missing; "none" draws fresh scenes in every epoch."""
     val_data: Path | None = None
-    """Dataset whose val split chooses the best epoch and the threshold, all of it where no folder or list says its splits;
+    """Dataset whose val split chooses the best epoch and the threshold; all of it where no folder or list gives its splits;
     by default that of --data."""
     train_images: int | None = None
-    """Learn from the first so many images of the train split only."""
+    """Learn only from this many images, the first of the train split."""
     epoch_images: int = 720
-    """Images an epoch: fresh ones with --data none; of images of your own, each is taken as often as that needs."""
+    """Images an epoch: fresh ones with --data none; your own images are each used as often as that needs."""
     model: str = "unet"
     """Architecture, by name."""
     widths: tuple[int, ...] = ()
-    """Channels of each level of the network; empty takes the architecture's own."""
+    """Channels of each level of the network; by default the architecture's own."""
     init_from: Path | None = None
-    """Saved model to start from, or its run folder (its architecture counts); by default the first weights are random."""
+    """Saved model to start from, or its run folder (its architecture is used); by default initial weights are random."""
     out: Path | None = None
     """Run folder; by default the next free saved_models/MODEL-N."""
     resume: bool = False
-    """Go on with the run in --out, exactly as if it had never stopped."""
+    """Continue the run in --out, exactly as if it had never stopped."""
     max_minutes: float | None = None
-    """Train for so long, instead of a number of epochs: as many as fit, judged by the first steps."""
+    """Train for this long instead of a number of epochs: as many as fit, judged by the first steps."""
     pictures_every: int = 0
-    """Draw predictions for the val split every so many epochs; 0 draws them at the end only."""
+    """Epochs between drawings of predictions for the val split; 0 draws them only at the end."""
     device: Device = "auto"
     """Where to compute."""
     track: TrackerName = "none"
-    """Where else to show settings, scores, pictures and model; the run's folder holds them all whatever this is."""
+    """Where else to show settings, scores, pictures and model; the run's folder always holds them all."""
     own: Description = Description()
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
@@ -89,7 +89,7 @@ class TrainOptions(CommonOptions):
         check_range("train_images", self.train_images, least=1, fix="Try 720")
         if str(self.data) == "none" and (self.val_data or self.train_images):
             raise UsageError(
-                "fresh scenes are not taken from a dataset",
+                "fresh scenes do not come from a dataset",
                 received=f"val_data={self.val_data}, train_images={self.train_images}",
                 fix="Leave them out, or name a dataset with --data",
             )
@@ -114,13 +114,13 @@ class EvaluateOptions(CommonOptions):
     prediction: PredictionOptions = field(default_factory=PredictionOptions)
     own: Description = Description()
     corruptions: bool = False
-    """Also measure noisy, blurred, recoloured ... images: IoU against severity, into corruptions.json and corruptions.png."""
+    """Also measure noisy, blurred, recoloured ... images: IoU against severity, in corruptions.json and corruptions.png."""
     corruption_images: int = 100
-    """With --corruptions: at most so many images of the split."""
+    """With --corruptions: use at most this many images of the split."""
     ship: bool = False
-    """Measure the holdout split, once, and write its scores into the card of the model that ships."""
+    """Measure the holdout split, once, and write its scores to the card of the model that ships."""
     trust_model: bool = False
-    """Load a model without a card of its own by plain Keras, in its safe mode."""
+    """Load a model that has no card of its own with plain Keras, in its safe mode."""
 
     def __post_init__(self) -> None:
         check_range("threshold", self.threshold, above=0, below=1, fix="Try 0.5")
@@ -145,17 +145,17 @@ class PredictOptions(CommonOptions):
     out: Path = Path("predictions")
     """Folder to write."""
     overwrite: bool = False
-    """Replace predictions that are there; an image is never replaced."""
+    """Replace existing predictions; an image is never replaced."""
     threshold: float | None = None
     """Probability from which a pixel counts as rectangle; by default the one in the model's card, chosen on val."""
     batch_size: int = 16
-    """Most images predicted at once; images of unlike sizes never are."""
+    """Largest number of images predicted at once; images of different sizes never are."""
     runtime: Literal["keras"] | Runtime = "keras"
     """What runs the model: Keras; ONNX Runtime or OpenVINO for a .onnx file, OpenVINO for a .xml file, on the CPU."""
     device: Device = "auto"
     """Where to compute, in Keras."""
     trust_model: bool = False
-    """Load a model without a card of its own by plain Keras, in its safe mode."""
+    """Load a model that has no card of its own with plain Keras, in its safe mode."""
 
     def __post_init__(self) -> None:
         check_range("threshold", self.threshold, above=0, below=1, fix="Try 0.5")
@@ -164,15 +164,15 @@ class PredictOptions(CommonOptions):
 
 @dataclass(frozen=True)
 class ExportOptions(CommonOptions):
-    """Write a saved model as ONNX, OpenVINO or torch program, for images of any number and size, with a card beside it."""
+    """Write a saved model as an ONNX, OpenVINO or torch program, for any number and size of images, with a card."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
     """The .keras file, or its run folder."""
     format: Format = "onnx"
     """onnx (.onnx), openvino (.xml and .bin) or torch (.pt2, for torch.export.load)."""
     out: Path | None = None
-    """File to write; by default beside the model, with the format's suffix. Its card is FILE.json."""
+    """File to write; by default next to the model, with the format's suffix. Its card is FILE.json."""
     overwrite: bool = False
-    """Replace an export that is there."""
+    """Replace an existing export."""
     trust_model: bool = False
-    """Load a model without a card of its own by plain Keras, in its safe mode."""
+    """Load a model that has no card of its own with plain Keras, in its safe mode."""

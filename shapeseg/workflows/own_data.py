@@ -1,4 +1,4 @@
-"""Data of one's own in commands: opened by what folder, flags and card say, checked, and made ready for a training."""
+"""The user's own data in commands: opened by what folder, flags and card say, checked, and made ready for a training."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def open_data(
     kept: Mapping[str, str] | None = None,
     told: bool = True,
 ) -> Dataset:
-    """Opens a dataset, and tells how a folder of one's own was read.
+    """Opens a dataset, and prints how the user's own folder was read.
 
     Args:
-        folder: Of the dataset.
+        folder: Folder of the dataset.
         own: What flags say of it, which wins over the folder's own words.
         otherwise: What counts where neither says anything.
         kept: Splits that a training has kept, by path of the image.
-        told: Whether to tell anything: of several processes, one does.
+        told: Whether to print anything: of several processes, one does.
     """
     data = Dataset(folder, kept, otherwise, **own.said())
     for note in data.notes if told else ():
@@ -47,26 +47,26 @@ def open_data(
 
 
 def is_own(source: Source) -> bool:
-    """Whether a source is data of one's own."""
+    """Whether a source is the user's own data."""
     return isinstance(source, Dataset) and not source.has_recipes
 
 
 def tell_splits(data: Dataset, train: Dataset, val: Dataset) -> None:
-    """Says how many images of one's own are in which split."""
+    """Prints how many of the user's own images are in which split."""
     counts = Counter(row["split"] for row in data.rows)
     kept_back = sum(count for split, count in counts.items() if split not in ("train", "val"))
-    why = "as folders or a list say" if data.splits_given else "by a hash of each name"
+    why = "by folders or a list" if data.splits_given else "by a hash of each name"
     print(f"splits    {len(train)} images to learn from, {len(val)} to validate on, {kept_back} kept back, {why}")
 
 
 def check_own(part: Dataset, seen: Sequence[Seen], *, learned: bool, told: bool) -> None:
-    """Tells what is unusual in images and masks of one's own.
+    """Reports what is unusual in the user's own images and masks.
 
     Args:
         part: What to learn from, or to validate on.
         seen: What a survey has seen of it.
         learned: Whether it is learned from.
-        told: Whether to tell anything.
+        told: Whether to print anything.
 
     Raises:
         InputError: If all pixels to learn from are of one class.
@@ -75,13 +75,13 @@ def check_own(part: Dataset, seen: Sequence[Seen], *, learned: bool, told: bool)
         refuse_one_class(part.folder, part.target_name, seen)
     elif told and target_share(seen) in (0, 1, None):
         what = "it can choose neither the best epoch nor the threshold; put other images into val by a splits.csv"
-        say("warning", f"{part.folder}: all pixels of val are of one class, so that {what}")
+        say("warning", f"{part.folder}: all pixels of val are of one class, so {what}")
     for remark in remarks(seen, part.description) if told else ():
         say("note", f"{part.folder}, {'train' if learned else 'val'}: {remark}")
 
 
 def with_sizes(settings: TrainingSettings, train: Source, *, told: bool) -> TrainingSettings:
-    """Returns settings in which images of one's own have chosen their sizes, where that was left to them, and says which."""
+    """Returns settings in which the user's own images have chosen their sizes, where that was left to them, and says which."""
     if not isinstance(train, Dataset) or not is_own(train):
         return settings
     sizes = Sizes(settings.resize or None, settings.crop or None)
@@ -93,12 +93,12 @@ def with_sizes(settings: TrainingSettings, train: Source, *, told: bool) -> Trai
 
 
 def drawn(train: Source, sizes: Sizes, examples: int) -> ExampleSource:
-    """Returns what to draw training examples from: images of one's own scaled, and often enough to fill an epoch."""
+    """Returns what to draw training examples from: the user's own images scaled, and often enough to fill an epoch."""
     return Scaled(train, sizes, examples) if is_own(train) else train
 
 
 def seen_whole(val: Source, sizes: Sizes) -> ExampleSource:
-    """Returns what to validate on: images of one's own scaled, and large ones in windows."""
+    """Returns what to validate on: the user's own images scaled, and large ones in windows."""
     if not isinstance(val, Dataset) or not is_own(val):
         return val
     scaled = [sizes.scaled_size(row["height"], row["width"]) for row in val.rows]
@@ -116,5 +116,5 @@ def _in_words(sizes: Sizes, train: Dataset) -> str:
     if sizes.resize:
         parts.append(f"scaled to {sizes.resize} along the longer side (--resize {sizes.resize})")
     if sizes.crop:
-        parts.append(f"learned from in patches of {sizes.crop} x {sizes.crop} (--crop {sizes.crop})")
+        parts.append(f"trained on in patches of {sizes.crop} x {sizes.crop} (--crop {sizes.crop})")
     return f"sizes     {', '.join(parts) if len(parts) > 1 else f'{parts[0]}, whole (--crop 0 --resize 0)'}"

@@ -24,7 +24,7 @@ def predict(options: PredictOptions) -> int:
     """Predicts and writes everything, says what went wrong, and returns the exit code: 3 when an image could not be used."""
     if options.model is None or not options.paths:
         raise UsageError(
-            "predict takes a model and images", received=options.model or "neither", fix="Name both: predict MODEL PATHS"
+            "predict needs a model and images", received=options.model or "neither", fix="Name both: predict MODEL PATHS"
         )
     sources, errors = find_images(options.paths)
     jobs = plan(sources, options.out)
@@ -92,7 +92,7 @@ def _batches(works: Iterator[_Work], batch_size: int) -> Iterator[list[_Work]]:
 
 
 def _predict_batch(model: OpenedModel, batch: Sequence[_Work], threshold: float) -> list[str]:
-    """Predicts images of one size, writes what belongs to each, and returns what there is to tell."""
+    """Predicts images of one size, writes what belongs to each, and returns the notes about it."""
     images = [work.image.pixels for work in batch]
     notes = []
     for (job, image), probability in zip(batch, model.probabilities(np.stack(images)), strict=True):

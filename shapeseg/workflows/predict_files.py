@@ -59,7 +59,7 @@ def plan(sources: Sequence[Path], out: Path) -> list[Job]:
 
 
 def refuse_existing(jobs: Sequence[Job], *, overwrite: bool) -> None:
-    """Raises a UsageError when an output is there already, or when it is one of the images themselves."""
+    """Raises a UsageError when an output already exists, or when it is one of the images themselves."""
     outputs = [path for job in jobs for path in job[1:]]
     sources = {os.path.realpath(job.source) for job in jobs}
     if own := [path for path in outputs if os.path.realpath(path) in sources]:
@@ -68,7 +68,7 @@ def refuse_existing(jobs: Sequence[Job], *, overwrite: bool) -> None:
     if there and not overwrite:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         raise UsageError(
-            "predictions are there already", received=f"{there[0]}{more}", fix="Name another --out, or pass --overwrite"
+            "predictions already exist", received=f"{there[0]}{more}", fix="Name another --out, or pass --overwrite"
         )
 
 

@@ -33,7 +33,7 @@ RUNS = Path("saved_models")
 
 @dataclass(frozen=True)
 class _Run:
-    """What a training needs beside its options and its model."""
+    """What a training needs in addition to its options and its model."""
 
     architecture: Architecture
     data: TrainingData
@@ -179,9 +179,9 @@ def _nothing_to_do(folder: RunFolder, asked: int) -> Path:
     epochs = folder.finished_epochs()
     if asked not in (epochs, TrainingSettings().epochs):  # of flags that leave it out, we see the default
         raise UsageError(
-            f"the run is finished, and was of {epochs} epochs",
+            f"the run is finished, and had {epochs} epochs",
             received=f"epochs={asked}, {folder.root}",
-            fix=f"To train on, name another --out, and --init-from {folder.model}",
+            fix=f"To train further, name another --out, and --init-from {folder.model}",
         )
     folder.remove_checkpoints()  # a kill may have left some
     print(f"nothing to do: the run in {folder.root} is finished, after {epochs} epochs at most")
@@ -215,7 +215,7 @@ def _claim(architecture: Architecture, processes: Processes) -> Path:
 def _keep_train_images(folder: RunFolder, data: TrainingData, init_from: Path | None) -> None:
     """Writes which images the model will have learned from, and the one that it starts from has, if that is known.
 
-    Of one's own images, also in which split each one is, so that a new one moves none between training and test.
+    Of the user's own images, also in which split each one is, so that a new one moves none between training and test.
     """
     from shapeseg.training.run_folder import read_train_images
 

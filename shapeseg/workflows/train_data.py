@@ -40,11 +40,11 @@ class TrainingData(NamedTuple):
         val: In order; large images window by window.
         measured: The images of ``val``, whole, which the final scores are of.
         images: How many are learned from.
-        settings: Of the training, with what the data chose of them.
+        settings: Settings of the training, with what the data chose of them.
         digest: Names the content.
         description: For the card.
         learned_from: What names the images of ``train``: a digest each, or one line for all that are never stored.
-        splits: Of one's own images, a ``splits.csv`` of the split of each; None where a dataset or nobody keeps them.
+        splits: For the user's own images, a ``splits.csv`` with the split of each; None if a dataset keeps them or none exist.
     """
 
     train: Feed
@@ -119,22 +119,22 @@ def _known_probabilities(
     """Whether it is known how probable each label of val is, and to learn exactly, of train; says what ambiguity then means.
 
     Raises:
-        UsageError: If exact probabilities are to be learned, and nobody knows them.
+        UsageError: If exact probabilities are to be learned, and they are unknown.
     """
     asked = settings.ambiguous
     if settings.target == "amodal":
         if asked not in (None, "exclude") and told:
-            print(f"of whole rectangles (--target amodal) no pixel is ambiguous, so that --ambiguous {asked} changes nothing")
+            print(f"with --target amodal no pixel is ambiguous, so --ambiguous {asked} changes nothing")
         return False
     if asked == "exact" and (train.rule is None or val.rule is None):
         raise UsageError(
-            "exact probabilities are known only where it is known how scenes were chosen, of train and of val",
+            "exact probabilities are known only where it is known how scenes were chosen, for train and for val",
             received="ambiguous=exact, data without a rule",
-            fix="Use --ambiguous exclude or hard, or data as generate made them",
+            fix="Use --ambiguous exclude or hard, or data made by generate",
         )
     left_out = asked == "exclude" or (asked is None and not is_own(train))
     if left_out and train.rule is None and told:
-        print("no pixel is left out as ambiguous: it is not known how the scenes of this dataset were chosen")
+        print("no pixel is excluded as ambiguous: it is not known how the scenes of this dataset were chosen")
     return val.rule is not None
 
 
@@ -146,7 +146,7 @@ def _can_be_learned(settings: TrainingSettings, train: Dataset | FreshScenes, *,
         return train.rule is not None
     can = keeps_probabilities(train.rule, settings.augmented(own=False))
     if told and not can:
-        print("ambiguous pixels are left out: of scenes chosen by occlusion, a pasted shape changes the probabilities")
+        print("ambiguous pixels are excluded: in scenes chosen by occlusion, a pasted shape changes the probabilities")
         print("to learn these, add --ambiguous exact, and an --augmentation without paste")
     return can
 
@@ -191,7 +191,8 @@ def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Datas
     default = GenerateOptions()
     if options.data == default.out and not options.data.exists():
         print(
-            f"there is no {options.data} yet, so the default dataset is made: {default.num_images} images, seed {default.seed}"
+            f"there is no {options.data} yet, so the default dataset is created: "
+            f"{default.num_images} images, seed {default.seed}"
         )
         generate(default)
     data = open_data(options.data, options.own, told=processes.writes)
@@ -216,7 +217,7 @@ def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Datas
 
 
 def _val(options: TrainOptions, data: Dataset, *, told: bool) -> Dataset:
-    """Returns what to validate on: the val split, or all of another folder of one's own whose splits nobody says."""
+    """Returns what to validate on: the val split, or all of another folder of the user's own that states no splits."""
     if options.val_data is None or options.val_data.absolute() == options.data.absolute():
         return data.split("val")
     other = open_data(options.val_data, options.own, otherwise=data.description, told=told)

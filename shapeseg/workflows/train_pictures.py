@@ -28,7 +28,7 @@ class TrainPictures:
     """The pictures of one run.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
         val: The images that it is validated on.
         target: What is to be found in them.
     """
@@ -40,7 +40,7 @@ class TrainPictures:
 
     @property
     def decides(self) -> bool:
-        """Whether it is known which pixels of val no image tells: of visible rectangles, by the rule of their scenes."""
+        """Whether it is known which pixels of val are ambiguous: of visible rectangles, by the rule of their scenes."""
         return self._target == "visible" and self._val.rule is not None
 
     @cached_property
@@ -63,7 +63,7 @@ class TrainPictures:
 
         Args:
             model: As it is now.
-            wrong: Of each image; None predicts them all to find out.
+            wrong: Wrong pixels of each image; None predicts them all to find out.
         """
         source, target = self._val, model.target
         if wrong is None:

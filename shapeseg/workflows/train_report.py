@@ -1,4 +1,4 @@
-"""How a training ends: threshold, card, curves, samples, and a table a person can judge by."""
+"""How a training ends: threshold, card, curves, samples, and a table to judge it by."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def test_what_a_killed_append_left_is_removed_by_the_next(grown, tmp_path, small
 
 def test_what_lies_in_a_copy_is_nobody_s_to_remove(grown, capsys):
     leave_an_append(grown, "1-2")
-    with pytest.raises(InputError, match=r"3 files are in the way that no row names. Received: .*000032.png"):
+    with pytest.raises(InputError, match=r"3 files that no row names are in the way. Received: .*000032.png"):
         append_samples(grown, num_images=3)
     assert "was made in another folder" in capsys.readouterr().err
     assert (grown / "images/000032.png").read_bytes() == b"torn"
@@ -128,7 +128,7 @@ def test_what_lies_in_a_copy_is_nobody_s_to_remove(grown, capsys):
 @pytest.mark.parametrize("content", ["[]", "{", "{}", '{"first": "a", "stop": 2}', '{"first": 0, "stop": NaN}', "9" * 5000])
 def test_a_journal_that_is_none_is_told(grown, content):
     (grown / ".appending.json").write_text(content)
-    with pytest.raises(InputError, match="what an append has left cannot be read"):
+    with pytest.raises(InputError, match="what an append left behind cannot be read"):
         append_samples(grown, num_images=1)
 
 
@@ -137,7 +137,7 @@ def test_an_append_writes_over_nothing_and_through_no_link(grown, tmp_path):
     victim.write_text("precious")
     link = grown / "images/000030.png"
     link.symlink_to(victim)
-    with pytest.raises(InputError, match=r"1 files are in the way that no row names. Received: .*000030.png"):
+    with pytest.raises(InputError, match=r"1 files that no row names are in the way. Received: .*000030.png"):
         append_samples(grown, num_images=1)
     assert victim.read_text() == "precious"
     link.unlink()

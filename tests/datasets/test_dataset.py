@@ -178,6 +178,6 @@ def test_metadata_elsewhere_is_never_read_nor_removed(name, copied):
     metadata = json.loads((copied / "dataset.json").read_text())["metadata"]
     edit_manifest(copied, metadata=metadata | {"file": name})
     for use in (lambda: Dataset(copied), lambda: append_samples(copied, num_images=1, workers=0)):
-        with pytest.raises(InputError, match="no metadata file"):
+        with pytest.raises(InputError, match="not a metadata file"):
             use()
     assert victim.exists()

@@ -198,7 +198,7 @@ def test_a_purge_deletes_what_the_rows_name_and_nothing_else(tmp_path, folder, c
     filter_in_place(tmp_path / "data", FilterSettings(way="drop-occluded", all_instances=True), purge=True)
     assert mine.read_bytes() == b"a picture of my own"
     assert victim.exists()
-    assert capsys.readouterr().err.count("is not what its row names, and stays") == 2
+    assert capsys.readouterr().err.count("is not the file that its row names, and stays") == 2
     assert not (tmp_path / "data" / goes[0]["mask"]).exists()
     assert not (tmp_path / "data" / goes[2]["image"]).exists()
 

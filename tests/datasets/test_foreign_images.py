@@ -237,10 +237,10 @@ def test_other_formats_and_what_is_no_file_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"a link is not followed.*link\.png"):
         read_rgb(tmp_path / "link.png")
     for name, reason in (
-        ("x.png", "no readable"),
-        ("x.txt", "no readable"),
-        ("pipe.png", "no regular file"),
-        ("none.png", "no file"),
+        ("x.png", "not a readable"),
+        ("x.txt", "not a readable"),
+        ("pipe.png", "not a regular file"),
+        ("none.png", "not a file"),
     ):
         with pytest.raises(InputError, match=f"{reason}.*{name}"):
             read_foreign(tmp_path / name)

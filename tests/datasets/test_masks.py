@@ -106,7 +106,7 @@ def test_a_shape_that_is_in_transparency_alone_is_refused(tmp_path):
         Image.fromarray(np.dstack([np.zeros((4, 4, 3), np.uint8), alpha])),
         Image.fromarray(np.dstack([np.full((4, 4), 255, np.uint8), alpha])),
     ):
-        with pytest.raises(InputError, match=r"transparency alone.*alpha extract"):
+        with pytest.raises(InputError, match=r"only in its transparency.*alpha extract"):
             read_mask_file(saved(tmp_path / "m.png", image))
     drawn = np.dstack([np.repeat(alpha[..., None], 3, axis=2), alpha])
     assert labels(saved(tmp_path / "m.png", Image.fromarray(drawn))) == (alpha != 0).astype(int).tolist()

@@ -36,7 +36,7 @@ def test_val_and_test_are_never_empty_and_train_keeps_most(count):
         moved = [(name, split) for name, split, own in zip(names, splits, free, strict=True) if split != own]
         assert len(moved) == len(notes)
         for (name, split), note in zip(sorted(moved, key=lambda each: each[1] != "val"), notes, strict=True):
-            assert f"no name falls to {split}, so it takes the nearest: {name}" in note
+            assert f"no name falls into {split}, so it takes the nearest: {name}" in note
 
 
 def split_by_itself(name):
@@ -94,7 +94,7 @@ def test_a_list_names_images_by_path_name_or_stem(tmp_path):
         ("a.jpg,train\n", "first line"),
         ("", "first line"),
         ("image,split\na.jpg\n", "1 cells"),
-        ("image,split\nc.jpg,train\n", "names no image that is here.*line 2: c.jpg"),
+        ("image,split\nc.jpg,train\n", "names an image that is not here.*line 2: c.jpg"),
         ("image,split\na.jpg,learn\n", "names no split.*learn"),
         ("image,split\na.jpg,train\na,test\n", "one split.*line 3"),
     ],

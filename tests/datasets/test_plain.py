@@ -70,7 +70,7 @@ def test_names_that_do_not_pair_and_files_that_are_no_images_are_refused(plain):
         Dataset(plain)
     (plain / "masks/other.png").rename(plain / "masks/photo 5.png")
     (plain / "images/photo 5.png").write_text("no image")
-    with pytest.raises(InputError, match="no readable image"):
+    with pytest.raises(InputError, match="not a readable image"):
         Dataset(plain)
     write(plain, "photo 5.png", Image.new("RGB", (24, 16)), Image.new("L", (25, 16)))
     with pytest.raises(InputError, match="its image's size"):
@@ -102,7 +102,7 @@ def test_the_size_in_the_header_is_that_of_the_upright_image(orientation, suffix
 def test_a_truncated_file_is_refused_before_it_is_used(role, plain):
     path = plain / role / "photo 5.png"
     path.write_bytes(path.read_bytes()[:60])  # header and a few pixels
-    with pytest.raises(InputError, match=r"no readable image.*photo 5"):
+    with pytest.raises(InputError, match=r"not a readable image.*photo 5"):
         Dataset(plain).refuse_damage()
 
 
@@ -187,7 +187,7 @@ def test_a_split_that_was_empty_is_told_and_a_training_s_list_is_kept(plain):
         write(plain, f"photo {number}.png", *picture())
     now = Dataset(plain, kept)
     assert {row["image"]: row["split"] for row in now.rows}.items() > kept.items()
-    assert any("the splits that the training kept" in note for note in now.notes)
+    assert any("the splits recorded by the training" in note for note in now.notes)
 
 
 def test_folders_say_the_splits(tmp_path):
@@ -219,7 +219,7 @@ def test_where_folders_have_no_val_some_of_train_are_validated_on(tmp_path):
     write(tmp_path / "test", "t.png", *picture())
     data = Dataset(tmp_path)
     assert (len(data.split("train")), len(data.split("val")), len(data.split("test"))) == (5, 1, 1)
-    assert data.notes == ["there is no folder val, so 1 images of train are validated on"]
+    assert data.notes == ["there is no folder val, so 1 images of train are used for validation"]
     kept = {row["image"]: row["split"] for row in data.rows}
     for number in range(6, 40):
         write(tmp_path / "train", f"{number}.png", *picture())
@@ -256,7 +256,7 @@ def test_masks_mean_what_is_said_by_keywords_then_the_folder_then_what_else_is_k
     assert targets() == [1, 2, 255]
     assert targets(otherwise=otherwise) == [2]
     (plain / "shapeseg.json").write_text('{"target_values": [1, 255]}')
-    with pytest.raises(UsageError, match="void pixels are no target"):
+    with pytest.raises(UsageError, match="void pixels cannot be the target"):
         targets(otherwise=otherwise)
     assert targets(otherwise=Description(target_values=(2,))) == [1, 255]
     assert targets(otherwise=otherwise, target_values=[0]) == [0]  # 1 is void then, which is no target
@@ -289,7 +289,7 @@ def test_a_mask_is_turned_as_its_photograph_where_sizes_say_that_it_was_drawn_ov
     assert np.argwhere(upright[0].mask).tolist() == [[0, 0]]
     stored = turned_photograph(tmp_path / "stored", 6, (24, 16))
     assert np.argwhere(stored[0].mask).tolist() == [[0, 15]]
-    assert any("turned as these are" in note for note in stored.notes)
+    assert any("rotated with them" in note for note in stored.notes)
     with pytest.raises(InputError, match="its image's size, 16 x 24"):
         turned_photograph(tmp_path / "neither", 6, (20, 16))
 

@@ -101,7 +101,7 @@ def test_other_contents_and_modes_are_found_even_quickly(folder):
     assert "images/000000.png: the content is JPEG" in found
     assert "masks/000001.png: bit depth and colour type are (8, 2), expected (8, 0)" in found
     assert "images/000002.png: the image is 63 x 64, its row says 64 x 64" in found
-    assert "images/000003.png: the file is no PNG" in found
+    assert "images/000003.png: the file is not a PNG" in found
 
 
 def by_pillow(pixels):
@@ -154,7 +154,7 @@ def test_pixels_that_contradict_the_recipe_are_found_though_their_digest_is_righ
         ({"image_id": "7"}, "image_id is '7'"),
         ({"width": 0}, "width is 0"),
         ({"width": True}, "width is True"),
-        ({"height": 1e999}, "Infinity is no number"),
+        ({"height": 1e999}, "Infinity is not a number"),
         ({"instances": None}, "instances is None"),
         ({"background": [0, 0, 300]}, "background is [0, 0, 300]"),
         ({"sha256": {}}, "sha256 of image is None"),
@@ -192,7 +192,7 @@ def test_areas_and_splits_that_contradict_the_rest_are_found(folder):
 
 def test_duplicates_order_and_numbers_are_checked(folder):
     rewrite(folder, lambda rows: [rows[0], rows[0], *rows[2:]])
-    assert any("the index is there twice" in finding for finding in findings(folder))
+    assert any("the index appears twice" in finding for finding in findings(folder))
 
 
 def test_unsorted_rows_are_found(folder):
@@ -223,7 +223,7 @@ def copy(folder, out):
 def test_a_table_for_a_glance_is_what_the_rows_say_or_is_not_there(folder, tmp_path):
     table = folder / "metadata.csv"
     table.write_text(table.read_text().replace("train", "test", 1))
-    assert findings(folder) == ["error metadata.csv: it says something else than the metadata; remove it"]
+    assert findings(folder) == ["error metadata.csv: it contradicts the metadata; remove it"]
     table.unlink()
     assert findings(folder) == []
     for make in (lambda: table.symlink_to("/dev/zero"), lambda: os.mkfifo(table), table.mkdir):
@@ -242,8 +242,8 @@ def test_links_devices_and_pipes_are_never_read(folder, tmp_path):
     (folder / "instances/000002.png").mkdir()
     found = "\n".join(findings(folder))
     assert "images/000000.png: a link is not followed here" in found
-    assert "masks/000001.png: this is no regular file" in found
-    assert "instances/000002.png: this is no regular file" in found
+    assert "masks/000001.png: this is not a regular file" in found
+    assert "instances/000002.png: this is not a regular file" in found
     for use in (Dataset(folder).refuse_damage, lambda: list(Dataset(folder)), lambda: copy(folder, tmp_path / "out")):
         with pytest.raises(InputError, match="Received: "):
             use()

@@ -126,7 +126,7 @@ def test_what_is_not_named_keras_is_refused(path):
 def test_what_is_only_named_keras_is_refused(content, path):
     path.write_bytes(content)
     for trust in (False, True):
-        with pytest.raises(ModelRefusedError, match=r"no \.keras archive"):
+        with pytest.raises(ModelRefusedError, match=r"not a \.keras archive"):
             load_model(path, trust=trust)
 
 
@@ -134,7 +134,7 @@ def test_a_model_without_its_card_is_refused_unless_trusted(path, saved):
     foreign = json.dumps({"class_name": "Functional", "config": {}})  # as Keras's own to_json writes it
     for write in (lambda card: card.write_text(foreign), lambda card: card.unlink()):
         write(path.with_suffix(".json"))
-        with pytest.raises(ModelRefusedError, match=r"no model\.json of shapeseg's beside it"):
+        with pytest.raises(ModelRefusedError, match=r"no model\.json from shapeseg next to it"):
             load_model(path)
         assert np.abs(predict(load_model(path, trust=True)) - saved[1]).max() <= 1e-6
 

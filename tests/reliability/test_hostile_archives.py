@@ -55,7 +55,7 @@ def test_a_member_that_is_there_twice_is_refused(path):
 @pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_other_ways_to_pack_are_refused(packed, path):
     pack(path, members(path).items(), packed)
-    with pytest.raises(ModelRefusedError, match="packed in another way"):
+    with pytest.raises(ModelRefusedError, match="compressed in another way"):
         load_model(path)
 
 

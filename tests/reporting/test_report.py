@@ -152,7 +152,7 @@ def test_of_the_amodal_target_the_page_says_why_it_has_nothing_of_ambiguity(repo
     calibration = metrics["calibration"] | {"decidable": None, "ambiguous": None}
     unknown = {"iou_decidable": None, "iou_ceiling": None, "ambiguous": None, "calibration": calibration}
     _, tree = report(metrics | {"target": "amodal"} | unknown, [])
-    assert "which pixels no image tells; that is known of visible rectangles only." in tree.all("main")[0].text
+    assert "which pixels no image decides; that is known only for visible rectangles." in tree.all("main")[0].text
 
 
 def test_the_findings_are_said_in_sentences(report, metrics):
@@ -163,7 +163,7 @@ def test_the_findings_are_said_in_sentences(report, metrics):
     _, tree = report(given | {"wrong_pixels": {"ambiguous": 30, "elsewhere": 10, "outer border": None}}, [])
     sentences = [item.text.replace("\u202f", "").replace("\u00a0", " ") for item in tree.all("header")[0].all("li")][4:]
     assert sentences[0] == "On 1234 images the model reaches a rectangle IoU of 0.900 (95 % interval 0.890 to 0.910)."
-    assert sentences[1].startswith("Of a large set of such images the best possible guess can expect 0.950 and no more: ")
+    assert sentences[1].startswith("On a large set of such images the best possible guess can expect 0.950 and no more: ")
     assert sentences[1].endswith("On the pixels that can be known, the model reaches 0.970.")
     assert sentences[2] == (
         "Of 11 rectangles that nothing hides it finds 99.1 % of the pixels; of 11 with an occlusion rate in (0.75, 1), 50.0 %."

@@ -22,7 +22,7 @@ def test_a_page_of_photographs_has_nothing_that_is_unknown(report, metrics, imag
     assert ids == ["scores", "failures", "calibration", "training", "origin"]
     words = tree.all("main")[0].text
     assert words.lower().count("unknown") == 1
-    assert "Unknown, and so not on this page: what occlusion does, and which pixels no image tells; this needs" in words
+    assert "Unknown, so not on this page: what occlusion does, and which pixels no image decides; this needs" in words
     assert [card.text for card in tree.all("dt")][:2] == ["Rectangle IoU", "Worst 5 %"]
     assert [select.attributes["name"] for select in tree.all("select")] == ["order"]
     assert [option.attributes["value"] for option in tree.all("option")] == ["wrong", "iou", "index"]

@@ -52,7 +52,7 @@ def test_a_checkpoint_of_other_callbacks_is_missing_input(numbers):
     others = [SaveBest(print), StopAfter(None), keras.callbacks.EarlyStopping()]
     before = [dict(vars(other)) for other in others]
     resumed = Checkpoint(1, {}, {"callbacks": numbers, "history": []})
-    with pytest.raises(InputError, match=r"of another callback\. Received: "):
+    with pytest.raises(InputError, match=r"to another callback\. Received: "):
         Checkpoints(None, WriteHistory(None), others, resumed).on_train_begin()
     assert [vars(other) for other in others] == before
 

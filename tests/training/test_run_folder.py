@@ -159,7 +159,7 @@ def test_a_beginning_that_is_none_is_missing_input(content, tmp_path):
     run.resume(IDENTITY)
     assert run.planned_epochs() == run.finished_epochs() == 3
     run.identity.write_bytes(content)
-    with pytest.raises(InputError, match=r"no settings of a run .* Received: "):
+    with pytest.raises(InputError, match=r"not the settings of a run .* Received: "):
         _ = run.planned_epochs(), run.resume(IDENTITY)
 
 
@@ -187,7 +187,7 @@ def test_a_history_is_read_and_what_was_not_logged_is_left_out(tmp_path):
 @pytest.mark.parametrize("content", NO_HISTORIES, ids=lambda content: repr(content)[:40])
 def test_a_history_that_is_none_is_missing_input(content, tmp_path):
     (tmp_path / "history.csv").write_bytes(content.encode(errors="surrogateescape"))
-    with pytest.raises(InputError, match=r"^this is no history of a training \(.*Received: "):
+    with pytest.raises(InputError, match=r"^this is not a training history \(.*Received: "):
         read_history(tmp_path / "history.csv")
 
 
@@ -203,7 +203,7 @@ def test_the_images_of_a_run_are_digests_or_a_stream(tmp_path):
             read_train_images(model)
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(InputError, match="no regular file"):
+    with pytest.raises(InputError, match="not a regular file"):
         read_train_images(model)
 
 

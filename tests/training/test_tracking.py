@@ -106,7 +106,7 @@ def test_a_failing_tracker_leaves_the_run_whole(small_dataset, tmp_path):
     pytest.importorskip("wandb")
     result = succeed(run_script("train.py", "--data", small_dataset, *FLAGS, cwd=tmp_path, WANDB_MODE="nonsense"))
     (line,) = result.stderr.splitlines()
-    assert line.startswith("warning: wandb tracks no more of this run, which goes on (")
+    assert line.startswith("warning: wandb no longer tracks this run, which continues (")
     whole = {"model.keras", "model.json", "history.csv", "config.json", "train_images.txt", "curves.png", "samples.png"}
     assert folder_names(tmp_path / "run") == whole
     assert len(history(tmp_path / "run")) == 2
@@ -139,7 +139,7 @@ def test_a_tracker_is_left_alone_after_its_first_failure(tmp_path, capsys):
         tracked.tell(told.append)
     assert told == []
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("warning: tensorboard tracks no more of this run, which goes on (FileExistsError")
+    assert line.startswith("warning: tensorboard no longer tracks this run, which continues (FileExistsError")
 
 
 def test_a_failure_on_the_way_is_told_once_and_the_tracker_is_not_asked_again(tmp_path, capsys):

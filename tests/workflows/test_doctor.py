@@ -86,7 +86,7 @@ def test_a_changed_file_is_a_problem_and_a_missing_one_missing_input(model, caps
     ("change", "check", "word"),
     [
         (lambda card: card.pop("golden"), "golden", "no golden output"),
-        (lambda card: card["golden"].update(image_sha256="0" * 64), "golden", "draws the golden scene otherwise"),
+        (lambda card: card["golden"].update(image_sha256="0" * 64), "golden", "draws the golden scene differently"),
         (lambda card: card["versions"].update(keras="3.0.0"), "version", "saved with 3.0.0"),
         (lambda card: card["versions"].update(nothing="1.0"), "version", "nothing is not installed"),
     ],

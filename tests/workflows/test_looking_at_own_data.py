@@ -52,7 +52,7 @@ def test_every_damaged_pair_is_named(photos):
     code, errors = findings(photos, "error", *SAID)
     assert code == 1
     assert len(errors) == 3
-    for name, word in (("p03", "no readable image"), ("p05", "no readable image"), ("p07", "its image's size")):
+    for name, word in (("p03", "not a readable image"), ("p05", "not a readable image"), ("p07", "its image's size")):
         assert any(f"{name}" in error and word in error for error in errors)
     code, errors = findings(photos, "error", *SAID, "--quick")
     assert len(errors) == 1  # of sizes, which headers tell

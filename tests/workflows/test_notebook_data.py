@@ -19,7 +19,7 @@ def test_a_notebook_works_in_the_root_from_any_folder_below(tmp_path, monkeypatc
 
 def test_a_notebook_outside_the_repository_is_told_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="no folder of the repository"):
+    with pytest.raises(InputError, match="not a folder of the repository"):
         work_in_root()
 
 

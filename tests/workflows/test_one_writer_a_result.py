@@ -44,7 +44,7 @@ def test_a_folder_of_somebody_else_s_is_left(command, place):
     (place / out / "report.html").write_text("mine")
     result = run_here(*words, cwd=place)
     assert result.returncode == 2
-    assert "the folder holds other things than a" in error_line(result.stderr)
+    assert "the folder holds something other than a" in error_line(result.stderr)
     assert folder_names(place / out) == {"config.json", "report.html"}
     assert (place / out / "report.html").read_text() == "mine"
 

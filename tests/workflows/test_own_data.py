@@ -138,7 +138,7 @@ def test_a_model_that_was_trained_on_scaled_images_is_used_on_scaled_images(mixe
     where = mixed.parent
     sizes = ("--resize", 32, "--crop", 16)
     result = succeed(run_here(*TRAIN, "--data", "mixed", *SAID, *sizes, "--epoch-images", 16, "--out", "run", cwd=where))
-    assert "scaled to 32 along the longer side (--resize 32), learned from in patches of 16 x 16 (--crop 16)" in result.stdout
+    assert "scaled to 32 along the longer side (--resize 32), trained on in patches of 16 x 16 (--crop 16)" in result.stdout
     assert read_card(where / "run/model.keras").trained_on.resize == 32
     model = open_model(where / "run")
     image = Dataset(mixed)[3].image

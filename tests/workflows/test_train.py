@@ -146,7 +146,7 @@ def test_unasked_probabilities_are_learned_where_they_are_known(without_rule, sm
 def test_without_a_rule_nothing_is_left_out_and_nothing_learned_exactly(without_rule, small_dataset, tmp_path):
     flags = ("--data", without_rule, *TINY)
     left_out = succeed(run_here("train", *flags, "--ambiguous", "exclude", "--out", "exclude", cwd=tmp_path)).stdout
-    assert left_out.count("no pixel is left out as ambiguous") == 1
+    assert left_out.count("no pixel is excluded as ambiguous") == 1
     assert "ambiguous" not in succeed(run_here("train", *flags, "--ambiguous", "hard", "--out", "hard", cwd=tmp_path)).stdout
     weights = [shapeseg.load_model(tmp_path / name).get_weights() for name in ("exclude", "hard")]
     assert all(np.array_equal(one, other) for one, other in zip(*weights, strict=True))

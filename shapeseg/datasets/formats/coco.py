@@ -1,4 +1,4 @@
-"""COCO: a dataset's instances as one JSON file of the COCO "instances" format, with the hidden parts beside the visible ones.
+"""COCO: a dataset's instances as one JSON file of the COCO "instances" format, with the hidden parts next to the visible ones.
 
 Every visible instance has one annotation. What COCO tools read (``segmentation``, ``area``, ``bbox``) is its visible part;
 ``amodal_segmentation``, ``amodal_area`` and ``amodal_bbox`` are the whole silhouette, and ``visib_fract`` is visible over

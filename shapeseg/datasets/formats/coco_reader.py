@@ -1,7 +1,7 @@
 """COCO annotations of others: polygons, filled by pycocotools, and run lengths of some categories, as masks.
 
-    annotations/instances_SPLIT.json  beside SPLIT/ or images/      as COCO itself
-    SPLIT/_annotations.coco.json      beside its images             as Roboflow writes it
+    annotations/instances_SPLIT.json  next to SPLIT/ or images/      as COCO itself
+    SPLIT/_annotations.coco.json      next to its images             as Roboflow writes it
 
 Regions that are marked as crowds are void: neither training nor scores count them. The name of a file, or the ``split`` of an
 image in it, says the split; a single file that says none leaves it to the names of the images.
@@ -55,12 +55,12 @@ def read_coco(paths: Sequence[Path], categories: Sequence[str] = ()) -> Labelled
     """Lists the images of files of annotations; one without an annotation is background.
 
     Args:
-        paths: Of the files.
+        paths: Paths of the files.
         categories: Names or numbers of those that are the target; none takes all.
 
     Raises:
         NotInstalledError: If pycocotools is not installed.
-        InputError: If a file is none of COCO, an image is missing, or there is no such category.
+        InputError: If a file is not COCO, an image is missing, or there is no such category.
     """
     require_packages(["pycocotools"], "COCO annotations")
     images: list[_Image] = []
@@ -92,7 +92,7 @@ def _read(path: Path) -> dict[str, Any]:
             raise
         raise _no_coco(path, str(error)) from error
     if not isinstance(content, dict):
-        raise _no_coco(path, "it is no object")
+        raise _no_coco(path, "it is not an object")
     kinds = {"images": {"id": int, "file_name": str}, "categories": {"id": int, "name": str}}
     kinds["annotations"] = {"image_id": int, "category_id": int}
     for part, fields in kinds.items():
@@ -129,18 +129,18 @@ def _split_of(path: Path) -> str | None:
 
 
 def _place(path: Path, images: Sequence[Mapping[str, Any]]) -> Path:
-    """Returns where the images of a file are: beside it, in ``images``, or in a folder of the file's name."""
+    """Returns where the images of a file are: next to it, in ``images``, or in a folder of the file's name."""
     named = path.stem.removeprefix("instances_")
     above = path.parent.parent
     places = (path.parent, path.parent / "images", above / named, above / "images" / named, above / "images", above)
     for image in images[:1]:
         name = PurePosixPath(image["file_name"])
         if name.is_absolute() or ".." in name.parts:
-            raise _no_coco(path, f"{name} is no name below its folder")
+            raise _no_coco(path, f"{name} is not a name below its folder")
         for place in places:
             if (place / name).is_file():
                 return place
-        raise InputError(f"the images of {path.name} are not found", received=name, fix=f"Put them into {path.parent}/images")
+        raise InputError(f"the images of {path.name} were not found", received=name, fix=f"Put them into {path.parent}/images")
     return path.parent
 
 
@@ -175,14 +175,14 @@ def _mask(annotation: Mapping[str, Any], shape: tuple[int, int], path: Path) -> 
     counts: Any = None
     if isinstance(segmentation, list) and segmentation:
         if not all(_is_polygon(each, height, width) for each in segmentation):
-            raise _unusable(path, "a polygon is no list of three corners or more, inside its image")
+            raise _unusable(path, "a polygon is not a list of three or more corners inside its image")
         counts = coco.merge(coco.frPyObjects(segmentation, height, width))["counts"].decode()
     elif isinstance(segmentation, dict) and segmentation.get("size") == [height, width]:
         counts = segmentation.get("counts")
     if isinstance(counts, str):
         counts = _counts(counts)
     if not isinstance(counts, list) or not _are_runs(counts, height * width):
-        raise _unusable(path, "it has no polygons, nor run lengths that add up to the image")
+        raise _unusable(path, "it has neither polygons nor run lengths that add up to the image")
     values = np.repeat(np.arange(len(counts)) % 2 == 1, counts)  # column by column, background first
     return values.reshape(width, height).T
 
@@ -202,7 +202,7 @@ def _are_runs(counts: Sequence[Any], pixels: int) -> bool:
 
 
 def _counts(text: str) -> list[int]:
-    """Unpacks run lengths as COCO packs them; of what is none, they do not add up to the image.
+    """Unpacks run lengths as COCO packs them; invalid ones do not add up to the image.
 
     A letter holds five bits and whether more follow; from the fourth number on, each is the difference to that two before it.
     """
@@ -226,4 +226,4 @@ def _unusable(path: Path, why: str) -> InputError:
 
 
 def _no_coco(path: Path, why: str) -> InputError:
-    return InputError(f"this is no file of COCO instances ({why})", received=path, fix="Name another")
+    return InputError(f"this is not a COCO instances file ({why})", received=path, fix="Name another")

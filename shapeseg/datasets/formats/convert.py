@@ -45,12 +45,12 @@ def open_source(path: Path, categories: Sequence[str] = (), own: Description = _
     """Recognises a folder by what it holds, or a file as of COCO, and lists its images.
 
     Args:
-        path: Of the folder, or of a file of COCO's annotations.
+        path: The folder, or a COCO annotations file.
         categories: Classes that are the target, by name or number; none takes all.
         own: What is said of a plain folder.
 
     Raises:
-        InputError: If it is missing, is none of the formats or could be several, or its files do not fit together.
+        InputError: If it is missing, is in none of the formats or could be in several, or its files do not fit together.
     """
     if path.is_file():
         return read_coco([path], categories)
@@ -63,9 +63,9 @@ def open_source(path: Path, categories: Sequence[str] = (), own: Description = _
     if len(seen) + bool(annotations) != 1:
         found = [*seen, *(each.name for each in annotations[:1])]
         raise InputError(
-            "the folder is no format that can be told",
+            "the format of the folder cannot be recognised",
             received=f"{path} with {' and '.join(found) or 'none of its folders'}",
-            fix=f"Put one of masks, {LABELS}, {MASKS} beside images, or name a file of COCO's annotations",
+            fix=f"Put one of masks, {LABELS}, {MASKS} next to images, or name a COCO annotations file",
         )
     if annotations:
         return read_coco(annotations, categories)

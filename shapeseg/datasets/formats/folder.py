@@ -29,7 +29,7 @@ def read_dataset(folder: Path, own: Description = _NOTHING_SAID) -> LabelledFold
     """Reads a dataset of shapeseg's, drawing its labels again from the recipes, or a plain folder.
 
     Args:
-        folder: Of either.
+        folder: Folder of either.
         own: What is said of a plain folder.
 
     Raises:

@@ -43,9 +43,9 @@ class LabelledFolder(NamedTuple):
     Attributes:
         kind: What the folder was seen to be, in words.
         total: How many images it holds.
-        class_name: Of what the targets are; "target" where nobody says it.
+        class_name: Name of the targets; "target" where it is not stated.
         images: The images, each read when its turn comes.
-        notes: What its reader should be told, each a clause.
+        notes: What its reader should know, each a clause.
         keeps_labels: Whether void pixels have labels of their own, as of scenes, whose truth is known.
     """
 
@@ -62,7 +62,7 @@ def chosen_classes(categories: Sequence[str], names: Mapping[int, str], where: P
 
     Args:
         categories: Names or numbers; none takes all.
-        names: Of the classes that there are, by number.
+        names: Names of the classes that there are, by number.
         where: What says so, for errors.
 
     Raises:
@@ -90,7 +90,7 @@ def names_in_splits(names: Sequence[str], splits: Sequence[str]) -> list[str]:
         return list(names)
     together = [f"{split}-{name}" for name, split in zip(names, splits, strict=True)]
     if twice := next((name for name, count in Counter(together).items() if count > 1), None):
-        raise InputError("two images of one split have one name", received=twice, fix="Rename one")
+        raise InputError("two images of one split share a name", received=twice, fix="Rename one")
     return together
 
 
@@ -113,10 +113,10 @@ def labelled(
 
 
 def read_text(path: Path) -> str | None:
-    """Reads a small text file of a folder; None where there is none. Bytes that are no UTF-8 become what names have for them.
+    """Reads a small text file of a folder; None where there is none. Bytes that are not UTF-8 become what names have for them.
 
     Raises:
-        InputError: If it is no regular file, a link or too large.
+        InputError: If it is not a regular file, a link or too large.
     """
     try:
         return read_file(path, most=MAX_TEXT).decode("utf-8-sig", "surrogateescape")

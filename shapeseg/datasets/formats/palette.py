@@ -85,7 +85,7 @@ def _read_lists(folder: Path, names: list[str]) -> dict[str, str]:
     for name in names:
         if len(listed[name]) != 1:
             raise InputError(
-                "each mask stands in one list",
+                "each mask must be in one list",
                 received=f"{folder / MASKS / name}, in {' and '.join(listed[name][:3]) or 'none'}",
                 fix=f"Correct the lists in {folder / _LISTS}",
             )

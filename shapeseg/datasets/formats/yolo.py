@@ -1,4 +1,4 @@
-"""YOLO segmentation: a text file of polygons beside each image.
+"""YOLO segmentation: a text file of polygons next to each image.
 
     images/SPLIT/NAME.png      RGB; ``SPLIT/images/NAME.png``, as Roboflow writes it, is read too
     labels/SPLIT/NAME.txt      ``class x1 y1 x2 y2 ...`` a line, 0 to 1 of width and height
@@ -56,7 +56,7 @@ class _Entry(NamedTuple):
 def read_yolo(folder: Path, categories: Sequence[str] = ()) -> LabelledFolder:
     """Lists the images of every split; each line is an instance, and every class is a target, or those that are asked for.
 
-    An image without a label file holds no target, as for Ultralytics; how many there are is told. Without folders for the
+    An image without a label file holds no target, as for Ultralytics; their number is reported. Without folders for the
     splits they are dealt out as for a plain folder.
 
     Raises:
@@ -122,14 +122,14 @@ def _label_folders(folder: Path) -> list[Path]:
 
 
 def _label_files(folder: Path) -> list[Path]:
-    """Returns the label files of a folder, but for what labelling programs put beside them, and hidden ones."""
+    """Returns the label files of a folder, but for what labelling programs put next to them, and hidden ones."""
     if not folder.is_dir():
         return []
     return [path for path in folder.glob("*.txt") if path.name not in _NO_LABELS and not path.name.startswith(".")]
 
 
 def _class_names(folder: Path) -> dict[int, str]:
-    """Returns the names of the classes, by number; none where nobody says them."""
+    """Returns the names of the classes, by number; none where they are not stated."""
     for path in (folder / "classes.txt", folder / LABELS / "classes.txt"):
         if (text := read_text(path)) is not None:
             return dict(enumerate(line.strip() for line in text.splitlines() if line.strip()))
@@ -140,14 +140,14 @@ def _class_names(folder: Path) -> dict[int, str]:
         return {}
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise InputError(f"this is no YAML ({reason})", received=path, fix="Correct it, or remove it") from error
+        raise InputError(f"this is not YAML ({reason})", received=path, fix="Correct it, or remove it") from error
     named = content.get("names") if isinstance(content, dict) else None
     pairs = named.items() if isinstance(named, dict) else enumerate(named) if isinstance(named, list) else ()
     return {number: str(name) for number, name in pairs if isinstance(number, int) and isinstance(name, str | int)}
 
 
 def _without_polygons(folder: Path, entries: Sequence[_Entry]) -> list[str]:
-    """Returns what there is to tell of images without a polygon; all may be background, or have their labels elsewhere."""
+    """Returns notes about images without a polygon; all may be background, or have their labels elsewhere."""
     missing = empty = 0
     for entry in entries:
         text = read_text(entry.labels)
@@ -198,7 +198,7 @@ def _parse(line: str, shape: tuple[int, ...], where: str) -> Points:
     if len(values) == 5:
         raise InputError("a line has a box where a polygon is needed", received=where, fix=fix)
     if len(values) < 7 or len(values) % 2 == 0 or not np.isfinite(values).all() or values[0] < 0 or values[0] % 1:
-        raise InputError("a line is no polygon of three corners or more", received=where, fix=fix)
+        raise InputError("a line is not a polygon of three or more corners", received=where, fix=fix)
     corners = values[1:].reshape(-1, 2)
     if corners.min() < -_SLACK or corners.max() > 1 + _SLACK:
         raise InputError("a corner lies outside the image", received=where, fix=fix)

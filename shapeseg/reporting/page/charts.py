@@ -54,7 +54,7 @@ class _Frame(NamedTuple):
 def interval_chart(
     title: str, x_label: str, groups: Sequence[tuple[str, str]], series: Mapping[str, Sequence[Estimate]]
 ) -> Markup:
-    """Draws scores with their intervals, group beside group, from 0 to 1 or from less than the lowest of them.
+    """Draws scores with their intervals, group next to group, from 0 to 1 or from less than the lowest of them.
 
     Args:
         title: What the chart shows, for those who cannot see it.
@@ -107,7 +107,7 @@ def curves_chart(
         x_label: What the horizontal axis is.
         curves: Name to points (x, y).
         unit_square: Both axes go from 0 to 1 and the diagonal is drawn; else they go as far as the points do.
-        scale: Of the vertical axis.
+        scale: Scale of the vertical axis.
         level: Height of a dashed line that is no curve.
     """
     xs = [x for curve in curves.values() for x, _ in curve]

@@ -42,9 +42,7 @@ def calibration(metrics: Metrics) -> Markup:
         unit_square=True,
     )
     exactly = "; of ambiguous ones, mean exact probability" if "ambiguous" in known else ""
-    remark = (
-        f"Height: share of such pixels that are {target}{exactly}. On the dashed diagonal, probabilities mean what they say."
-    )
+    remark = f"Height: share of such pixels that are {target}{exactly}. On the dashed diagonal, probabilities are calibrated."
     meaning = note("Expected error: mean distance from the diagonal, each bin weighted by its pixels. Lower is better.")
     tables = [_bins(name, each, target) for name, each in known.items()]
     return element("div", figure(chart, list(known), remark), element("div", *tables, meaning), class_="pair")

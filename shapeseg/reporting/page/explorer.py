@@ -50,10 +50,10 @@ class ReportImage:
     """One image of the failure explorer.
 
     Attributes:
-        index: Of the sample.
+        index: Index of the sample.
         image_id: Its name.
         split: Its split.
-        iou: Of the image; None when there is no rectangle pixel in truth or prediction.
+        iou: IoU of the image; None when there is no rectangle pixel in truth or prediction.
         wrong_pixels: Missed and invented ones.
         wrong_decidable: Those of them that can be known; None when unknown.
         image: uint8 (H, W, 3), RGB, 0 to 255.
@@ -109,13 +109,13 @@ def introduction(images: Sequence[ReportImage], measured: int) -> Markup:
     else:
         most = "most wrong pixels that can be known" if _decides(images) else "most wrong pixels"
         which = join([len(images), " of the ", many(measured, "image"), f" measured: those with the {most}."])
-    pairs = " Each is shown beside a layer of your choice."
-    filtered = " With filters, an image is shown when one of its rectangles has all that is asked for."
+    pairs = " Each is shown next to a layer of your choice."
+    filtered = " With filters, an image is shown if one of its rectangles matches all of them."
     return element("p", which, pairs, filtered if any(image.instances for image in images) else "")
 
 
 def layers(images: Sequence[ReportImage]) -> Markup:
-    """Returns a button a layer to show beside each image, of those that these images have."""
+    """Returns a button a layer to show next to each image, of those that these images have."""
     named = {name: label for name, label in _LAYERS.items() if name != "image" and (name != "unknowable" or _decides(images))}
     return join(
         element(

@@ -21,7 +21,7 @@ def element(name: str, /, *children: object, **attributes: object) -> Markup:
     """Returns an element.
 
     Args:
-        name: Of the tag.
+        name: Name of the tag.
         children: Elements, or values that are shown as text.
         attributes: ``class_`` stands for ``class``, ``aria_label`` for ``aria-label`` and so on; True leaves the bare name,
             None and False leave the attribute out.

@@ -29,7 +29,7 @@ def by_occlusion(metrics: Metrics) -> Markup:
         for name, cell in bins.items()
     ]
     numbers = table("By occlusion rate", ("occlusion", "n", "images", *_SCORES), rows, class_="figures")
-    remark = f"n counts rectangles. Brackets are 95 % intervals over images. Of a hidden one nothing is visible. {WHY_FEW}"
+    remark = f"n counts rectangles. Brackets are 95 % intervals over images. Nothing of a hidden one is visible. {WHY_FEW}"
     return element("div", figure(chart, list(_SCORES), remark), numbers, class_="pair")
 
 
@@ -41,7 +41,7 @@ def breakdown(metrics: Metrics) -> Markup:
     names = ("occlusion", "occluder", "colour", "pieces", "n", "images", "recall", "IoU")
     header = [element("th", element("button", name, type="button"), scope="col", aria_sort="none") for name in names]
     header.insert(7, element("th", "recall, 0 to 1", scope="col"))
-    heading, remark = element("h3", "By what hides them"), note("Headings sort.")
+    heading, remark = element("h3", "By what hides them"), note("Click a heading to sort.")
     rows = map(_row, range(len(cells)), cells)
     return join([heading, remark, table("Rectangles by what hides them", header, rows, class_="sortable")])
 

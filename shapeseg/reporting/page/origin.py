@@ -24,7 +24,7 @@ _FACTS: Mapping[_Fact, str] = {
     "dataset_sha256": "SHA-256 of the dataset",
     "split": "split",
     "images": "images",
-    "trained_on": "of them learned from",
+    "trained_on": "of them, trained on",
     "target": "target",
     "threshold": "threshold",
     "backend": "backend",
@@ -56,8 +56,8 @@ def training(history: History, ceiling: float | None) -> Markup:
     """Returns loss and IoU by epoch, on training and val data, and the log loss on ambiguous pixels of val.
 
     Args:
-        history: Of each epoch, what was logged.
-        ceiling: Of the val data; None where unknown: then nothing is told of decidable pixels.
+        history: What was logged in each epoch.
+        ceiling: Ceiling of the val data; None where unknown: then nothing is shown about decidable pixels.
 
     Returns:
         Nothing where none of it is known.
@@ -99,11 +99,11 @@ def origin(metrics: Metrics) -> Markup:
 
 
 def _missing(metrics: Metrics) -> Markup:
-    """Says what is unknown of the dataset, so that this page has nothing of it."""
+    """Says what is unknown about the dataset and so not on this page."""
     if not has_recipes(metrics):
-        return note(f"Unknown, and so not on this page: what occlusion does, and which pixels no image tells; {NO_RECIPES}.")
+        return note(f"Unknown, so not on this page: what occlusion does, and which pixels no image decides; {NO_RECIPES}.")
     if not decides(metrics):
         whole = metrics["target"] == "amodal"
-        why = "that is known of visible rectangles only" if whole else "it is not known by which rule the scenes were chosen"
-        return note(f"Unknown, and so not on this page: which pixels no image tells; {why}.")
+        why = "that is known only for visible rectangles" if whole else "it is not known by which rule the scenes were chosen"
+        return note(f"Unknown, so not on this page: which pixels no image decides; {why}.")
     return Markup()

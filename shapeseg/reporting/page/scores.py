@@ -22,7 +22,7 @@ _HonestyKey = Literal["log_loss", "log_loss_floor", "calibration_error", "mean_a
 _HONESTY: Mapping[_HonestyKey, tuple[str, str]] = {
     "log_loss": ("Log loss", "Mean cross-entropy of the model's probabilities against the exact ones, in nats."),
     "log_loss_floor": ("Least possible log loss", "That of the exact probabilities themselves: no model is below it."),
-    "calibration_error": ("Calibration error", "Mean distance between mean probability and mean exact one of the ten bins."),
+    "calibration_error": ("Calibration error", "Mean distance between mean and mean exact probability over the ten bins."),
     "mean_absolute_difference": ("Mean difference", "Mean distance between probability and exact probability of a pixel."),
 }
 
@@ -76,7 +76,7 @@ def score_table(metrics: Metrics) -> Markup:
 
 
 def honesty(metrics: Metrics) -> Markup:
-    """Returns how far the model's probabilities are from the exact ones, where the image cannot tell; nothing if unknown."""
+    """Returns how far the model's probabilities are from the exact ones on ambiguous pixels; nothing if unknown."""
     found = metrics["ambiguous"]
     if found is None:
         return Markup()
@@ -92,7 +92,7 @@ def honesty(metrics: Metrics) -> Markup:
 
 def _headline(metrics: Metrics) -> list[Score]:
     shared = "Pixels that truth and prediction share, over all that either has; pooled over all images."
-    decidable = "The same without the pixels found to be ambiguous: another scene gives the image and another label."
+    decidable = "The same without the pixels found to be ambiguous: another scene gives the same image with another label."
     ceiling = "The IoU that the best possible guess can expect on a large set of such images."
     images = metrics["images"]
     defined = images - metrics["iou_per_image_undefined"]
@@ -112,7 +112,7 @@ def _headline(metrics: Metrics) -> list[Score]:
 
 def _pixels(metrics: Metrics) -> list[Score]:
     dice = "Twice the shared pixels over the sum of both masks: the F1 score of pixels."
-    mean, median = "Each image counts the same, whatever it holds.", "Half of the images are better."
+    mean, median = "Each image counts equally, whatever it contains.", "Half of the images are better."
     return [
         Score("Precision", metrics["precision"], "Share of the predicted pixels that are right.", "nothing was predicted"),
         Score("Recall", metrics["recall"], "Share of the true pixels that are found.", "there is no target pixel"),

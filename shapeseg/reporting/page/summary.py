@@ -26,11 +26,11 @@ def _score(metrics: Metrics) -> Markup | None:
 
 
 def _ceiling(metrics: Metrics) -> Markup | None:
-    """The ceiling, and what is reached where the image tells."""
+    """The ceiling, and what is reached on decidable pixels."""
     if metrics["iou_ceiling"] is None:
         return None
     ceiling = element("strong", number(metrics["iou_ceiling"]))
-    start = join(["Of a large set of such images the best possible guess can expect ", ceiling, " and no more: "])
+    start = join(["On a large set of such images the best possible guess can expect ", ceiling, " and no more: "])
     reason = "where a rectangle and another shape of one colour overlap, an image may not show which is in front."
     if metrics["iou_decidable"] is None:
         return join([start, reason])

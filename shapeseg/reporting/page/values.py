@@ -14,7 +14,7 @@ NO_RECIPES = "this needs recipes, which the dataset does not have"
 
 
 def decides(metrics: Metrics) -> bool:
-    """Whether it is known which pixels no image tells."""
+    """Whether it is known which pixels no image decides."""
     return metrics["calibration"]["decidable"] is not None
 
 
@@ -34,7 +34,7 @@ def target_name(metrics: Metrics) -> str:
 
 
 def shown_target(metrics: Metrics) -> str:
-    """What was to be found: of shapes whether visible or whole ones, of one's own images what people call it."""
+    """What was to be found: of shapes whether visible or whole ones, of the user's own images what people call it."""
     return metrics["target"] if has_recipes(metrics) else target_name(metrics)
 
 
@@ -83,7 +83,7 @@ def iou_of(cell: GroupScores) -> Estimate:
 
 
 def with_interval(found: Estimate, n: int) -> Markup:
-    """Returns a score with its interval as text, or that there are too few for one; their number stands beside it."""
+    """Returns a score with its interval as text, or that there are too few for one; their number stands next to it."""
     spread = interval_text(found.interval, n) if found.interval else "few"
     return join([number(found.value), " ", element("small", "" if found.value is None else spread)])
 

@@ -1,1 +1,1 @@
-"""The study of honesty: what a model says of pixels that no image can tell, and what that costs on those that one can."""
+"""The study of honesty: what a model says for pixels that no image can decide, and what that costs on those that one can."""

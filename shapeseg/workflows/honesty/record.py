@@ -12,8 +12,8 @@ class ModelScores(TypedDict):
     """One model on the test set.
 
     Attributes:
-        iou: Of all pixels that count, at the threshold chosen on val.
-        iou_decidable: Of those for which no other label was found.
+        iou: IoU of all pixels that count, at the threshold chosen on val.
+        iou_decidable: IoU of those for which no other label was found.
         ambiguous: How honest it is on the others, with the bins of a reliability curve.
         temperature: Chosen on val.
         tempered: How honest it is with that temperature.

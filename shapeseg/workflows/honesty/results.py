@@ -19,7 +19,7 @@ def honesty_results(options: HonestyOptions, test: Dataset, scores: Mapping[tupl
     """Returns everything that the study found.
 
     Args:
-        options: Of the study.
+        options: Options of the study.
         test: What every model was measured on.
         scores: By name of the arm or point, and seed.
     """

@@ -40,9 +40,9 @@ class Point(NamedTuple):
     """A training of the frontier: exact probabilities of many scenes, by cross-entropy alone.
 
     Attributes:
-        weight: What an ambiguous pixel weighs beside a decidable one.
+        weight: What an ambiguous pixel weighs relative to a decidable one.
         widths: Channels of the network.
-        share: Of the epochs that the others train.
+        share: Share of the epochs that the others train.
         crowded: Learn from scenes with more shapes, which hold more ambiguous pixels.
     """
 
@@ -82,28 +82,28 @@ def _usual_training() -> TrainingSettings:
 
 @dataclass(frozen=True)
 class HonestyOptions(CommonOptions):
-    """Train models to leave ambiguous pixels out, or to learn them, and measure what they then say of them."""
+    """Train models to exclude ambiguous pixels, or to learn them, and measure what they then predict there."""
 
     out: Path = Path("reports/study-honesty")
-    """Folder of data, models and results; an interrupted study goes on where it was."""
+    """Folder of data, models and results; an interrupted study continues where it stopped."""
     parts: tuple[Part, ...] = get_args(Part)
     """The grid of labels and losses, the frontier of honesty against IoU, or both."""
     seeds: int = 3
-    """Models an arm of the grid."""
+    """Models per arm of the grid."""
     train_images: int = 720
     """Images that each model of the grid learns from."""
     val_images: int = 90
-    """Images that choose the best epoch, the threshold and the temperature of every model."""
+    """Images used to choose the best epoch, the threshold and the temperature of every model."""
     test_images: int = 300
     """Images of the test set."""
     data_seed: int = 2000
-    """Seed of the test set; those of the others follow it."""
+    """Seed of the test set; the other seeds follow from it."""
     frontier_images: int = 2880
     """Images that each model of the frontier learns from, in as many epochs as one of the grid."""
     jobs: int = 2
-    """Trainings at a time, each with one thread, so that results do not depend on this."""
+    """Trainings that run at once, each with one thread, so that results do not depend on this."""
     quick: bool = False
-    """A look in minutes: few images, few epochs, two seeds, in place of defaults. Its numbers mean little."""
+    """A quick look in minutes: few images, few epochs, two seeds, instead of the defaults. Its numbers mean little."""
     training: TrainingSettings = field(default_factory=_usual_training)
 
     def __post_init__(self) -> None:

@@ -60,7 +60,7 @@ class Playground:
                 yield encode(about | {"search": "given up" if patience.ended else "done"} | header(second), second)
 
     def _about(self, question: Question, scene: Scene) -> dict[str, Any]:
-        """Returns what the page is told of where a scene is from; ``sample`` says whether it is one as it is."""
+        """Returns what the page shows about where a scene is from; ``sample`` says whether it is an unchanged one."""
         place, change = question.place, question.change
         is_sample = scene == sample_named(question, self.samples)
         is_same = is_sample and change is not None and scene == self.samples.sample(place, None)

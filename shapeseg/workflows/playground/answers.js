@@ -15,7 +15,7 @@ function send() {
   const { scene, place, change } = state;
   const question = JSON.stringify({ scene, place, change, ...more, sequence });
   asked.waiting = null;
-  if (question.length > data.longest) return trouble("The scene is too large to be sent.");
+  if (question.length > data.longest) return trouble("The scene is too large to send.");
   asked.underWay = sequence;
   asked.socket.send(question);
 }
@@ -58,5 +58,5 @@ function trouble(line) {
 
 function stopped() {
   document.body.classList.add("stopped");
-  trouble("The server has stopped; what you see is its last answer. Start it again, open the new address, and put there what stands behind # in this one.");
+  trouble("The server has stopped; what you see is its last answer. Start it again, open the new address, and append the part after # of this one.");
 }

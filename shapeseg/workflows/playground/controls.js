@@ -69,7 +69,7 @@ async function copyLink() {
 function showTools() {
   const shape = chosen();
   const last = instances().length - 1;
-  setText(byId("chosen"), shape ? `Shape ${state.selected + 1}: ${describe(shape)}` : "No shape is chosen");
+  setText(byId("chosen"), shape ? `Shape ${state.selected + 1}: ${describe(shape)}` : "No shape selected");
   for (const control of byId("tools").querySelectorAll("button:not([data-add]), select, input")) control.disabled = !shape;
   for (const button of document.querySelectorAll("[data-add]")) button.disabled = last + 1 >= data.most;
   if (!shape) return;

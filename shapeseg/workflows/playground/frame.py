@@ -12,7 +12,7 @@ from shapeseg.workflows.playground.answer import Answer
 
 
 def header(answer: Answer) -> dict[str, Any]:
-    """Returns what is said of an answer beside its pixels, as plain JSON types."""
+    """Returns what accompanies the pixels of an answer, as plain JSON types."""
     truth = answer.truth
     return {
         "scene": truth.scene.to_dict(),

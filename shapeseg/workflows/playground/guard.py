@@ -15,7 +15,7 @@ class _Answering(RequestHandler):
     """What every answer has in common."""
 
     def set_default_headers(self) -> None:
-        """Nothing is kept, framed, guessed at or told to others."""
+        """Nothing is cached, framed, sniffed or sent as referrer."""
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")
         self.set_header("X-Content-Type-Options", "nosniff")

@@ -43,7 +43,7 @@ function open(link) {
     load(fromLink(link));
   } catch {
     load({ scene: Object.values(data.starts)[0] });
-    trouble("The link holds no scene. Copy it whole.");
+    trouble("The link contains no scene. Copy all of it.");
   }
 }
 

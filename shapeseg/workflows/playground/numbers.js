@@ -39,11 +39,11 @@ function seen({ visible_pixels: visible, whole_pixels: whole }) {
   const hidden = whole - visible;
   const all = ["All ", strong(many(whole, "rectangle pixel")), " are visible. "];
   const some = [strong(visible.toLocaleString("en")), ` of ${many(whole, "rectangle pixel")} are visible, ${percent(hidden / whole)} hidden. `];
-  return say("seen", ...(hidden ? some : all), "The model gets the image, and nothing of what lies behind.");
+  return say("seen", ...(hidden ? some : all), "The model sees the image, and nothing of what lies behind.");
 }
 
 const OF_WHOLE = "Nothing: whole rectangles do not depend on the order.";
-const NO_RULE = "Unknown: nobody knows by what rule this scene was chosen.";
+const NO_RULE = "Unknown: the rule by which this scene was chosen is not known.";
 
 function knowable({ numbers, exact }, searching) {
   const { ambiguous_pixels: known, unknown_pixels: unknown } = numbers;
@@ -56,14 +56,14 @@ function knowable({ numbers, exact }, searching) {
     parts.push(strong(many(known, "pixel")), ": other scenes give this very image, and other rectangles. ");
     parts.push("Rectangle there has probability ", strong(rangeText(range)), ", exactly. ");
   }
-  if (unknown) parts.push(`Of ${many(unknown, "pixel")} it was not found out: so many shapes touch that the search was given up.`);
+  if (unknown) parts.push(`For ${many(unknown, "pixel")} it was not determined: so many shapes touch that the search was given up.`);
   return say("knowable", ...parts);
 }
 
 function honest({ numbers }, searching) {
   const { log_loss: loss, log_loss_floor: floor, mean_absolute_difference: off, unknown_pixels: unknown } = numbers;
   if (searching) return say("honest", "…");
-  if (loss === null && unknown) return say("honest", "That cannot be told while the exact probability is not found out.");
+  if (loss === null && unknown) return say("honest", "That cannot be judged while the exact probability is not determined.");
   if (loss === null) return say("honest", "There is nothing to be honest about here. Let a rectangle and another shape of one colour overlap.");
   const gap = loss - floor;
   const verdict = make("span", { className: "verdict" }, gap < HONEST ? "Yes. " : gap < NEARLY ? "Nearly. " : "No. ");

@@ -138,7 +138,7 @@ function readPixel(screen, event) {
 }
 
 function exactAt(frame, at, label) {
-  if (label & bits.unknown) return "was not found out";
+  if (label & bits.unknown) return "was not determined";
   if (!(label & bits.ambiguous)) return isTarget(label) ? "1" : "0";
   let before = 0;
   for (let each = 0; each < at; each += 1) if (frame.labels[each] & bits.ambiguous) before += 1;

@@ -46,7 +46,7 @@ class Question:
     scene: dict[str, Any] | None = None
     """The recipe of a scene; None is the sample itself."""
     place: int = 0
-    """Of the sample that was shown last."""
+    """Place of the sample that was shown last."""
     change: Change | None = None
     """Which twin of it, if any."""
     dial: Dial | None = None
@@ -70,9 +70,9 @@ def parse_question(message: str | bytes) -> Question:
     try:
         content = parse_json(message)
     except ValueError as error:
-        raise InputError("the message is no JSON", received=f"{error!s:.100}", fix="Send an object of JSON") from error
+        raise InputError("the message is not JSON", received=f"{error!s:.100}", fix="Send an object of JSON") from error
     if not isinstance(content, dict):
-        raise InputError("the message is no object", received=f"{content!r:.60}", fix="Send an object of JSON")
+        raise InputError("the message is not an object", received=f"{content!r:.60}", fix="Send an object of JSON")
     return settings_from_dict(Question, content)
 
 

@@ -25,7 +25,7 @@ class Samples:
     """Scenes by their place, from 0.
 
     Attributes:
-        name: What they are, for people.
+        name: What they are, for display.
         count: How many there are.
         settings: How they look.
         rule: By which they were chosen; None where that is unknown.
@@ -41,7 +41,7 @@ class Samples:
     sample: Callable[[int, Change | None], Scene]
 
     def edited(self, recipe: Mapping[str, Any]) -> Scene:
-        """Returns a scene that a person made. No occlusion chose it, and so it is judged by sizes and canvas alone."""
+        """Returns a scene made by the user. No occlusion chose it, so it is judged by sizes and canvas alone."""
         scene = Scene.from_dict(recipe)
         rule = (self.rule or Rule(SceneSettings())).without_occlusion()
         return replace(scene, rule=rule.widened(scene.width, scene.height, scene.instances))

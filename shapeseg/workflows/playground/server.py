@@ -49,7 +49,7 @@ class Connection(Guarded, WebSocketHandler):
         """Refuses strangers, and pages of other servers, too."""
         super().prepare()
         if not is_own_origin(self.request.headers.get("Origin"), self.request.host):
-            raise HTTPError(403, reason="The page is not of this server")
+            raise HTTPError(403, reason="The page does not belong to this server")
 
     def check_origin(self, origin: str) -> bool:
         """Whether the page is of this server."""
@@ -154,6 +154,6 @@ def _listen(port: int) -> socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise BusyError("the port is taken", received=f"port={port}", fix=fix) from error
-        raise StorageError(f"the port may not be listened on ({error.strerror})", received=f"port={port}", fix=fix) from error
+        raise StorageError(f"the port cannot be listened on ({error.strerror})", received=f"port={port}", fix=fix) from error
     listening.setblocking(False)
     return listening

@@ -20,9 +20,9 @@ class PlaygroundOptions(CommonOptions):
     model: Annotated[Path | None, tyro.conf.Positional] = None
     """The .keras file, its run folder, or an exported file; by default the newest under saved_models, else the reference."""
     data: Path | None = None
-    """Dataset to step through; by default data/shapes, and where that is not, scenes drawn with default settings."""
+    """Dataset to step through; by default data/shapes, or, if there is none, scenes drawn with default settings."""
     seed: int = 0
-    """Of the scenes that are drawn where there is no dataset."""
+    """Seed of the scenes that are drawn if there is no dataset."""
     port: int = 0
     """Port of 127.0.0.1 to listen on; 0 takes a free one."""
     open: bool = True
@@ -32,7 +32,7 @@ class PlaygroundOptions(CommonOptions):
     device: Device = "auto"
     """Where to compute, in Keras."""
     trust_model: bool = False
-    """Load a model without a card of its own by plain Keras, in its safe mode."""
+    """Load a model that has no card of its own with plain Keras, in its safe mode."""
 
     def __post_init__(self) -> None:
         check_seed(self.seed)

@@ -32,7 +32,7 @@ class Cell:
     Attributes:
         name: For people.
         run: Its run folder, named by a digest of all that its training depends on.
-        arguments: Of ``shapeseg train``.
+        arguments: Arguments of ``shapeseg train``.
     """
 
     name: str
@@ -47,7 +47,7 @@ def make_cell(root: Path, arm: str, seed: int, options: TrainOptions) -> Cell:
         root: Folder of all cells.
         arm: Its name.
         seed: 0, 1 ...; added to the training's own.
-        options: Of the training; its datasets exist, and ``out`` is not used.
+        options: Options of the training; its datasets exist, and ``out`` is not used.
     """
     training = replace(options.training, seed=(options.training.seed + seed) % 2**64)
     settings = options_to_dict(replace(options, out=None, training=training))
@@ -127,5 +127,5 @@ def _check(cell: Cell, process: subprocess.Popen[str]) -> None:
         raise kinds.get(process.returncode, ResourcesError)(
             f"the training of {cell.name} failed",
             received=lines[-1].rstrip(".") if lines else f"exit code {process.returncode}",
-            fix="Mend that and run the study again; finished trainings are kept",
+            fix="Fix that and run the study again; finished trainings are kept",
         )

@@ -66,7 +66,7 @@ class SeedMeans:
 def stands(found: Mean) -> bool | None:
     """Returns whether the t interval over seeds leaves out 0, and that over seeds and images too, where it is known.
 
-    None where a single seed tells nothing.
+    None where a single seed shows nothing.
     """
     seeds = np.array(found["seeds"], np.float64)  # an undefined one is NaN
     if len(seeds) < 2 or np.isnan(seeds).any():

@@ -22,7 +22,7 @@ def measure_cell(run: RunFolder, tests: Mapping[str, Dataset], progress: Callabl
     """Returns the scores of a trained model on every test set; read where they were measured before.
 
     Args:
-        run: Of a finished training.
+        run: The run of a finished training.
         tests: By name.
         progress: Called with the number of test sets done since the last call.
     """

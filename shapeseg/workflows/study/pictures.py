@@ -38,7 +38,7 @@ class Comparison(NamedTuple):
         truth: bool (H, W).
         base: bool (H, W), predicted by the one.
         other: bool (H, W), predicted by the other.
-        ambiguous: bool (H, W): where the image does not tell.
+        ambiguous: bool (H, W): where the image does not determine the label.
     """
 
     title: str

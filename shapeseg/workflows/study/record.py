@@ -70,7 +70,7 @@ class Counterfactual(TypedDict):
 
 
 class OrderTest(TypedDict):
-    """Of contested pixels, which share is called rectangle: by colours, then by place of the rectangle, then by arm."""
+    """Share of contested pixels that is called rectangle: by colours, then by place of the rectangle, then by arm."""
 
     scenes: dict[str, int]
     pixels: dict[str, int]

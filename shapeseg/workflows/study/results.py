@@ -44,11 +44,11 @@ def study_results(
     """Returns everything that the study found, as ``study.json`` holds it.
 
     Args:
-        options: Of the study.
+        options: Options of the study.
         training_sets: What those of each arm hold.
         tests: Test sets by name.
         cells: Trained models of each arm and seed.
-        scores: Of each arm and seed on each test set.
+        scores: Scores of each arm and seed on each test set.
     """
     seeds = range(options.seeds)
     by_test: dict[str, Arms] = {

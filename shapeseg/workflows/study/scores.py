@@ -19,7 +19,7 @@ class Rectangle(NamedTuple):
     """One target instance.
 
     Attributes:
-        place: Of its image in the test set.
+        place: Place of its image in the test set.
         instance: Its number in that image; 1 is at the back.
         occlusion_rate: Share of it that is hidden.
         occlusion: Bin of that rate.
@@ -58,7 +58,7 @@ def scores_to_dict(evaluation: Evaluation, data: Dataset) -> dict[str, Any]:
     """Returns what to keep of an evaluation as plain JSON types.
 
     Args:
-        evaluation: Of a test set, with the predictions of all its images.
+        evaluation: Evaluation of a test set, with the predictions of all its images.
         data: The test set.
     """
     places = {row["index"]: place for place, row in enumerate(data.rows)}

@@ -38,30 +38,30 @@ def _usual_training() -> TrainingSettings:
 
 @dataclass(frozen=True)
 class StudyOptions(CommonOptions):
-    """Train models on matched sets with and without occlusion, and measure what that does. Run it again to go on."""
+    """Train models on matched sets with and without occlusion, and measure the effect. Run it again to continue."""
 
     out: Path = Path("reports/study")
-    """Folder of data, models and results; an interrupted study goes on where it was."""
+    """Folder of data, models and results; an interrupted study continues where it stopped."""
     arms: tuple[ArmName, ...] = get_args(ArmName)
     """What to train on: all (natural images), without occluded images, and so on; docs/study.md describes each."""
     seeds: int = 5
-    """Models an arm; each has its own training images, first weights and order."""
+    """Models per arm; each has its own training images, initial weights and order."""
     train_images: int = 720
     """Images that each model learns from."""
     val_images: int = 90
-    """Natural images that choose the best epoch and the threshold of every model."""
+    """Natural images used to choose the best epoch and the threshold of every model."""
     test_images: int = 300
     """Images of each test set."""
     data_seed: int = 1000
-    """Seed of the test sets; those of the others follow it."""
+    """Seed of the test sets; the other seeds follow from it."""
     jobs: int = 2
-    """Trainings at a time, each with one thread, so that results do not depend on this."""
+    """Trainings that run at once, each with one thread, so that results do not depend on this."""
     quick: bool = False
-    """A look in minutes: few small images, few epochs, two seeds, in place of defaults. Its numbers mean little."""
+    """A quick look in minutes: few small images, few epochs, two seeds, instead of the defaults. Its numbers mean little."""
     model: str = "unet"
     """Architecture, by name."""
     widths: tuple[int, ...] = ()
-    """Channels of each level of the network; empty takes the architecture's own."""
+    """Channels of each level of the network; by default the architecture's own."""
     scene: SceneSettings = SceneSettings()
     training: TrainingSettings = field(default_factory=_usual_training)
 

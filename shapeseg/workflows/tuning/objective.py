@@ -13,8 +13,8 @@ class Objective(NamedTuple):
 
     Attributes:
         column: Its name in ``history.csv``.
-        direction: Of the study, as of Optuna.
-        words: Its name for people.
+        direction: Direction of the study, as in Optuna.
+        words: Its name for display.
     """
 
     column: str

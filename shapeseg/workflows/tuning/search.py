@@ -33,7 +33,7 @@ from shapeseg.workflows.tuning.storage import (
 )
 from shapeseg.workflows.tuning.trial import run_trial
 
-# What makes the scores of two trials comparable, beside the data.
+# What makes the scores of two trials comparable, in addition to the data.
 _IDENTITY = ("model", "epochs", "objective", "seed", "startup_trials")
 
 
@@ -60,7 +60,7 @@ def identity(options: TuneOptions) -> dict[str, Any]:
     """Checks that every network can be built and trained on the data; returns what a study must go on with.
 
     Raises:
-        UsageError: If a network cannot be built, or nobody knows the probabilities that are asked for.
+        UsageError: If a network cannot be built, or the requested probabilities are unknown.
         InputError: If the data cannot be used, or its images do not fit every network.
     """
     networks = [Architecture(options.model, {"widths": widths}) for widths in options.space.networks()]
@@ -70,7 +70,7 @@ def identity(options: TuneOptions) -> dict[str, Any]:
         raise UsageError(
             "the log loss on ambiguous pixels is known only where it is known how scenes were chosen",
             received=f"objective=log_loss, {options.data}",
-            fix="Use --objective iou, or data as generate made them",
+            fix="Use --objective iou, or data made by generate",
         )
     plain = options_to_dict(options)
     return {name: plain[name] for name in _IDENTITY} | plain["space"] | {"data_sha256": data.digest}

@@ -18,30 +18,30 @@ from shapeseg.workflows.tuning.space import SearchSpace, train_options
 
 @dataclass(frozen=True)
 class TuneOptions(CommonOptions):
-    """Search for better settings: trials learn from train and are compared on val. An unfinished search goes on."""
+    """Search for better settings: trials learn from train and are compared on val. Run it again to continue a search."""
 
     data: Path = Path("data/shapes")
     """Dataset to learn from; "none" draws fresh scenes."""
     out: Path | None = None
-    """Folder of the search, whose name is the study's too; by default tuning/MODEL."""
+    """Folder of the search, whose name is also the study's; by default tuning/MODEL."""
     trials: int = 30
-    """How many trials the study shall have in all, whichever process runs them."""
+    """Number of trials in the study in total, whichever process runs them."""
     timeout: float | None = None
-    """Minutes after which no further trial begins."""
+    """Minutes after which no further trial starts."""
     model: str = "unet"
-    """Architecture, by name; segformer and keras_cv_deeplab_v3_plus need --widths of their own."""
+    """Architecture, by name; segformer and keras_cv_deeplab_v3_plus need their own --widths."""
     epochs: int = 8
     """Epochs of a trial."""
     objective: ObjectiveName = "iou"
-    """What trials are compared by, on val: the rectangle IoU, or the log loss on ambiguous pixels."""
+    """Score for comparing trials on val: the rectangle IoU, or the log loss on ambiguous pixels."""
     seed: int = 0
-    """Seed of every training, and of what is tried."""
+    """Seed of every training, and of the settings tried."""
     startup_trials: int = 8
-    """Trials at random, all run to their end, before any is pruned or choices are learned from."""
+    """Random trials, all run to the end, before any is pruned or the search learns from results."""
     storage: str | None = None
-    """URL of a database that several machines share, as of Optuna; by default study.db in --out, by SQLite."""
+    """URL of a database that several machines share, as Optuna takes it; by default SQLite, in study.db in --out."""
     heartbeat: int = 20
-    """Seconds between a running trial's signs of life; one that misses three counts as failed."""
+    """Seconds between heartbeats of a running trial; one that misses three counts as failed."""
     device: Device = "auto"
     """Where to compute."""
     space: SearchSpace = SearchSpace()
@@ -54,7 +54,9 @@ class TuneOptions(CommonOptions):
         check_seed(self.seed)
         check_range("timeout", self.timeout, above=0, fix="Try 60")
         if self.storage is None and "?" in str(self.folder.absolute()):  # the rest would be options of the database
-            raise UsageError("a study's folder has no ? in its name", received=self.folder, fix="Name another, or a --storage")
+            raise UsageError(
+                "a study's folder must have no ? in its name", received=self.folder, fix="Name another, or a --storage"
+            )
 
     @property
     def folder(self) -> Path:

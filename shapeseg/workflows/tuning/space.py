@@ -19,25 +19,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """The values that trials choose from."""
+    """Values that trials choose from."""
 
     learning_rate: tuple[float, float] = (1e-3, 3e-2)
-    """Lowest and highest of Adam's peak rates; between them the logarithm counts."""
+    """Lowest and highest peak rate of Adam; trials sample between them on a log scale."""
     batch_size: tuple[int, ...] = (4, 8, 16)
     """Images a step."""
     widths: tuple[str, ...] = ("16-16-32-48", "8-16-32-48", "16-32-64", "16-32-48-64", "8-16-32-64-64")
     """Channels of each level of the network, joined by dashes."""
     loss: tuple[LossName, ...] = tuple(name for name in get_args(LossName) if name != "bce+decidable-dice")
-    """Losses, as of train; where ambiguous pixels are left out, bce+decidable-dice is bce+dice."""
+    """Losses, as in train; where ambiguous pixels are excluded, bce+decidable-dice is bce+dice."""
     ambiguous: tuple[Ambiguous, ...] = ("exclude",)
-    """What to do with ambiguous pixels, as of train."""
+    """What to do with ambiguous pixels, as in train."""
     augmentation: tuple[Augmentation, ...] = ("turn", "recolor", "noise", "paste")
-    """Kinds of augmentation, each tried with and without; of images of your own, flip light scale are among those to try."""
+    """Kinds of augmentation, each tried with and without; for your own images, flip light scale are among those tried."""
 
     def __post_init__(self) -> None:
         low, high = self.learning_rate
         if not 0 < low <= high < float("inf"):
-            raise UsageError("learning rates are above 0, the lowest first", received=self.learning_rate, fix="Try 0.001 0.03")
+            raise UsageError(
+                "learning rates must be above 0, the lowest first", received=self.learning_rate, fix="Try 0.001 0.03"
+            )
         for name in ("batch_size", "widths", "loss", "ambiguous"):
             if not getattr(self, name):
                 raise UsageError("there is nothing to choose from", received=f"{name}=()", fix="Name one value or more")
@@ -100,4 +102,4 @@ def _numbers(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split("-"))
     except ValueError:
-        raise UsageError("widths are whole numbers joined by dashes", received=text, fix="Try 16-16-32-48") from None
+        raise UsageError("widths must be whole numbers joined by dashes", received=text, fix="Try 16-16-32-48") from None

@@ -31,7 +31,7 @@ def told_storage_errors(url: str) -> Iterator[None]:
         raise StorageError(
             f"the study's storage failed ({error.__cause__ or error})",
             received=_kind(url),
-            fix="Check that it is there and can be written",
+            fix="Check that it exists and can be written",
         ) from error
 
 
@@ -47,11 +47,11 @@ def open_study(
     """Opens a study, or begins it.
 
     Args:
-        url: Of the database.
-        name: Of the study in it.
+        url: URL of the database.
+        name: Name of the study in it.
         heartbeat: Seconds between a running trial's signs of life.
         direction: Whether scores are to ``maximize`` or to ``minimize``.
-        pruner: Tells which trials are not worth their end.
+        pruner: Decides which trials are not worth finishing.
         on_killed: Called for a trial whose process is found to have died; it counts as failed.
     """
     import optuna
@@ -105,7 +105,7 @@ def refuse_other_settings(study: optuna.Study, settings: dict[str, Any]) -> None
     ]
     if differences:
         raise UsageError(
-            "a study must go on with the same settings and data", received="; ".join(differences), fix="Name another --out"
+            "a study must continue with the same settings and data", received="; ".join(differences), fix="Name another --out"
         )
 
 
@@ -118,7 +118,7 @@ def fail_killed_trials(study: optuna.Study) -> None:
 
 
 def counted(study: optuna.Study) -> int:
-    """Returns how many trials are finished, pruned or running: failed ones told nothing, and are made up for."""
+    """Returns how many trials are finished, pruned or running: failed ones showed nothing, and are replaced."""
     from optuna.trial import TrialState
 
     return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)))

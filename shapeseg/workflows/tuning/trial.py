@@ -1,4 +1,4 @@
-"""One trial of a search: a training in a folder of its own, of which nothing is left unless it ends well."""
+"""One trial of a search: a training in a folder of its own, which is removed unless it ends well."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ReportScore(keras.callbacks.Callback):
     """Hands the score of every epoch to a function, which may end the training by an exception.
 
     Args:
-        column: Of the score in the logs.
+        column: Column of the score in the logs.
         report: Called with score and epoch, counted from 1.
 
     Attributes:
@@ -45,7 +45,7 @@ class ReportScore(keras.callbacks.Callback):
         score = float(found[self.column])
         if math.isnan(score):
             fix = "Use --objective iou, or a larger val split"
-            raise UsageError("no pixel of val is ambiguous, so that there is no such score", received=self.column, fix=fix)
+            raise UsageError("no pixel of val is ambiguous, so there is no such score", received=self.column, fix=fix)
         if found[MONITOR] > self._best:
             self._best, self.kept = found[MONITOR], score
         self.report(score, epoch + 1)
@@ -56,15 +56,15 @@ def run_trial(trial: optuna.Trial, options: TrainOptions, folder: Path, signals:
 
     Args:
         trial: That chose the options.
-        options: Of the training.
-        folder: Of its run.
+        options: Options of the training.
+        folder: Folder of its run.
         signals: They are let through, but when the study is written.
-        column: Of the score in ``history.csv``.
+        column: Column of the score in ``history.csv``.
 
     Raises:
         UsageError: If the folder exists, or the score is undefined.
         TrialPruned: If the trial does worse than most did by that epoch, diverges, or needs more memory than there is: all
-            three tell the sampler that such settings are bad.
+            three signal to the sampler that such settings are bad.
     """
 
     def report(score: float, epoch: int) -> None:

@@ -29,7 +29,7 @@ def put(path, kind):
 
 
 LINK = "not followed"
-REASONS = {"link": LINK, "dangling link": LINK, "pipe": "no regular file", "vast": "bytes are read here"}
+REASONS = {"link": LINK, "dangling link": LINK, "pipe": "not a regular file", "vast": "bytes are read here"}
 
 
 @pytest.mark.parametrize("kind", REASONS)

@@ -173,10 +173,10 @@ def test_masks_of_every_mode_say_what_is_not_zero(tmp_path):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "no readable image"),
-        (b"no image", "no readable image"),
-        (ppm(), "no readable image"),
-        (png_header(8, 8), "no readable image"),
+        (b"", "not a readable image"),
+        (b"no image", "not a readable image"),
+        (ppm(), "not a readable image"),
+        (png_header(8, 8), "not a readable image"),
         (png_header(20_000, 8), "at most 16384 pixels a side"),
         (png_header(8000, 8000), "50,000,000 in all"),
         (png_header(60_000, 60_000), "bomb"),
@@ -212,7 +212,7 @@ def test_files_that_do_not_fit_together_are_refused(converted, tmp_path):
     yolo, palette = (shutil.copytree(converted / name, tmp_path / name) for name in ("yolo", "palette"))
     image = sorted((yolo / "images" / "train").iterdir())[0]
     shutil.copy(image, (yolo / "images" / "train" / image.name).with_suffix(".jpg"))
-    with pytest.raises(InputError, match=f"two files have one name.*{image.name}"):
+    with pytest.raises(InputError, match=f"two files share one name.*{image.name}"):
         open_source(yolo)
     (yolo / "images" / "train" / image.name).with_suffix(".jpg").unlink()
     image.unlink()
@@ -302,5 +302,5 @@ def test_voc_s_void_pixels_and_splits_are_kept_in_a_folder(tmp_path):
 def test_a_data_yaml_that_is_none_is_told(text, tmp_path):
     folder = yolo_of_roboflow(tmp_path / "y")
     (folder / "data.yaml").write_text(text)
-    with pytest.raises(InputError, match=r"no YAML.*data\.yaml"):
+    with pytest.raises(InputError, match=r"not YAML.*data\.yaml"):
         open_source(folder)

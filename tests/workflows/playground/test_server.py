@@ -129,7 +129,7 @@ UPGRADE = {
 def test_pages_of_other_servers_may_not_ask(origin, address):
     headers = UPGRADE if origin is None else UPGRADE | {"Origin": origin}
     status, _, content = get(address, f"/answers?token={token_of(address)}", **headers)
-    assert (status, content) == (403, "The page is not of this server.\n")
+    assert (status, content) == (403, "The page does not belong to this server.\n")
 
 
 def test_other_paths_and_ways_lead_nowhere(address):

@@ -93,7 +93,7 @@ def test_what_was_not_found_out_is_told_apart(visit, address, check_is_shown):
     scene = Scene(120, 60, WHITE, crowd)
     page = visit(address + link_to(scene))
     check_is_shown(page, scene)
-    assert "it was not found out" in page.locator("#knowable").inner_text()
+    assert "it was not determined" in page.locator("#knowable").inner_text()
     assert page.locator("#unknown-key").is_visible()
 
 
