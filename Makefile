@@ -1,6 +1,6 @@
 # make demo | check | test | lint | kill-test | fuzz | faults | test-keras-cv | test-nightly | browser | container-try | audit |
 # notebook | notebooks | slides | slides-pdf | pictures | bench | bench-quick | reliability | clean.
-# Needs Python 3.11 to 3.14 with venv, and nothing else.
+# Needs Python 3.11 with venv, and nothing else; 3.12 to 3.14 are accepted, but not tried.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
