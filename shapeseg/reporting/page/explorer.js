@@ -18,7 +18,7 @@ const ORDERS = {
   index: (one, other) => one.index - other.index,
 };
 
-// An image passes when it is of the split and one of its rectangles has all that is asked for.
+// An image passes when it is of the split and one of its rectangles matches all filters.
 function passes(tile, asked) {
   const { split, ...properties } = asked;
   const wanted = Object.entries(properties).filter(([, value]) => value);
