@@ -8,7 +8,7 @@ COMMANDS = {
     "generate": "draw a new dataset",
     "append": "draw more samples into a dataset",
     "filter": "remove occlusion from a dataset",
-    "merge": "make one dataset of two",
+    "merge": "make one dataset of several, or of all shards",
     "verify": "check that a dataset is whole and holds what it says",
     "preview": "draw tiles of a dataset",
     "stats": "count what a dataset is made of",

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import tyro
 
 from shapeseg.architectures import check_known
+from shapeseg.datasets.shard import parse_shard
 from shapeseg.datasets.splits import SplitSettings
 from shapeseg.description import Description
 from shapeseg.environment import Device
@@ -31,6 +32,8 @@ class GenerateOptions(CommonOptions):
     """How many images."""
     seed: int = 0
     """Seed of every random choice; the same seed gives the same pixels."""
+    shard: str | None = None
+    """Draw only part K of N, as K/N, with a --num-images of the whole: 2/4. `merge` makes the whole of all N, bit for bit."""
     workers: int | None = None
     """Processes that draw; by default as many as the machine and the job are good for. They do not change the result."""
     engine: Literal["processes", "ray"] = "processes"
@@ -41,6 +44,8 @@ class GenerateOptions(CommonOptions):
     splits: SplitSettings = SplitSettings()
 
     def __post_init__(self) -> None:
+        if self.shard is not None:
+            parse_shard(self.shard)
         if self.ray_address is not None and self.engine != "ray":
             raise UsageError("an address is for a cluster", received=self.ray_address, fix="Add --engine ray")
 
