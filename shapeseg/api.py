@@ -26,7 +26,8 @@ from shapeseg.scenes.rule import Way
 from shapeseg.scenes.twins import Change
 from shapeseg.settings import CommonOptions, options_from_flags
 from shapeseg.value_types import check_type
-from shapeseg.workflows.options import EvaluateOptions, GenerateOptions, PredictOptions, TrainOptions
+from shapeseg.workflows.options import EvaluateOptions, GenerateOptions, TrainOptions
+from shapeseg.workflows.predict_options import PredictOptions
 
 if TYPE_CHECKING:
     import keras
