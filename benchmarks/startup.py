@@ -3,13 +3,14 @@
     python benchmarks/startup.py            # about 3 minutes
     python benchmarks/startup.py --quick    # about a minute
 
-Each is a process of its own, started in turn with the others.
+Each is a process of its own, started in turn with the others. Processor seconds depend less on what else the machine does.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -37,14 +38,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     fix_threads(os.cpu_count() or 1)
     os.environ["KERAS_BACKEND"] = "torch"
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
+    used: dict[str, list[float]] = {}
+
+    def start_once(name: str, command: Sequence[object]) -> None:
+        before = processor_seconds()
+        start(*command)
+        used.setdefault(name, []).append(processor_seconds() - before)
+
     with tempfile.TemporaryDirectory() as scratch:
         commands = starts(Path(scratch))
         rates = race(
-            [Contestant(name, 1, lambda _, command=command: start(*command)) for name, command in commands.items()],
+            [Contestant(each[0], 1, lambda _, each=each: start_once(*each)) for each in commands.items()],
             options.turns,
         )
     seconds = [
-        {"start": name} | {f"seconds_{key}": value for key, value in spread([1 / rate for rate in values]).items()}
+        {"start": name}
+        | {f"seconds_{key}": value for key, value in spread([1 / rate for rate in values]).items()}
+        | {f"processor_seconds_{key}": value for key, value in spread(used[name][1:]).items()}  # without the warm-up
         for name, values in rates.items()
     ]
     publish("startup", options, PACKAGES, rates=rates, unit="starts", ratios=RATIOS, more={"seconds": seconds})
@@ -70,6 +80,12 @@ def starts(scratch: Path) -> dict[str, tuple[object, ...]]:
     exported = scratch / "model.onnx"
     start("-m", "shapeseg", "export", REFERENCE, "--format", "onnx", "--out", exported)
     return found | {ONNX: ("-c", "import onnxruntime, cv2"), PREDICT_ONNX: (*predict, exported, *to, "--runtime", "onnx")}
+
+
+def processor_seconds() -> float:
+    """Returns what the processes that have ended took of the processor, in user and system mode together."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def start(*arguments: object) -> None:

@@ -18,6 +18,7 @@ from shapeseg.datasets import append as appending
 from shapeseg.datasets import create, merge, twin
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.manifest import DatasetSettings
+from shapeseg.datasets.shard import parse_shard
 from shapeseg.errors import InputError, UsageError
 from shapeseg.evaluation.metrics import Metrics
 from shapeseg.incoming import MAX_TEXT, parse_json, read_file
@@ -25,7 +26,8 @@ from shapeseg.scenes.rule import Way
 from shapeseg.scenes.twins import Change
 from shapeseg.settings import CommonOptions, options_from_flags
 from shapeseg.value_types import check_type
-from shapeseg.workflows.options import EvaluateOptions, GenerateOptions, PredictOptions, TrainOptions
+from shapeseg.workflows.options import EvaluateOptions, GenerateOptions, TrainOptions
+from shapeseg.workflows.predict_options import PredictOptions
 
 if TYPE_CHECKING:
     import keras
@@ -194,7 +196,13 @@ def build_model(name: str = "unet", **settings: Any) -> keras.Model:
 
 
 def create_dataset(
-    out: AnyPath, *, num_images: int = 1000, seed: int = 0, workers: int | None = None, **scene: Any
+    out: AnyPath,
+    *,
+    num_images: int = 1000,
+    seed: int = 0,
+    shard: str | None = None,
+    workers: int | None = None,
+    **scene: Any,
 ) -> Dataset:
     """Draws a new dataset, a pure function of its keywords, and opens it.
 
@@ -206,6 +214,7 @@ def create_dataset(
         out: The new folder; it must not exist, or be empty.
         num_images: 1 or more.
         seed: 0 to 2**64 - 1.
+        shard: Draws only part K of N, ``"K/N"``; :func:`merge_datasets` makes the whole of all N.
         workers: Processes that draw; None takes as many as suit the machine and the job.
         **scene: Fields of :class:`shapeseg.SceneSettings`, and shares of splits.
 
@@ -214,9 +223,16 @@ def create_dataset(
         StorageError: If the folder cannot be written, or the disk is too small.
     """
     settings = options_from_flags(DatasetSettings, scene)
-    options = _options(GenerateOptions, {"out": out, "num_images": num_images, "seed": seed, "workers": workers})
+    options = _options(
+        GenerateOptions, {"out": out, "num_images": num_images, "seed": seed, "shard": shard, "workers": workers}
+    )
     create.create_dataset(
-        options.out, num_images=options.num_images, seed=options.seed, settings=settings, workers=options.workers
+        options.out,
+        num_images=options.num_images,
+        seed=options.seed,
+        settings=settings,
+        workers=options.workers,
+        shard=parse_shard(options.shard) if options.shard else None,
     )
     return Dataset(options.out)
 
@@ -280,8 +296,10 @@ def filter_dataset(
     return Dataset(options.out or options.data)
 
 
-def merge_datasets(first: AnyPath, second: AnyPath, out: AnyPath) -> Dataset:
-    """Writes a new dataset: all samples of ``first``, and those of ``second`` whose images are not there already.
+def merge_datasets(first: AnyPath, others: AnyPath | Sequence[AnyPath], out: AnyPath) -> Dataset:
+    """Writes a new dataset: all samples of ``first``, and those of others whose images are not there already.
+
+    The shards of one dataset, in any order, become that dataset, bit for bit.
 
     >>> other = shapeseg.create_dataset("data/other", num_images=10, seed=9, width=64, height=64, max_size=24)
     >>> merged = shapeseg.merge_datasets("data/shapes", "data/other", "data/merged")
@@ -290,15 +308,16 @@ def merge_datasets(first: AnyPath, second: AnyPath, out: AnyPath) -> Dataset:
 
     Args:
         first: Its samples keep their ids.
-        second: Its samples are numbered on where they must be.
+        others: A dataset, or several; their samples are numbered on where they must be.
         out: The new folder.
 
     Raises:
         UsageError: If ``out`` is in use.
-        InputError: If a dataset has no recipes.
+        InputError: If a dataset has no recipes, or the shards are not all of one.
     """
-    options = _options(MergeOptions, {"first": first, "second": second, "out": out})
-    merge.merge_datasets(Dataset(first), Dataset(second), options.out)
+    data = [first, *(others if isinstance(others, list | tuple) else [others])]
+    options = _options(MergeOptions, {"data": data, "out": out})
+    merge.merge_datasets([Dataset(folder) for folder in options.data], options.out)
     return Dataset(options.out)
 
 

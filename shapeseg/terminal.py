@@ -8,8 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from tqdm import tqdm
-
 Progress = Callable[[int], object]
 """Called with the number of units done since the last call."""
 
@@ -24,6 +22,8 @@ def no_progress(_count: int) -> None:
 def progress_bar(what: str, total: int, unit: str) -> Iterator[Progress]:
     """Shows a bar while the block runs, or lines where no terminal is; yields what moves it on by a number of units."""
     if sys.stderr.isatty():
+        from tqdm import tqdm  # which takes a while
+
         with tqdm(total=total, desc=what, unit=f" {unit}s", dynamic_ncols=True) as bar:
             yield bar.update
     else:

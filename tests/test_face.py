@@ -150,7 +150,7 @@ def test_scores_are_those_of_the_file(place):
         (lambda: shapeseg.append_samples("data/shapes", num_images="3"), "num_images='3'. Give it a whole number"),
         (lambda: shapeseg.filter_dataset("data/shapes", way="drop", out="data/new"), "Did you mean drop-occluded|drop-beyond"),
         (lambda: shapeseg.filter_dataset("data/shapes", max_occlusion=0.5, in_place="no"), "Give it True or False"),
-        (lambda: shapeseg.merge_datasets("data/shapes", 3, "data/new"), "Received: second=3. Give it a path"),
+        (lambda: shapeseg.merge_datasets("data/shapes", 3, "data/new"), r"Received: data=.*, 3\]. Give it a list of paths"),
         (lambda: shapeseg.write_twins("data/shapes", "remov", "data/new"), "Did you mean remove"),
         (lambda: shapeseg.Run(3), "Received: folder=3. Give it a path"),
         (lambda: shapeseg.Dataset(None), "Received: folder=None. Give it a path"),

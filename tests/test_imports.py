@@ -1,10 +1,13 @@
+import ast
 import json
 import tomllib
 
 import pytest
 from command_runs import REPOSITORY, SCRIPTS, run_python, succeed
 
-import shapeseg
+import shapeseg.datasets
+import shapeseg.evaluation
+import shapeseg.scenes
 from shapeseg.commands import COMMANDS
 
 HELPS = {
@@ -62,6 +65,39 @@ print(json.dumps(outcomes))
 def test_the_package_loads_nothing_heavy(tmp_path):
     script = "import sys, shapeseg; print({'keras', 'torch', 'matplotlib', 'cv2', 'numpy'} & set(sys.modules))"
     assert succeed(run_python("-c", script, cwd=tmp_path)).stdout == "set()\n"
+
+
+@pytest.mark.process
+def test_predict_with_an_exported_model_loads_no_more_than_it_needs(tmp_path):
+    """Neither what draws, learns and measures, nor what a terminal needs; the model is not there, which ends it."""
+    (tmp_path / "photo.png").touch()
+    script = (
+        "import sys\n"
+        "from shapeseg.__main__ import main\n"
+        "code = main(['predict', 'no.onnx', 'photo.png', '--runtime', 'onnx'])\n"
+        "assert 'shapeseg.inference.runtimes' in sys.modules, code\n"
+        "print(code, {'keras', 'torch', 'matplotlib', 'tqdm'} & set(sys.modules))\n"
+        "print(sorted(name for name in sys.modules if name.startswith('shapeseg.')))\n"
+    )
+    result = succeed(run_python("-c", script, cwd=tmp_path))
+    heavy, ours = result.stdout.splitlines()
+    assert heavy == "3 set()", result.stderr
+    unneeded = {
+        "datasets.dataset",
+        "datasets.create",
+        "scenes.scene",
+        "training",
+        "evaluation.prediction",
+        "workflows.options",
+    }
+    assert not {f"shapeseg.{name}" for name in unneeded} & set(ast.literal_eval(ours))
+
+
+@pytest.mark.parametrize("room", [shapeseg.datasets, shapeseg.scenes, shapeseg.evaluation], ids=lambda room: room.__name__)
+def test_a_room_has_the_names_that_it_lists_and_no_others(room):
+    assert all(getattr(room, name) is not None for name in room.__all__)
+    with pytest.raises(AttributeError, match=rf"module '{room.__name__}' has no attribute 'nothing'"):
+        room.nothing  # noqa: B018 (to look is to load)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ COMMANDS = {
     "generate": "draw a new dataset",
     "append": "draw more samples into a dataset",
     "filter": "remove occlusion from a dataset",
-    "merge": "merge two datasets into one",
+    "merge": "merge several datasets, or all shards of one, into one",
     "verify": "check that a dataset is whole and matches its metadata",
     "preview": "draw tiles of a dataset",
     "stats": "count what a dataset contains",

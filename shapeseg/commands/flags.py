@@ -57,19 +57,20 @@ class Flag(NamedTuple):
         return [f"--{name}", *alias, *([f"--no-{name}"] if self.hint is bool else [])]
 
 
-def flags_of_options(kind: type, defaults: Any, group: str = "") -> Iterator[Flag]:
+def flags_of_options(kind: type, defaults: Any, group: str = "", *, documented: bool = True) -> Iterator[Flag]:
     """Yields the flags of options, and of the settings within them.
 
     Args:
         kind: Dataclass of the options.
         defaults: Options that have their defaults.
         group: Field of the options that these settings are in.
+        documented: Whether each has its docstring as help, for which the source is read.
     """
-    hints, docs = get_type_hints(kind, include_extras=True), _field_docs(kind)
+    hints, docs = get_type_hints(kind, include_extras=True), _field_docs(kind) if documented else {}
     for field in dataclasses.fields(kind):
         name, hint, default = field.name, hints[field.name], getattr(defaults, field.name)
         if dataclasses.is_dataclass(default):
-            yield from flags_of_options(type(default), default, name)
+            yield from flags_of_options(type(default), default, name, documented=documented)
             continue
         positional = tyro.conf.Positional in getattr(hint, "__metadata__", ())
         yield Flag(name, group, _given(get_args(hint)[0] if positional else hint), default, docs.get(name, ""), positional)
@@ -105,7 +106,7 @@ def as_shown(options_type: type, flags: Sequence[Flag], layout: Layout) -> Any:
     for name, inner in groups.items():
         group = _typed_dict(name, inner, total=False)
         group.__doc__ = "" if name in of.values() else get_type_hints(options_type)[name].__doc__
-        fields[f"{name} options"] = Annotated[group, tyro.conf.arg(name=name)]
+        fields[f"{name} options"] = Annotated[group, tyro.conf.arg(name=name, help=group.__doc__)]
     return _typed_dict("Options", fields, total=False)
 
 

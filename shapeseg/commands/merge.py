@@ -1,4 +1,4 @@
-"""``merge``: two datasets become one new one."""
+"""``merge``: several datasets become one new one."""
 
 from __future__ import annotations
 
@@ -12,36 +12,30 @@ from shapeseg.commands.command_line import entry_point
 from shapeseg.commands.flags import Layout
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.merge import merge_datasets
-from shapeseg.errors import UsageError
 from shapeseg.settings import CommonOptions
 from shapeseg.terminal import progress_bar
 
 
 @dataclass(frozen=True)
 class MergeOptions(CommonOptions):
-    """Merge two datasets into a new one; no two samples share an id, and each row records where it came from."""
+    """Merge datasets into a new one; no two samples share an id, and each row records where it came from.
+    The shards of one dataset become that dataset, bit for bit."""
 
-    first: Annotated[Path | None, tyro.conf.Positional] = None
-    """Dataset whose samples keep their ids."""
-    second: Annotated[Path | None, tyro.conf.Positional] = None
-    """Dataset whose samples are added, except those that the first already has."""
+    data: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
+    """Datasets: samples of the first keep their ids, images that are there already are skipped. Shards: all, in any order."""
     out: Path = Path("data/merged")
     """New dataset to write."""
 
 
 def _command(options: MergeOptions) -> None:
-    if options.first is None or options.second is None:
-        raise UsageError(
-            "merge needs two datasets", received=options.first or "none", fix="Name both: merge FIRST SECOND --out OUT"
-        )
-    first, second = Dataset(options.first), Dataset(options.second)
-    with progress_bar("copying", len(first) + len(second), "image") as progress:
-        manifest, skipped = merge_datasets(first, second, options.out, progress)
-    print(f"dataset   {options.out}: {manifest.count} images; {skipped} of {options.second} were there already")
+    datasets = [Dataset(folder) for folder in options.data]
+    with progress_bar("copying", sum(map(len, datasets)), "image") as progress:
+        manifest, skipped = merge_datasets(datasets, options.out, progress)
+    print(f"dataset   {options.out}: {manifest.count} images; {skipped} were there already and are left out")
 
 
 LAYOUT = Layout(
-    examples=("data/shapes data/more --out data/both", "data/clean data/heavy"),
+    examples=("data/shapes data/more --out data/both", "data/part-1 data/part-2 data/part-3 --out data/large"),
 )
 
 main = entry_point(MergeOptions, _command, LAYOUT)

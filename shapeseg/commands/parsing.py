@@ -15,6 +15,8 @@ from shapeseg.errors import UsageError
 from shapeseg.settings import CommonOptions
 from shapeseg.value_types import suggestion, words_of
 
+_HELP = {"-h", "--help"}
+
 
 def parse_flags(options_type: type[CommonOptions], arguments: list[str], prog: str, layout: Layout) -> dict[str, Any]:
     """Returns the settings that the command line gives, by name, each of the type that its option has.
@@ -23,8 +25,8 @@ def parse_flags(options_type: type[CommonOptions], arguments: list[str], prog: s
         UsageError: If a flag is unknown, or its value cannot be read.
         SystemExit: After ``--help``.
     """
-    flags = list(flags_of_options(options_type, options_type()))
     named = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    flags = list(flags_of_options(options_type, options_type(), documented=not _HELP.isdisjoint(named)))
     _refuse_unknown(flags, named, prog)
     told = io.StringIO()
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shapeseg.commands.command_line import entry_point
 from shapeseg.commands.flags import Layout
-from shapeseg.workflows.options import PredictOptions
+from shapeseg.workflows.predict_options import PredictOptions
 
 
 def _command(options: PredictOptions) -> int:

@@ -74,6 +74,12 @@ def append_samples(folder: Path, *, num_images: int, workers: int | None = None,
                 received=f"{folder}, generator {manifest.generator_version}",
                 fix=f"Generate it again; this shapeseg draws as generator {GENERATOR_VERSION}",
             )
+        if manifest.shard:
+            raise InputError(
+                "a shard ends where the next one begins",
+                received=f"{folder}, shard {manifest.shard}",
+                fix="Merge it with the others and append to the whole",
+            )
         if manifest.twin:
             raise InputError(
                 "twins cannot be appended to", received=folder, fix="Append to the original and write its twins again"

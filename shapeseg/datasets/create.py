@@ -10,6 +10,7 @@ from shapeseg import files
 from shapeseg.datasets.draw import check_space, draw_samples, estimate_bytes, make_folders
 from shapeseg.datasets.manifest import DatasetSettings, Manifest
 from shapeseg.datasets.metadata import write_metadata
+from shapeseg.datasets.shard import Shard
 from shapeseg.folders import staged_folder
 from shapeseg.scenes.rule import Rule
 from shapeseg.settings import check_range
@@ -27,17 +28,19 @@ def create_dataset(
     workers: int | None = None,
     progress: Progress = no_progress,
     cluster: str | None = None,
+    shard: Shard | None = None,
 ) -> Manifest:
     """Writes a new dataset. Its content is a pure function of (settings, seed, num_images), whoever draws it.
 
     Args:
         out: The new folder; it must not exist, or be empty.
-        num_images: 1 or more.
+        num_images: 1 or more; of the whole, if a shard of it is drawn.
         seed: 0 to 2**64 - 1.
         settings: How scenes look and how they are split.
         workers: Processes that draw; 0 and 1 draw in this process, None takes as many as suit machine and job.
         progress: Called with the number of samples written since the last call.
         cluster: Address of a Ray cluster that draws instead of workers; it shares the disk of ``out``.
+        shard: The part to draw; None draws the whole, as does the only part of one.
 
     Raises:
         UsageError: If ``out`` exists, or a number is out of range.
@@ -48,13 +51,14 @@ def create_dataset(
     """
     check_range("num_images", num_images, least=1, fix="Ask for at least 1")
     settings = settings or DatasetSettings()
+    indices = shard.indices(num_images) if shard else range(num_images)
     with staged_dataset(out) as staging:
-        check_space(staging, estimate_bytes(settings, seed, num_images))
+        check_space(staging, estimate_bytes(settings, seed, len(indices)))
         # Closed before the folder is removed, should something interrupt: workers must not write into it any more.
         with closing(
             draw_samples(
                 staging,
-                range(num_images),
+                indices,
                 seed=seed,
                 settings=settings,
                 workers=workers,
@@ -63,7 +67,8 @@ def create_dataset(
             )
         ) as lines:
             named = write_metadata(staging, lines)
-            manifest = Manifest(settings, seed, num_images, num_images, named, rule=Rule(settings.scene))
+            part = shard if len(indices) < num_images else None
+            manifest = Manifest(settings, seed, len(indices), num_images, named, rule=Rule(settings.scene), shard=part)
         manifest.write(staging)
     return manifest
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from shapeseg import files
+from shapeseg.datasets.shard import Shard
 from shapeseg.datasets.splits import SplitSettings
-from shapeseg.errors import InputError, ShapesegError
+from shapeseg.errors import InputError, ShapesegError, UsageError
 from shapeseg.incoming import MAX_TEXT, parse_json, read_file
 from shapeseg.scenes import GENERATOR_VERSION, SceneSettings
 from shapeseg.scenes.rule import Rule
@@ -50,10 +51,11 @@ class Manifest:
         settings: Settings of scenes and splits.
         seed: Seed of every stream.
         count: Number of samples.
-        next_index: Index of the next sample to be appended; never goes back.
+        next_index: Index of the next sample to be appended; never goes back. Of a shard, that of the whole.
         metadata: Names the metadata file and its digest.
         twin: Which change made these samples from those of another dataset; None for samples as drawn.
         rule: By what the scenes were chosen; None when that is unknown.
+        shard: Which part of a whole the samples are; None for a whole, or what is no such part any more.
         format: Always ``shapeseg-dataset``.
         format_version: Version of the layout on disk.
         generator_version: Version of what is drawn.
@@ -66,6 +68,7 @@ class Manifest:
     metadata: MetadataFile
     twin: str | None = None
     rule: Rule | None = None
+    shard: Shard | None = None
     format: str = FORMAT
     format_version: int = FORMAT_VERSION
     generator_version: int = GENERATOR_VERSION
@@ -74,21 +77,39 @@ class Manifest:
         check_seed(self.seed)
         check_range("next_index", self.next_index, least=0, most=MAX_INDEX)
         check_range("count", self.count, least=0, most=MAX_INDEX)
+        if self.shard and self.count != len(self.indices):
+            raise UsageError(
+                f"shard {self.shard} of {self.next_index} images holds {len(self.indices)}",
+                received=f"count={self.count}",
+                fix="Restore dataset.json from a copy",
+            )
+
+    @property
+    def indices(self) -> range:
+        """Where the indices of its samples are; a shard holds every one of these."""
+        return self.shard.indices(self.next_index) if self.shard else range(self.next_index)
 
     def changed(self, **changes: Any) -> Manifest:
-        """Returns the next version of the dataset, in the newest format: what decides the rule must be among the changes."""
-        return replace(self, format_version=FORMAT_VERSION, **changes)
+        """Returns the next version of the dataset, in the newest format: what decides the rule must be among the changes.
+
+        A shard that is changed is none any more.
+        """
+        return replace(self, format_version=FORMAT_VERSION, shard=None, **changes)
 
     def write(self, folder: Path) -> None:
-        """Commits this version of the dataset in ``folder``."""
-        files.write_json(folder / MANIFEST, asdict(self))
+        """Commits this version of the dataset in ``folder``. Only a shard has a word on shards."""
+        content = asdict(self)
+        if self.shard is None:
+            del content["shard"]
+        files.write_json(folder / MANIFEST, content)
 
     def digest(self) -> str:
         """SHA-256 of the manifest, which names the digest of the metadata, which names those of the files.
 
-        The rule is not part of it, so that a dataset of the first format keeps the digest that cards know it by.
+        Rule and shard are not part of it, so that a dataset of the first format keeps the digest that cards know it by.
         """
-        content = {name: value for name, value in asdict(self).items() if name != "rule"} | {"format_version": 1}
+        content = {name: value for name, value in asdict(self).items() if name not in ("rule", "shard")}
+        content["format_version"] = 1
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

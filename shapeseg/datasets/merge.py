@@ -1,12 +1,14 @@
-"""Merging two datasets into a new one: no two samples share an id, and each row says where it came from."""
+"""Merging datasets into a new one: no two samples share an id, and each row says where it came from."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 from shapeseg.datasets.create import staged_dataset
 from shapeseg.datasets.dataset import Dataset
@@ -14,71 +16,108 @@ from shapeseg.datasets.filter import copy_files
 from shapeseg.datasets.manifest import Manifest
 from shapeseg.datasets.metadata import encode_rows, write_metadata
 from shapeseg.datasets.samples import Row, sample_paths
+from shapeseg.datasets.whole import in_order
 from shapeseg.datasets.workers import chunked
-from shapeseg.errors import InputError
+from shapeseg.errors import InputError, UsageError
 from shapeseg.folders import refuse_existing
+from shapeseg.scenes.rule import Rule
 from shapeseg.terminal import Progress, no_progress
 
 
-def merge_datasets(first: Dataset, second: Dataset, out: Path, progress: Progress = no_progress) -> tuple[Manifest, int]:
-    """Writes all samples of ``first`` and those of ``second`` whose images, by their pixels, are not there already.
+class _Part(NamedTuple):
+    """What goes in of one dataset.
 
-    The samples of ``first`` keep their ids; those of ``second`` keep theirs if both are of the same streams, and are numbered
-    on otherwise. Every sample keeps its split. ``append`` continues the merged dataset with the streams of ``first``.
+    Attributes:
+        data: The dataset.
+        rows: The old and the new row of every sample that goes in.
+    """
+
+    data: Dataset
+    rows: list[tuple[Row, Row]]
+
+
+def merge_datasets(datasets: Sequence[Dataset], out: Path, progress: Progress = no_progress) -> tuple[Manifest, int]:
+    """Writes the samples of datasets as one. Of shards, which may be given in any order, it makes the whole, bit for bit.
+
+    Of other datasets, samples whose images, by their pixels, are there already are left out. Samples of the first keep their
+    ids; those of another keep theirs if both are of the same streams, and are numbered on otherwise. Every sample keeps its
+    split. The merged dataset goes on, by ``append``, with the streams of the first.
+
+    Args:
+        datasets: Two or more.
+        out: The new folder.
+        progress: Called with the number of samples written since the last call.
 
     Returns:
         The manifest of the merged dataset, and how many samples were left out as duplicates.
 
     Raises:
-        UsageError: If ``out`` exists.
-        InputError: If a dataset has no recipes.
+        UsageError: If ``out`` exists, or there are fewer than two.
+        InputError: If a dataset has no recipes, or shards are not all of one whole, each once.
     """
     refuse_existing(out)
-    for data in (first, second):
+    if len(datasets) < 2:
+        named = ", ".join(str(data.folder) for data in datasets) or "none"
+        raise UsageError("merge takes two datasets or more", received=named, fix="Name them: merge FIRST SECOND --out OUT")
+    for data in datasets:
         if not data.has_recipes:
             raise InputError(
                 "only datasets with recipes can be merged", received=data.folder, fix="Put images of your own into one folder"
             )
-    pairs, skipped = _plan(first, second)
-    kept = [row for _, row in pairs]
+    if any(data.manifest.shard for data in datasets):
+        shards = in_order(datasets)
+        whole = shards[0].manifest
+        return _write([_as_they_are(data) for data in shards], whole.next_index, whole.rule, out, progress), 0
+    first, *others = datasets
+    parts = _plan(datasets)
+    next_index = max(_next_index(datasets), 1 + max(new["index"] for part in parts for _, new in part.rows))
+    rule = first.rule if all(other.rule == first.rule for other in others) else None
+    manifest = _write(parts, next_index, rule, out, progress)
+    return manifest, sum(map(len, datasets)) - manifest.count
+
+
+def _write(parts: Sequence[_Part], next_index: int, rule: Rule | None, out: Path, progress: Progress) -> Manifest:
+    """Writes parts as one dataset, in all else that it says of itself like the first of them."""
+    kept = sorted((new for part in parts for _, new in part.rows), key=lambda row: row["index"])
     with staged_dataset(out) as staging:
-        copy_files(first.folder, staging, pairs[: len(first)], progress)
-        copy_files(second.folder, staging, pairs[len(first) :], progress)
-        kept.sort(key=lambda row: row["index"])
+        for part in parts:
+            copy_files(part.data.folder, staging, part.rows, progress)
         named = write_metadata(staging, map(encode_rows, chunked(kept)))
-        next_index = max(_next_index(first, second), kept[-1]["index"] + 1)
-        manifest = first.manifest.changed(
-            count=len(kept),
-            next_index=next_index,
-            metadata=named,
-            rule=first.rule if first.rule == second.rule else None,
-        )
+        manifest = parts[0].data.manifest.changed(count=len(kept), next_index=next_index, metadata=named, rule=rule)
         manifest.write(staging)
-    return manifest, skipped
+    return manifest
 
 
-def _plan(first: Dataset, second: Dataset) -> tuple[list[tuple[Row, Row]], int]:
-    """Returns old and new row of every sample that goes in, those of ``first`` first, and how many do not."""
+def _as_they_are(data: Dataset) -> _Part:
+    return _Part(data, [(row, row) for row in data.rows])
+
+
+def _plan(datasets: Sequence[Dataset]) -> list[_Part]:
+    """Returns what goes in of each dataset."""
+    first, *others = datasets
+    parts = [_as_they_are(first)]
     known = {first.digest_of(place) for place in range(len(first))}
-    fresh = []
-    for place, row in enumerate(second.rows):
-        digest = second.digest_of(place)
-        if digest not in known:
-            known.add(digest)
-            fresh.append(row)
-    same_streams = _of_same_streams(first, second)
     taken = {row["index"] for row in first.rows}
-    numbers = count(_next_index(first, second))
-    pairs = [(row, row) for row in first.rows]
-    for row in fresh:
-        keeps = same_streams and row["index"] not in taken
-        pairs.append((row, _renumbered(row, row["index"] if keeps else next(numbers), second)))
-    return pairs, len(second) - len(fresh)
+    numbers = count(_next_index(datasets))
+    for other in others:
+        same_streams = _of_same_streams(first, other)
+        part = _Part(other, [])
+        for place, row in enumerate(other.rows):
+            digest = other.digest_of(place)
+            if digest in known:
+                continue
+            known.add(digest)
+            keeps = same_streams and row["index"] not in taken
+            new = _renumbered(row, row["index"] if keeps else next(numbers), other)
+            taken.add(new["index"])
+            part.rows.append((row, new))
+        parts.append(part)
+    return parts
 
 
-def _next_index(first: Dataset, second: Dataset) -> int:
-    """Returns the first index that neither has used; what the second has used of other streams is free in the first."""
-    return max(first.manifest.next_index, second.manifest.next_index if _of_same_streams(first, second) else 0)
+def _next_index(datasets: Sequence[Dataset]) -> int:
+    """Returns the first index that none has used; what others have used of other streams is free in the first."""
+    return max(data.manifest.next_index for data in datasets if _of_same_streams(datasets[0], data))
 
 
 def _of_same_streams(first: Dataset, second: Dataset) -> bool:

@@ -88,7 +88,7 @@ def parse_rows(manifest: Manifest, content: bytes) -> list[Row]:
         except (RowError, ValueError) as error:
             raise _unusable(f"line {number} of the metadata cannot be used: {error}", manifest) from error
         rows.append(row)
-    for index, what in numbering_problems(rows, manifest.next_index):
+    for index, what in numbering_problems(rows, manifest.indices):
         raise _unusable(f"the row of index {index} cannot be used: {what}", manifest)
     if len(rows) != manifest.count:
         raise _unusable(f"count is {manifest.count}, but there are {len(rows)} rows", manifest)

@@ -61,8 +61,8 @@ def check_recipe(row: Any) -> None:
     _check_each(instances, lambda instance: _check_instance(instance, row["width"], row["height"]))
 
 
-def numbering_problems(rows: Sequence[Mapping[str, Any]], next_index: int) -> Iterator[tuple[int, str]]:
-    """Yields the index of each checked row that is out of place, and why; gaps are legal."""
+def numbering_problems(rows: Sequence[Mapping[str, Any]], indices: range) -> Iterator[tuple[int, str]]:
+    """Yields the index of each checked row that is out of place, and why; gaps within ``indices`` are legal."""
     last = -1
     for row in rows:
         index = row["index"]
@@ -70,8 +70,8 @@ def numbering_problems(rows: Sequence[Mapping[str, Any]], next_index: int) -> It
             yield index, "the index appears twice"
         elif index < last:
             yield index, "rows are not sorted by index"
-        if index >= next_index:
-            yield index, f"the index is not below next_index {next_index}"
+        if index not in indices:
+            yield index, f"the index is not in {indices}"
         last = index
 
 

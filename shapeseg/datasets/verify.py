@@ -60,7 +60,7 @@ def verify_dataset(
     rows, findings = _read_rows(content, manifest)
     if manifest.count != len(content.splitlines()):
         findings.append(Finding("dataset.json", f"count is {manifest.count}, but there are {len(rows)} rows"))
-    for index, what in numbering_problems(rows, manifest.next_index):
+    for index, what in numbering_problems(rows, manifest.indices):
         findings.append(Finding(f"{manifest.metadata.file} index {index}", what))
     if problem := glance_problem(folder, rows):
         findings.append(Finding(GLANCE, problem))

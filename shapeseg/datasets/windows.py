@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shapeseg.datasets.examples import ExampleSource
 from shapeseg.labels import IGNORED
-from shapeseg.scenes import SceneSettings
+
+if TYPE_CHECKING:
+    from shapeseg.datasets.examples import ExampleSource
+    from shapeseg.scenes import SceneSettings
 
 Pixels = NDArray[np.uint8]
 

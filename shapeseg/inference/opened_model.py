@@ -20,10 +20,10 @@ from shapeseg.inference.export_card import digests, export_card_path, read_expor
 from shapeseg.inference.predictor import Predictor, check_model, check_predicts, probabilities
 from shapeseg.inference.runtimes import PACKAGES, Runtime, open_exported
 from shapeseg.inference.tiles import measure_reach, probabilities_in_tiles
-from shapeseg.scenes.scene import Target
 
 if TYPE_CHECKING:
     from shapeseg.models import Card
+    from shapeseg.scenes.scene import Target
 
 _UNKNOWN_STRIDE = 32
 

@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 import tyro
 
 from shapeseg.architectures import check_known
+from shapeseg.datasets.shard import parse_shard
 from shapeseg.datasets.splits import SplitSettings
 from shapeseg.description import Description
 from shapeseg.environment import Device
 from shapeseg.errors import UsageError
 from shapeseg.evaluation.prediction import PredictionOptions
 from shapeseg.inference.export import Format
-from shapeseg.inference.runtimes import Runtime
 from shapeseg.scenes import SceneSettings
 from shapeseg.settings import CommonOptions, check_range
 from shapeseg.training.settings import TrackerName, TrainingSettings
@@ -31,6 +31,8 @@ class GenerateOptions(CommonOptions):
     """Number of images."""
     seed: int = 0
     """Seed of every random choice; the same seed gives the same pixels."""
+    shard: str | None = None
+    """Draw only part K of N, as K/N, with a --num-images of the whole: 2/4. `merge` makes the whole of all N, bit for bit."""
     workers: int | None = None
     """Processes that draw; by default as many as suit the machine and the job. They do not change the result."""
     engine: Literal["processes", "ray"] = "processes"
@@ -41,6 +43,8 @@ class GenerateOptions(CommonOptions):
     splits: SplitSettings = SplitSettings()
 
     def __post_init__(self) -> None:
+        if self.shard is not None:
+            parse_shard(self.shard)
         if self.ray_address is not None and self.engine != "ray":
             raise UsageError("an address needs the engine ray", received=self.ray_address, fix="Add --engine ray")
 
@@ -132,34 +136,6 @@ class EvaluateOptions(CommonOptions):
                 received=f"split={self.split}, threshold={self.threshold}, {self.prediction}",
                 fix="Leave out --split, --threshold, --tta and --min-component",
             )
-
-
-@dataclass(frozen=True)
-class PredictOptions(CommonOptions):
-    """Segment images: for each a mask, an overlay, and a JSON file with box, area and score of every connected part."""
-
-    model: Annotated[Path | None, tyro.conf.Positional] = None
-    """The .keras file, or its run folder; with --runtime, an exported file."""
-    paths: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
-    """Images (PNG, JPEG, BMP, TIFF, WebP), and folders of images."""
-    out: Path = Path("predictions")
-    """Folder to write."""
-    overwrite: bool = False
-    """Replace existing predictions; an image is never replaced."""
-    threshold: float | None = None
-    """Probability from which a pixel counts as rectangle; by default the one in the model's card, chosen on val."""
-    batch_size: int = 16
-    """Largest number of images predicted at once; images of different sizes never are."""
-    runtime: Literal["keras"] | Runtime = "keras"
-    """What runs the model: Keras; ONNX Runtime or OpenVINO for a .onnx file, OpenVINO for a .xml file, on the CPU."""
-    device: Device = "auto"
-    """Where to compute, in Keras."""
-    trust_model: bool = False
-    """Load a model that has no card of its own with plain Keras, in its safe mode."""
-
-    def __post_init__(self) -> None:
-        check_range("threshold", self.threshold, above=0, below=1, fix="Try 0.5")
-        check_range("batch_size", self.batch_size, least=1, fix="Try 16")
 
 
 @dataclass(frozen=True)

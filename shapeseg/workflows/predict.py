@@ -16,8 +16,8 @@ from shapeseg.folders import make_folder, writer_lock
 from shapeseg.inference.opened_model import OpenedModel, open_export, open_model
 from shapeseg.reporting.pixels import overlay
 from shapeseg.terminal import progress_bar, say
-from shapeseg.workflows.options import PredictOptions
 from shapeseg.workflows.predict_files import Job, find_images, plan, refuse_existing, write
+from shapeseg.workflows.predict_options import PredictOptions
 
 
 def predict(options: PredictOptions) -> int:

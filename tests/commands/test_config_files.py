@@ -8,7 +8,8 @@ from runs_here import run_here
 from shapeseg.commands.command_line import run
 from shapeseg.errors import UsageError
 from shapeseg.training.settings import TrainingSettings
-from shapeseg.workflows.options import PredictOptions, TrainOptions
+from shapeseg.workflows.options import TrainOptions
+from shapeseg.workflows.predict_options import PredictOptions
 
 SCENE = {"width": 32, "height": 32, "min_size": 4, "max_size": 8, "colors": [[1, 2, 3], [4, 5, 6]], "kinds": ["ellipse"]}
 

@@ -12,7 +12,8 @@ from shapeseg.commands.command_line import run
 from shapeseg.commands.filter import FilterOptions
 from shapeseg.commands.train import LAYOUT
 from shapeseg.training.settings import TrainingSettings
-from shapeseg.workflows.options import PredictOptions, TrainOptions
+from shapeseg.workflows.options import TrainOptions
+from shapeseg.workflows.predict_options import PredictOptions
 from shapeseg.workflows.study.settings import StudyOptions
 from shapeseg.workflows.tuning.settings import TuneOptions
 

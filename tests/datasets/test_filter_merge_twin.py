@@ -101,7 +101,7 @@ def test_nothing_left_and_an_existing_target_are_refused(tmp_path, folder):
 def test_merging_keeps_ids_apart_and_provenance(tmp_path, folder, small_settings):
     create_dataset(tmp_path / "other", num_images=15, seed=7, settings=small_settings)
     first, second = Dataset(folder), Dataset(tmp_path / "other")
-    manifest, skipped = merge_datasets(first, second, tmp_path / "both")
+    manifest, skipped = merge_datasets([first, second], tmp_path / "both")
     merged = Dataset(tmp_path / "both")
     assert (manifest.count, manifest.next_index, skipped) == (55, 55, 0)
     assert merged.rows[:40] == first.rows
@@ -110,13 +110,13 @@ def test_merging_keeps_ids_apart_and_provenance(tmp_path, folder, small_settings
         assert new["split"] == old["split"]
         assert new["instances"] == old["instances"]
     assert verify_dataset(tmp_path / "both") == []
-    _, skipped = merge_datasets(merged, second, tmp_path / "again")
+    _, skipped = merge_datasets([merged, second], tmp_path / "again")
     assert skipped == 15  # provenance tells that they are there already
 
 
 def test_merging_a_dataset_with_its_own_part_gives_the_dataset(tmp_path, folder):
     filter_copy(Dataset(folder), FilterSettings(), tmp_path / "part")
-    merge_datasets(Dataset(tmp_path / "part"), Dataset(folder), tmp_path / "both")
+    merge_datasets([Dataset(tmp_path / "part"), Dataset(folder)], tmp_path / "both")
     rows = Dataset(tmp_path / "both").rows
     assert [row["index"] for row in rows] == list(range(40))
     assert [row["instances"] for row in rows] == [row["instances"] for row in Dataset(folder).rows]
@@ -126,20 +126,41 @@ def test_merging_never_gives_an_index_twice(tmp_path, folder, small_settings):
     """The second has used more of the same stream than it still holds: append must not draw that again."""
     filter_copy(Dataset(folder), FilterSettings(), tmp_path / "part")
     create_dataset(tmp_path / "few", num_images=10, seed=2, settings=small_settings)
-    manifest, _ = merge_datasets(Dataset(tmp_path / "few"), Dataset(tmp_path / "part"), tmp_path / "both")
+    manifest, _ = merge_datasets([Dataset(tmp_path / "few"), Dataset(tmp_path / "part")], tmp_path / "both")
     assert manifest.next_index == 40
+
+
+def test_several_are_merged_at_once(tmp_path, folder, small_settings):
+    """The third continues the streams of the first and keeps its ids; the second is numbered on behind both."""
+    create_dataset(tmp_path / "other", num_images=5, seed=7, settings=small_settings)
+    create_dataset(tmp_path / "more", num_images=46, seed=2, settings=small_settings)
+    datasets = [Dataset(tmp_path / name) for name in ("all", "other", "more", "other")]
+    manifest, skipped = merge_datasets(datasets, tmp_path / "merged")
+    merged = Dataset(tmp_path / "merged")
+    assert (manifest.count, manifest.next_index, skipped) == (51, 51, 45)
+    assert [row["index"] for row in merged.rows] == list(range(51))
+    assert [row["sha256"] for row in merged.rows[:46]] == [row["sha256"] for row in datasets[2].rows]
+    assert [row["source"]["seed"] for row in merged.rows[46:]] == [7] * 5
+    assert {row["source"]["seed"] for row in merged.rows[40:46]} == {2}
+    assert verify_dataset(tmp_path / "merged") == []
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_merging_takes_two_or_more(number, tmp_path, folder):
+    with pytest.raises(UsageError, match="two datasets or more"):
+        merge_datasets([Dataset(folder)] * number, tmp_path / "merged")
 
 
 def test_twins_are_other_samples_but_for_those_that_nothing_changed(tmp_path, folder):
     changed = write_twins(Dataset(folder), "remove", tmp_path / "twins", workers=0)
-    manifest, skipped = merge_datasets(Dataset(folder), Dataset(tmp_path / "twins"), tmp_path / "both")
+    manifest, skipped = merge_datasets([Dataset(folder), Dataset(tmp_path / "twins")], tmp_path / "both")
     assert (manifest.count, skipped) == (40 + changed, 40 - changed)
     assert verify_dataset(tmp_path / "both") == []
     assert append_samples(tmp_path / "both", num_images=1, workers=0).count == 41 + changed
     again = Dataset(tmp_path / "both")
-    assert merge_datasets(again, Dataset(tmp_path / "twins"), tmp_path / "thrice")[1] == 40
+    assert merge_datasets([again, Dataset(tmp_path / "twins")], tmp_path / "thrice")[1] == 40
     filter_copy(Dataset(folder), FilterSettings(), tmp_path / "part")
-    merge_datasets(Dataset(tmp_path / "part"), Dataset(tmp_path / "twins"), tmp_path / "mixed")
+    merge_datasets([Dataset(tmp_path / "part"), Dataset(tmp_path / "twins")], tmp_path / "mixed")
     assert verify_dataset(tmp_path / "mixed") == []
 
 

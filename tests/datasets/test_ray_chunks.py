@@ -21,9 +21,11 @@ from command_runs import (
     run_python,
     run_script,
     running,
+    succeed,
 )
 
 from shapeseg.datasets import create_dataset
+from shapeseg.datasets.shard import Shard
 from shapeseg.errors import UsageError
 
 pytestmark = pytest.mark.process
@@ -106,6 +108,14 @@ def test_a_cluster_that_loses_a_worker_draws_the_same_files(cluster, small_setti
     assert not (tmp_path / "d").exists()
     _, stderr = process.communicate(timeout=HANG)
     assert (process.returncode, stderr) == (0, "")
+    assert content(tmp_path / "d") == content(tmp_path / "one")
+
+
+def test_a_shard_is_drawn_by_a_cluster_as_by_processes(cluster, small_settings, tmp_path):
+    create_dataset(tmp_path / "one", num_images=200, seed=3, settings=small_settings, shard=Shard(2, 2), workers=0)
+    _, address, token = cluster
+    flags = ("--num-images", 200, "--seed", 3, "--shard", "2/2", "--engine", "ray", "--ray-address", address, *SMALL)
+    succeed(run_script("generate_data.py", "--out", "d", *flags, cwd=tmp_path, **token))
     assert content(tmp_path / "d") == content(tmp_path / "one")
 
 

@@ -48,7 +48,7 @@ def test_datasets_of_one_rule_have_it_merged_and_others_have_none(folder, tmp_pa
     for name, limit in (("same", 1.0), ("limited", 0.5)):
         settings = DatasetSettings(replace(SCENE, max_occlusion=limit))
         create_dataset(tmp_path / name, num_images=5, seed=4, settings=settings)
-        merge_datasets(Dataset(folder), Dataset(tmp_path / name), tmp_path / f"with {name}")
+        merge_datasets([Dataset(folder), Dataset(tmp_path / name)], tmp_path / f"with {name}")
     assert rule_of(tmp_path / "with same") == Rule(SCENE)
     assert rule_of(tmp_path / "with limited") is None
 
@@ -64,7 +64,7 @@ def test_twins_follow_no_rule_of_occlusion(folder, tmp_path):
 def test_without_a_rule_the_probability_is_unknown(folder, tmp_path):
     settings = DatasetSettings(replace(SCENE, max_occlusion=0.5, colors=((255, 0, 0),)))
     create_dataset(tmp_path / "limited", num_images=5, seed=4, settings=settings)
-    merge_datasets(Dataset(folder), Dataset(tmp_path / "limited"), tmp_path / "out")
+    merge_datasets([Dataset(folder), Dataset(tmp_path / "limited")], tmp_path / "out")
     data = Dataset(tmp_path / "out")
     assert len(data) == 25
     assert all(np.isnan(data.scene(place).render().rectangle_probability).all() for place in range(25))

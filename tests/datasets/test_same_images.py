@@ -33,7 +33,7 @@ def pair(tmp_path):
 def test_merge_leaves_out_images_that_are_there_and_keeps_the_first_split(pair, tmp_path):
     first, second = pair
     assert [row["split"] for row in first.rows[:10]] != [row["split"] for row in second.rows]
-    manifest, left_out = merge_datasets(first, second, tmp_path / "out")
+    manifest, left_out = merge_datasets([first, second], tmp_path / "out")
     assert (manifest.count, left_out) == (20, 10)
     assert [row["split"] for row in Dataset(tmp_path / "out").rows] == [row["split"] for row in first.rows]
     assert verify_dataset(tmp_path / "out") == []
@@ -45,7 +45,7 @@ def test_a_file_of_other_bytes_is_the_same_image(pair, tmp_path):
         before = path.read_bytes()
         cv2.imwrite(str(path), cv2.imread(str(path)), [cv2.IMWRITE_PNG_COMPRESSION, 0])
         assert path.read_bytes() != before
-    assert merge_datasets(first, second, tmp_path / "out")[1] == 10
+    assert merge_datasets([first, second], tmp_path / "out")[1] == 10
 
 
 @pytest.mark.parametrize(("split", "severity"), [("test", "error"), ("train", "warning")])

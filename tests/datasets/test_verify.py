@@ -203,7 +203,7 @@ def test_unsorted_rows_are_found(folder):
 def test_an_index_beyond_the_next_is_found(folder):
     manifest = json.loads((folder / "dataset.json").read_text())
     (folder / "dataset.json").write_text(json.dumps(manifest | {"next_index": 29}))
-    only(folder, "not below next_index 29")
+    only(folder, r"the index is not in range(0, 29)")
 
 
 def test_a_torn_last_line_is_named_by_its_number(folder):

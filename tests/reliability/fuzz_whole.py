@@ -20,7 +20,8 @@ from shapeseg.datasets.formats.convert import convert, open_source
 from shapeseg.inference.export_card import ExportCard, digests
 from shapeseg.settings import options_to_dict
 from shapeseg.workflows import train_report
-from shapeseg.workflows.options import GenerateOptions, PredictOptions, TrainOptions
+from shapeseg.workflows.options import GenerateOptions, TrainOptions
+from shapeseg.workflows.predict_options import PredictOptions
 
 DATA, RUN, BEGUN, ONNX = Path("data/shapes"), Path("run"), Path("begun"), Path("exported/model.onnx")
 TRAIN = "train --data data/shapes --epochs 2 --batch-size 4 --widths 1"

@@ -27,7 +27,7 @@ def known(tmp_path_factory):
     create_dataset(folder / "grown", num_images=BEFORE + MORE, seed=2, settings=SETTINGS)
     create_dataset(folder / "other", num_images=2, seed=9, settings=SETTINGS)
     filter_copy(Dataset(folder / "old"), LIMIT, folder / "filtered")
-    merge_datasets(Dataset(folder / "old"), Dataset(folder / "other"), folder / "merged")
+    merge_datasets([Dataset(folder / "old"), Dataset(folder / "other")], folder / "merged")
     assert 0 < len(Dataset(folder / "filtered")) < BEFORE
     return folder
 
@@ -76,7 +76,7 @@ class TestEveryCall:
 
     def test_merge(self, fault, known, tmp_path):
         def write(out):
-            merge_datasets(Dataset(known / "old"), Dataset(known / "other"), out)
+            merge_datasets([Dataset(known / "old"), Dataset(known / "other")], out)
 
         check_new_folder(write, known / "merged", fault, tmp_path)
 

@@ -76,7 +76,7 @@ class Histories(RuleBasedStateMachine):
     @rule(count=st.integers(1, 6))
     def merge_the_same_streams(self, count):
         create_dataset(self.place / "same", num_images=count, seed=SEED, settings=SETTINGS)
-        _, skipped = merge_datasets(Dataset(self.data), Dataset(self.place / "same"), self.next_place())
+        _, skipped = merge_datasets([Dataset(self.data), Dataset(self.place / "same")], self.next_place())
         shutil.rmtree(self.place / "same")
         self.data = self.next_place()
         assert skipped == len(set(self.indices) & set(range(count)))
@@ -87,7 +87,7 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def merge_another_stream(self):
         create_dataset(self.place / "other", num_images=2, seed=OTHER, settings=SETTINGS)
-        merge_datasets(Dataset(self.data), Dataset(self.place / "other"), self.next_place())
+        merge_datasets([Dataset(self.data), Dataset(self.place / "other")], self.next_place())
         shutil.rmtree(self.place / "other")
         self.data, self.merged = self.next_place(), 2
         self.foreign = {self.next_index, self.next_index + 1}
