@@ -263,7 +263,7 @@ def test_the_command_says_what_it_saw_and_what_is_lost(shapes, tmp_path):
     result = succeed(run_here("convert", shapes, "--to", "yolo", "--out", "yolo", cwd=tmp_path))
     assert "a shapeseg dataset of 30 images" in result.stdout
     assert "30 images as yolo" in result.stdout
-    assert "void pixels, which yolo cannot hold" in result.stdout
+    assert "void pixels, which yolo cannot store" in result.stdout
     result = succeed(run_here("convert", "yolo", "--to", "folder", cwd=tmp_path))
     assert "a YOLO folder of 30 images" in result.stdout
     assert "lost" not in result.stdout
