@@ -159,7 +159,7 @@ def _many_comparisons(results: StudyResults) -> str:
 def _what_overlaps(sets: Mapping[str, Composition]) -> str:
     text = (
         "In an image, in the mean. Contested are pixels that a rectangle and one other shape cover, hidden or not. Ambiguous "
-        "ones are left out of the loss, as it is by default; none are known of sets that cannot state by what they were "
+        "ones are left out of the loss; none are known of sets that cannot state by what they were "
         "chosen."
     )
     if found := sets.get("drop-occluded"):
