@@ -158,15 +158,14 @@ def _many_comparisons(results: StudyResults) -> str:
 
 def _what_overlaps(sets: Mapping[str, Composition]) -> str:
     text = (
-        "In an image, in the mean. Contested are pixels that a rectangle and one other shape cover, hidden or not. Ambiguous "
-        "ones are left out of the loss; none are known of sets that cannot state by what they were "
-        "chosen."
+        "Means per image. Contested pixels are those that a rectangle and exactly one other shape cover, hidden or not. "
+        "Ambiguous pixels are excluded from the loss; none are known in sets that cannot state by what they were chosen."
     )
     if found := sets.get("drop-occluded"):
         share = found["ambiguous_pixels_per_image"] / max(found["rectangle_pixels_per_image"], 1)
         text += (
-            f" Those of `drop-occluded` are {share:.1%} of its rectangle pixels in number: by no more than that do its "
-            "reversed twins, of which none are known, learn from other pixels."
+            f" Those of `drop-occluded` are {share:.1%} of its rectangle pixels in number: no more than that many pixels are "
+            "learned from in its reversed twins, where none are known, but not in the set itself."
         )
     return text
 

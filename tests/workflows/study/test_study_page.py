@@ -61,7 +61,6 @@ def results():
     }
 
 
-@pytest.mark.xfail(raises=KeyError, strict=True, reason="kept from before the order test; the next full study ends this mark")
 def test_the_kept_page_is_that_of_the_kept_numbers():
     kept = json.loads((KEPT / "study.json").read_text())
     assert study_page(kept) == (KEPT / "study.md").read_text()
