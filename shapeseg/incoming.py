@@ -10,6 +10,9 @@ import errno
 import json
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,6 +48,24 @@ def read_file(
         InputError: If it is not a regular file, a link or too large.
         OSError: If it is missing or cannot be read.
     """
+    with open_file(path, most=most if start is None else None, follow=follow, refusal=refusal) as file:
+        if start is not None:
+            return file.read(start)
+        # Not all that is allowed: Python takes the memory of what it is asked to read, however small the file.
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(size + 1)
+        if len(content) > size:  # it is growing, or of /proc, where files have no size
+            content += file.read(most + 1 - len(content))
+    if len(content) > most:
+        raise refusal(_too_large(most), received=f"{path}, growing", fix=_SMALLER)
+    return content
+
+
+@contextmanager
+def open_file(
+    path: Path, *, most: int | None, follow: bool = False, refusal: type[ShapesegError] = InputError
+) -> Iterator[BufferedReader]:
+    """Yields a file that comes from outside, opened to be read piece by piece; see :func:`read_file`."""
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
         descriptor = os.open(path, flags)
@@ -56,26 +77,19 @@ def read_file(
     except ValueError as error:  # a NUL in its name
         raise refusal("no file can have this name", received=repr(str(path)), fix="Name another") from error
     try:
-        return _read_open(descriptor, path, most, start, refusal)
+        state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode):
+            raise refusal("this is not a regular file", received=path, fix=_FIX)
+        if most is not None and state.st_size > most:
+            raise refusal(_too_large(most), received=f"{path}, {state.st_size:,} bytes", fix=_SMALLER)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            yield file
     finally:
         os.close(descriptor)
 
 
-def _read_open(descriptor: int, path: Path, most: int, start: int | None, refusal: type[ShapesegError]) -> bytes:
-    state = os.fstat(descriptor)
-    if not stat.S_ISREG(state.st_mode):
-        raise refusal("this is not a regular file", received=path, fix=_FIX)
-    too_large = f"at most {most:,} bytes are read here"
-    if start is None and state.st_size > most:
-        raise refusal(too_large, received=f"{path}, {state.st_size:,} bytes", fix=_SMALLER)
-    with os.fdopen(descriptor, "rb", closefd=False) as file:
-        # Not all that is allowed: Python takes the memory of what it is asked to read, however small the file.
-        content = file.read(state.st_size + 1 if start is None else start)
-        if start is None and len(content) > state.st_size:  # it is growing, or of /proc, where files have no size
-            content += file.read(most + 1 - len(content))
-    if start is None and len(content) > most:
-        raise refusal(too_large, received=f"{path}, growing", fix=_SMALLER)
-    return content
+def _too_large(most: int) -> str:
+    return f"at most {most:,} bytes are read here"
 
 
 def parse_json(content: bytes | str) -> Any:

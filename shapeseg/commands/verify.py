@@ -11,9 +11,10 @@ import tyro
 
 from shapeseg.commands.command_line import entry_point
 from shapeseg.commands.flags import Layout
+from shapeseg.datasets.findings import Finding
 from shapeseg.datasets.manifest import read_manifest
 from shapeseg.datasets.plain import find_pairs, is_plain
-from shapeseg.datasets.verify import Finding, verify_dataset
+from shapeseg.datasets.verify import verify_dataset
 from shapeseg.datasets.verify_plain import verify_plain
 from shapeseg.description import Description, read_description
 from shapeseg.settings import CommonOptions

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from io import BufferedReader
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +15,9 @@ from shapeseg import files
 from shapeseg.datasets.manifest import Manifest, MetadataFile, read_manifest
 from shapeseg.datasets.rows import RowError, check_row, numbering_problems
 from shapeseg.datasets.samples import Row, encode_row
+from shapeseg.datasets.workers import CHUNK
 from shapeseg.errors import InputError
-from shapeseg.incoming import parse_json, read_file
+from shapeseg.incoming import open_file, parse_json
 from shapeseg.scenes.rule import Rule
 from shapeseg.temporaries import temporary_file
 
@@ -49,29 +53,45 @@ def stored_lines(metadata: bytes, rows: Sequence[Row]) -> Lines:
 
 
 def read_metadata(folder: Path) -> tuple[Manifest, bytes]:
-    """Reads what ``dataset.json`` says, and the metadata that it names.
+    """Reads what ``dataset.json`` says, and the metadata that it names, whole; see :func:`open_metadata`."""
+    with open_metadata(folder) as (manifest, file):
+        return manifest, file.read()
+
+
+@contextmanager
+def open_metadata(folder: Path) -> Iterator[tuple[Manifest, BufferedReader]]:
+    """Reads what ``dataset.json`` says, and yields it with the metadata that it names, opened.
 
     A writer may commit between the two; then what is named now is read again, so that readers need no lock.
 
     Raises:
         InputError: If either is missing or damaged.
     """
-    for attempt in range(_REREADS):
-        manifest = read_manifest(folder)
-        path = folder / manifest.metadata.file
-        try:
-            content = read_file(path, most=min(manifest.count * _MAX_ROW, MAX_METADATA))
-            break
-        except FileNotFoundError as error:
-            if attempt + 1 == _REREADS or read_manifest(folder) == manifest:
-                raise InputError(
-                    "the dataset's metadata is missing", received=path, fix="Restore it, or generate again"
-                ) from error
-    if hashlib.sha256(content).hexdigest() != manifest.metadata.sha256:
-        raise InputError(
-            "the dataset's metadata is not what dataset.json names", received=path, fix="Restore it, or generate again"
-        )
-    return manifest, content
+    with ExitStack() as stack:
+        for attempt in range(_REREADS):
+            manifest = read_manifest(folder)
+            path = folder / manifest.metadata.file
+            try:
+                file = stack.enter_context(open_file(path, most=min(manifest.count * _MAX_ROW, MAX_METADATA)))
+                break
+            except FileNotFoundError as error:
+                if attempt + 1 == _REREADS or read_manifest(folder) == manifest:
+                    raise InputError(
+                        "the dataset's metadata is missing", received=path, fix="Restore it, or generate again"
+                    ) from error
+        if hashlib.file_digest(file, "sha256").hexdigest() != manifest.metadata.sha256:
+            raise InputError(
+                "the dataset's metadata is not what dataset.json names", received=path, fix="Restore it, or generate again"
+            )
+        file.seek(0)
+        yield manifest, file
+
+
+def line_chunks(file: BufferedReader) -> Iterator[list[bytes]]:
+    """Yields the lines of metadata, some at a time."""
+    lines = iter(lambda: file.readline(_MAX_ROW), b"")
+    while chunk := list(islice(lines, CHUNK)):
+        yield chunk
 
 
 def parse_rows(manifest: Manifest, content: bytes) -> list[Row]:
@@ -88,7 +108,7 @@ def parse_rows(manifest: Manifest, content: bytes) -> list[Row]:
         except (RowError, ValueError) as error:
             raise _unusable(f"line {number} of the metadata cannot be used: {error}", manifest) from error
         rows.append(row)
-    for index, what in numbering_problems(rows, manifest.indices):
+    for index, what in numbering_problems((row["index"] for row in rows), manifest.indices):
         raise _unusable(f"the row of index {index} cannot be used: {what}", manifest)
     if len(rows) != manifest.count:
         raise _unusable(f"count is {manifest.count}, but there are {len(rows)} rows", manifest)
@@ -155,16 +175,21 @@ def _stream(metadata_path: Path, table_path: Path, chunks: Iterable[Lines]) -> s
     return digest.hexdigest()
 
 
-def glance_problem(folder: Path, rows: Sequence[Row]) -> str | None:
-    """Returns what is wrong with ``metadata.csv``; it may be missing, but not say anything else than the rows."""
-    expected = _GLANCE_HEADER.encode() + _glances(rows)
+def glance_digest() -> hashlib._Hash:
+    """Returns the digest of a ``metadata.csv`` without rows, to go on with those of :class:`Lines`."""
+    return hashlib.sha256(_GLANCE_HEADER.encode())
+
+
+def glance_problem(folder: Path, expected: str) -> str | None:
+    """Returns what is wrong with ``metadata.csv``, whose digest is expected; it may be missing, but not say anything else."""
     try:
-        content = read_file(folder / GLANCE, most=len(expected))
+        with open_file(folder / GLANCE, most=MAX_METADATA) as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None
     except (InputError, OSError) as error:
         return f"it cannot be what the metadata says ({error})"
-    return None if content == expected else "it contradicts the metadata; remove it"
+    return None if found == expected else "it contradicts the metadata; remove it"
 
 
 def _glances(rows: Sequence[Row]) -> bytes:

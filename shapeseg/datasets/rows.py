@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shapeseg.datasets.samples import FOLDERS
@@ -61,11 +61,10 @@ def check_recipe(row: Any) -> None:
     _check_each(instances, lambda instance: _check_instance(instance, row["width"], row["height"]))
 
 
-def numbering_problems(rows: Sequence[Mapping[str, Any]], indices: range) -> Iterator[tuple[int, str]]:
-    """Yields the index of each checked row that is out of place, and why; gaps within ``indices`` are legal."""
+def numbering_problems(found: Iterable[int], indices: range) -> Iterator[tuple[int, str]]:
+    """Yields each index of a row that is out of place, and why; gaps within ``indices`` are legal."""
     last = -1
-    for row in rows:
-        index = row["index"]
+    for index in found:
         if index == last:
             yield index, "the index appears twice"
         elif index < last:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from shapeseg.datasets.findings import Finding, found_twice
 from shapeseg.datasets.own_statistics import own_statistics
 from shapeseg.datasets.plain import FoundPairs, row_of
 from shapeseg.datasets.survey import Seen, look, refuse_one_class, remarks
-from shapeseg.datasets.verify import Finding, found_twice
 from shapeseg.description import Description
 from shapeseg.errors import InputError
 from shapeseg.terminal import Progress, no_progress

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable, Generator, Sequence
-from itertools import islice
+from collections.abc import Callable, Generator, Iterable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import TypeVar, cast
 
@@ -32,10 +32,10 @@ def worker_count(asked: int | None, samples: int) -> int:
     if asked is None:
         return min(os.cpu_count() or 1, samples // _FEWEST)
     check_range("workers", asked, least=0, fix="Leave it out to use every core")
-    return asked
+    return min(asked, -(-samples // CHUNK))
 
 
-def map_chunks(work: Callable[[Chunk], Result], chunks: Sequence[Chunk], workers: int) -> Generator[Result, None, None]:
+def map_chunks(work: Callable[[Chunk], Result], chunks: Iterable[Chunk], workers: int) -> Generator[Result, None, None]:
     """Yields ``work(chunk)`` for every chunk, in order; with 0 or 1 workers in this process.
 
     Once it is closed no worker is at work any more: close it before you remove what they write to.
@@ -53,15 +53,17 @@ def map_chunks(work: Callable[[Chunk], Result], chunks: Sequence[Chunk], workers
 
     def hand_over(worker: Connection) -> None:
         """A worker gets its next chunk only when it waits for one, so that neither side ever blocks the other."""
-        for place, chunk in islice(waiting, 1):
+        for place, chunk in itertools.islice(waiting, 1):
             ask(worker, chunk)
             busy[worker] = place
 
-    with started(work, min(workers, len(chunks))) as pipes:
+    with started(work, workers) as pipes:
         for worker in pipes:
             hand_over(worker)
-        for place in range(len(chunks)):
+        for place in itertools.count():
             while place not in done:
+                if not busy:
+                    return
                 for worker in cast(list[Connection], wait(list(busy))):
                     done[busy.pop(worker)] = answer(worker)
                     hand_over(worker)

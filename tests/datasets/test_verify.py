@@ -5,17 +5,20 @@ import io
 import json
 import os
 import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from shapeseg.datasets import Dataset
+from shapeseg.datasets import Dataset, DatasetSettings, create_dataset
 from shapeseg.datasets.append import append_samples
 from shapeseg.datasets.filter import FilterSettings, filter_copy
 from shapeseg.datasets.png import encode_png
+from shapeseg.datasets.samples import FOLDERS, sample_paths
 from shapeseg.datasets.verify import verify_dataset
 from shapeseg.errors import InputError
+from shapeseg.scenes import SceneSettings
 
 
 @pytest.fixture
@@ -296,3 +299,44 @@ def test_a_line_that_is_no_json_is_told_by_number_to_every_reader(folder, line):
     for use in (lambda: Dataset(folder), lambda: append_samples(folder, num_images=1, workers=0)):
         with pytest.raises(InputError, match="line 4 of the metadata"):
             use()
+
+
+def test_a_file_where_a_row_has_none_is_found(folder):
+    """The row of index 5 has its image elsewhere: one that is where its index says is named by no row."""
+    (folder / "images/000005.png").rename(folder / "images/other.png")
+    change_row(folder, 5, image="images/other.png")
+    (folder / "metadata.csv").unlink()
+    assert findings(folder) == []
+    shutil.copy(folder / "images/other.png", folder / "images/000005.png")
+    only(folder, "warning images/000005.png: no row names this file")
+
+
+def test_an_image_that_is_there_three_times_is_told_of_each(folder):
+    rows = [json.loads(line) for line in (folder / "metadata.jsonl").read_bytes().splitlines()]
+    source = {"seed": 1, "settings_sha256": "0" * 64, "index": 0}
+    for index in (30, 31):
+        again = rows[4] | {"index": index, "image_id": f"{index:06d}", "source": source, **sample_paths(index)}
+        for role in FOLDERS:
+            shutil.copy(folder / rows[4][role], folder / again[role])
+        rows.append(again)
+    rewrite(folder, lambda _: rows)
+    path = folder / "dataset.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"next_index": 32}))
+    (folder / "metadata.csv").unlink()
+    assert [finding.split(":")[0] for finding in findings(folder)] == [f"warning images/0000{index}.png" for index in (30, 31)]
+
+
+def test_memory_hardly_grows_with_the_number_of_images(tmp_path):
+    """Rows alone would take some 10 KB an image; measured with tracemalloc, which counts what Python and NumPy ask for."""
+    scene = SceneSettings(width=8, height=8, min_size=4, max_size=4, min_instances=3, max_instances=3)
+    peaks = {}
+    for number in (300, 1500):
+        create_dataset(tmp_path / f"{number}", num_images=number, seed=0, settings=DatasetSettings(scene), workers=0)
+        verify_dataset(tmp_path / f"{number}", quick=True)  # what is loaded and kept once is no growth
+        tracemalloc.start()
+        try:
+            assert verify_dataset(tmp_path / f"{number}", quick=True) == []
+            peaks[number] = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert (peaks[1500] - peaks[300]) / 1200 <= 64

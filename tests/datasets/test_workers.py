@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from shapeseg.datasets.workers import map_chunks
+from shapeseg.datasets.workers import CHUNK, map_chunks, worker_count
 from shapeseg.errors import InputError, ResourcesError
 
 
@@ -40,8 +40,18 @@ def test_a_worker_that_ends_is_an_error():
 
 
 def test_nobody_is_at_work_when_it_is_closed():
-    results = map_chunks(time.sleep, [0, 60], 5)
+    results = map_chunks(time.sleep, iter([0, 60]), 2)
     next(results)
-    assert len(multiprocessing.active_children()) == 2  # as many as chunks
+    assert len(multiprocessing.active_children()) == 2
     results.close()
     assert multiprocessing.active_children() == []
+
+
+def test_there_are_no_more_workers_than_chunks():
+    assert [worker_count(5, samples) for samples in (1, CHUNK, CHUNK + 1, 5 * CHUNK, 9 * CHUNK)] == [1, 1, 2, 5, 5]
+
+
+@pytest.mark.parametrize("workers", [0, 2, 3])
+def test_chunks_may_come_one_by_one_and_none_at_all(workers):
+    assert list(map_chunks(abs, iter([-1, -2, -3]), workers)) == [1, 2, 3]
+    assert list(map_chunks(abs, iter([]), workers)) == []
