@@ -14,7 +14,7 @@ from shapeseg.reporting.legends import error_legend
 from shapeseg.reporting.pictures import TILE, aspect_of, grid, show
 from shapeseg.reporting.pixels import ambiguous_pixels, error_map, unknowable_map
 from shapeseg.reporting.style import SLATE, shade
-from shapeseg.reporting.texts import LINE, cut, width_of
+from shapeseg.reporting.texts import LINE, cut, width_of, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 _SIDE = 640  # pixels of an image, more than a picture shows
-_TITLE = 8.0  # points
+_TITLE, _HEADING = 8.0, 11.0  # points
 _STAGES = {
     "image": "all that\nthe model sees",
     "truth": "where rectangles\nwere drawn",
@@ -97,8 +97,10 @@ def prediction_figure(predictions: Sequence[Prediction], heading: str = "", targ
     """Draws a column per image, with what is known of it: image, truth, what cannot be known, belief, error."""
     names = _stage_names(predictions)
     columns, title_height = len(predictions), 3 * LINE * _TITLE / 72 + 0.06
-    left, above = 0.3, 0.26 if heading else 0.03
-    legend = error_legend(left + columns * (TILE + 0.07), unknowable="what cannot be known" in names, target=target)
+    left, width = 0.3, 0.3 + columns * (TILE + 0.07)
+    title = wrapped(heading, width - left - 0.1, _HEADING)
+    above = 0.03 + (title.count("\n") + 1) * LINE * _HEADING / 72 if heading else 0.03
+    legend = error_legend(width, unknowable="what cannot be known" in names, target=target)
     figure, rows = grid(
         len(names),
         columns,
@@ -124,14 +126,8 @@ def prediction_figure(predictions: Sequence[Prediction], heading: str = "", targ
     for axes, name in zip(rows, names, strict=True):
         axes[0].set_ylabel(name.removeprefix("what "), fontsize=9, fontweight="bold", color=SLATE)
     if heading:
-        room = figure.get_figwidth() - 0.1
-        figure.text(
-            left / figure.get_figwidth(),
-            1 - 0.05 / figure.get_figheight(),
-            cut(heading, room - left, 11),
-            fontsize=11,
-            va="top",
-        )
+        place = (left / figure.get_figwidth(), 1 - 0.05 / figure.get_figheight())
+        figure.text(*place, title, fontsize=_HEADING, va="top", linespacing=LINE, parse_math=False)
     legend.draw(figure)
     return figure
 

@@ -45,6 +45,18 @@ def cut(text: str, room: float, size: float, weight: str = "normal") -> str:
     return shown
 
 
+def wrapped(text: str, room: float, size: float) -> str:
+    """Returns a text in lines, broken between words, that are no wider than ``room``, in inches; a wider word is cut."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width_of(longer, size) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(cut(word, room, size))
+    return "\n".join(lines)
+
+
 def apart(labels: Sequence[Label], width: int, height: int, point: float, size: float) -> list[Label | None]:
     """Moves labels so that none covers another: each to the nearest free place, in turn.
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from shapeseg.reporting.texts import LINE, Label, apart, cut, width_of
+from shapeseg.reporting.texts import LINE, Label, apart, cut, width_of, wrapped
 
 
 def test_a_text_that_fits_stays_and_of_one_that_does_not_the_middle_goes():
@@ -15,6 +15,17 @@ def test_a_text_that_fits_stays_and_of_one_that_does_not_the_middle_goes():
     assert len(end) > 3
     assert text.startswith(start)
     assert text.endswith(end)
+
+
+def test_a_long_heading_is_broken_between_words_and_a_word_without_room_is_cut():
+    text = "1 of 1 images, those with the most wrong pixels first"
+    room = width_of("1 of 1 images,", 11) + 0.01
+    lines = wrapped(text, room, 11).split("\n")
+    assert " ".join(lines) == text
+    assert len(lines) > 2
+    assert max(width_of(line, 11) for line in lines) <= room
+    assert wrapped(text, 100, 11) == text
+    assert "…" in wrapped("incomprehensibilities", 0.4, 11)
 
 
 def test_widths_grow_with_text_and_size_and_take_any_character():
