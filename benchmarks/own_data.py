@@ -54,6 +54,8 @@ class OwnOptions(Options):
     """Names of folders in it; by default all of them."""
     seeds: int = 3
     """How many trainings of each."""
+    rounds: int = 1
+    """Not used: seeds are what is repeated."""
     seconds: float = 60.0
     """Of the processor, for each training."""
 
