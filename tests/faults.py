@@ -98,8 +98,8 @@ FAULTS = (
     Fault(
         "metadata with another digest is read",
         "datasets/metadata.py",
-        "if hashlib.sha256(content).hexdigest() != manifest.metadata.sha256:",
-        "if not content:",
+        'if hashlib.file_digest(file, "sha256").hexdigest() != manifest.metadata.sha256:',
+        "if not file.peek(1):",
         "datasets/test_dataset.py",
     ),
     Fault(

@@ -67,7 +67,7 @@ def test_the_response_leaves_out_bins_without_rectangles():
     (bar,) = recall.collections[0].get_segments()
     assert bar[:, 1].tolist() == pytest.approx([0.4, 0.7])
     few, _ = response_figure({"reference": {"0": half | {"recall_interval": None}}}).axes
-    assert [text.get_text() for text in few.get_xticklabels()] == ["0\nfew, n = 7"]
+    assert [text.get_text() for text in few.get_xticklabels()] == ["0\nfew\nn = 7"]
     assert not any(bar.size for bar in few.collections[0].get_segments())
 
 

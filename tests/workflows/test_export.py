@@ -169,7 +169,7 @@ WRONG = {
     "no card": (6, "no model.onnx.json", "onnx", "model.onnx", lambda folder: (folder / "model.onnx.json").unlink()),
     "the model's card": (
         6,
-        "no model.onnx.json of shapeseg's",
+        "no model.onnx.json from shapeseg",
         "onnx",
         "model.onnx",
         lambda folder: shutil.copy(*(folder / f"model.{end}json" for end in ("", "onnx."))),
