@@ -32,7 +32,7 @@ class Taught(NamedTuple):
 class TrainingSettings:
     """Everything that determines the training, together with a dataset and an architecture."""
 
-    epochs: int = 30
+    epochs: int = 22
     """Passes over the train split; --max-minutes replaces it."""
     batch_size: int = 4
     """Images a step; small batches make more steps, which is worth more here than exact gradients."""
