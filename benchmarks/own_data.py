@@ -54,10 +54,13 @@ class OwnOptions(Options):
     """Names of folders in it; by default all of them."""
     seeds: int = 3
     """How many trainings of each."""
-    rounds: int = 1
-    """Not used: seeds are what is repeated."""
     seconds: float = 60.0
     """Of the processor, for each training."""
+
+    @property
+    def turns(self) -> int:
+        """Rounds, each of another seed."""
+        return 1 if self.quick else self.seeds
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -77,7 +80,7 @@ def main(argv: list[str] | None = None) -> None:
     for name in names:
         for network in (OURS, *peers):
             found = []
-            for seed in range(1 if options.quick else options.seeds):
+            for seed in range(options.turns):
                 with TemporaryDirectory() as scratch:
                     case = Case(options.photos / name, MEANING.get(name, {}), seed, options.seconds, Path(scratch))
                     found.append(train_ours(case) if network == OURS else train_peer(case, peers[network]))
