@@ -1,6 +1,6 @@
 # make demo | check | test | lint | kill-test | fuzz | faults | test-keras-cv | test-nightly | browser | container-try | audit |
-# notebook | notebooks | slides | slides-pdf | pictures | bench | bench-quick | reliability | clean.
-# Needs Python 3.11 with venv, and nothing else; 3.12 to 3.14 are accepted, but not tried.
+# notebook | notebooks | slides | slides-pdf | pictures | bench | bench-quick | reliability | dist | python-3.12 | python-3.13 |
+# clean. Needs Python 3.11 with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(WORKERS)
 
 .PHONY: demo check quick-tests test lint kill-test fuzz faults test-keras-cv test-nightly browser container-try audit \
-	notebook notebooks slides slides-pdf pictures bench bench-quick reliability clean
+	notebook notebooks slides slides-pdf pictures bench bench-quick reliability dist python-3.12 python-3.13 clean
 
 demo: $(VENV)/installed
 	test -e data/shapes || $(BIN)/python generate_data.py
@@ -105,11 +105,31 @@ bench: $(VENV)/installed-dev
 bench-quick: $(VENV)/installed-dev
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --quick || exit 1; done
 
+# The release: wheel and sdist, checked; then each is installed with all it asks for into an empty environment, and draws there.
+EMPTY := build/empty
+dist: $(VENV)/installed-dev
+	rm -rf dist
+	$(BIN)/poetry build
+	$(PIP) twine==7.0.0 check-wheel-contents==0.6.3
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	for file in dist/*; do \
+		rm -rf $(EMPTY) && $(PYTHON) -m venv $(EMPTY) && $(EMPTY)/bin/python -m pip install --quiet $$file \
+		&& (cd $(EMPTY) && bin/shapeseg generate --num-images 20 && bin/shapeseg train --epochs 1 && bin/shapeseg evaluate) \
+		|| exit 1; \
+	done
+
+# A newer Python in an environment of its own: install, the quick door, the main job.
+python-3.12 python-3.13: python-%:
+	$(MAKE) --no-print-directory VENV=.venv-$* PYTHON=python$* check demo
+
 clean:
-	rm -rf $(VENV) $(VENV_KERAS_CV) $(VENV_NIGHTLY) data reports saved_models/unet-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* build dist data reports saved_models/unet-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: requirements.txt pyproject.toml
+	@echo "installing into $(VENV): some SIZE GB, or CUDASIZE GB where pip finds torch with CUDA only. For the small build, first:"
+	@echo "  export PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) -r requirements.txt
 	touch $@

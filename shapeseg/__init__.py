@@ -11,7 +11,7 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 # Torch's threads wait for each other by spinning, and beside other programs a step then takes a hundred times as long. With

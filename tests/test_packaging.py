@@ -6,10 +6,12 @@ import sysconfig
 import tomllib
 import venv
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from command_runs import REPOSITORY, SMALL, environment, run_python, succeed
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 import shapeseg
@@ -65,6 +67,26 @@ def test_the_lock_belongs_to_pyproject_and_names_no_index_but_the_public_one(poe
     locked = {package["name"] for package in lock["package"]}
     assert set(by_name(PROJECT["dependencies"])) <= locked
     assert [package["name"] for package in lock["package"] if "source" in package] == []
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize("machine", [("linux", "Linux", "x86_64"), ("darwin", "Darwin", "arm64"), ("win32", "Windows", "AMD64")])
+def test_the_lock_has_one_version_of_a_package_for_a_machine(machine, python):
+    """Two would both be installed, one over the other, in an order that nobody chose."""
+    names = ("sys_platform", "platform_system", "platform_machine")
+    place = dict(zip(names, machine, strict=True)) | {"python_version": python, "python_full_version": f"{python}.1"}
+    lock = tomllib.loads((REPOSITORY / "poetry.lock").read_text())
+    extras = ["", *PROJECT["optional-dependencies"]]
+    wanted = [package["name"] for package in lock["package"] if any(is_for(package, place | {"extra": name}) for name in extras)]
+    assert [name for name, times in Counter(wanted).items() if times > 1] == []
+    assert {"torch", "keras"} <= set(wanted)
+
+
+def is_for(package, place):
+    """Whether one of the groups that are installed asks for a package of the lock in such a place."""
+    markers = package.get("markers", "")
+    marker = markers if isinstance(markers, str) else markers.get("main", "")
+    return "main" in package["groups"] and (not marker or Marker(marker).evaluate(place))
 
 
 @pytest.mark.process

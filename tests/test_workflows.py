@@ -3,11 +3,12 @@
 import os
 import re
 import shlex
+import subprocess
 import tomllib
 
 import pytest
 import yaml
-from command_runs import REPOSITORY, run_python, succeed
+from command_runs import REPOSITORY, environment, run_python, succeed
 from documented_commands import command_lines, of_shapeseg, parse
 from packaging.specifiers import SpecifierSet
 
@@ -87,10 +88,28 @@ def test_hooks_are_the_tools_of_the_environment():
     assert all(f"\n{packages.get(program, program)}==" in pinned for program in programs)
 
 
+@pytest.mark.process
+def test_a_release_is_what_make_dist_builds_and_its_tag_names_the_version():
+    build, publish = (read_yaml(".github/workflows/publish.yml")["jobs"][name] for name in ("build", "publish"))
+    assert publish["needs"] == "build"
+    named, built = [step["run"] for step in build["steps"] if "run" in step]
+    assert built == "make dist"
+
+    def checked(tag):
+        called = subprocess.run(["bash", "-c", named], cwd=REPOSITORY, env=environment({"GITHUB_REF_NAME": tag}), check=False)
+        return called.returncode == 0
+
+    assert checked(f"v{PROJECT['version']}")
+    assert not checked("v0.0.1")
+    assert not checked(PROJECT["version"])
+
+
 def test_change_log_and_citation_are_of_this_version():
-    assert f"\n## [{PROJECT['version']}]" in (REPOSITORY / "CHANGELOG.md").read_text()
+    changes = (REPOSITORY / "CHANGELOG.md").read_text()
+    released = re.search(rf"^## \[{re.escape(PROJECT['version'])}\] - ([\d-]+)$", changes, re.M)
     citation = read_yaml("CITATION.cff")
+    assert released and str(citation["date-released"]) == released[1]
     assert citation["version"] == PROJECT["version"]
     assert citation["license"] == PROJECT["license"]
     assert citation["authors"] == [{"name": "the shapeseg authors"}]
-    assert {"cff-version", "message", "title"} <= set(citation)
+    assert {"cff-version", "message", "title", "abstract", "keywords"} <= set(citation)
