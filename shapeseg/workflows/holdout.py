@@ -25,6 +25,7 @@ _KEPT: Final = (
     "precision",
     "recall",
     "iou_decidable",
+    "ambiguous",
     "iou_ceiling",
     "iou_per_image_mean",
     "iou_per_image_median",

@@ -129,6 +129,7 @@ def test_the_holdout_split_is_measured_once_for_the_card(place, tmp_path, capsys
     metrics, card = metrics_of(tmp_path / "report"), read_card(run / "model.keras")
     assert metrics["split"] == "holdout"
     held = card.scores["holdout"]
+    assert held["ambiguous"] == metrics["ambiguous"]
     assert (held["iou"], held["images"], held["model_sha256"]) == (metrics["iou"], metrics["images"], card.sha256)
     assert held["dataset_sha256"] == metrics["dataset_sha256"]
     # Nothing else in the card has changed, and a second time is refused and changes nothing.
