@@ -59,8 +59,8 @@ class Feed(keras.utils.PyDataset):
 
     Raises:
         UsageError: If a number is out of range, or probabilities are asked for that are not known, or of scenes whose pasted
-            shapes would make them others; or if patches are asked for without a seed, or they, ``sizes`` or ``"scale"`` without
-            weights (or codes), which mark what is padded.
+            shapes would make them others; if patches are asked for without a seed; or if ``sizes`` or ``"scale"`` are without
+            weights or codes, which mark what is padded.
     """
 
     def __init__(

@@ -48,7 +48,7 @@ def test_what_sets_the_rate_is_refused_under_a_schedule(name, settings, small_da
 
 
 def test_what_resumes_by_itself_or_needs_another_optimiser_or_tensorflow_is_refused(small_dataset, tmp_path):
-    with pytest.raises(UsageError, match="BackupAndRestore would begin with another training's weights.*--resume"):
+    with pytest.raises(UsageError, match=r"BackupAndRestore would begin with another training's weights.*--resume"):
         run(tmp_path, small_dataset, OWN.BackupAndRestore(tmp_path / "backup"))
     with pytest.raises(UsageError, match="SwapEMAWeights needs an optimiser that averages weights"):
         run(tmp_path, small_dataset, OWN.SwapEMAWeights())

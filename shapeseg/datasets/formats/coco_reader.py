@@ -70,7 +70,7 @@ def read_coco(paths: Sequence[Path], categories: Sequence[str] = ()) -> Labelled
         for each in content["categories"]:
             if (known := names.setdefault(each["id"], each["name"])) != each["name"]:
                 both = f"{each['id']} is {known} and, in {path}, {each['name']}"
-                raise InputError("one number stands for two categories", received=both, fix="Name one file, or number them alike")
+                raise InputError("one number stands for two categories", received=both, fix="Number them alike")
         images += _images(path, content)
     if not images:
         raise InputError("no image is listed", received=paths[0], fix="Name another file")
