@@ -67,6 +67,12 @@ class Description:
         """Returns the settings given, by name: all that differ from the defaults."""
         return {field.name: value for field in fields(self) if (value := getattr(self, field.name)) != field.default}
 
+    def refuse_for_drawn(self, folder: Path) -> None:
+        """Raises a UsageError if anything is said of a dataset that shapeseg has drawn: its recipes say it all."""
+        if said := self.said():
+            fix = "Leave it out, or name a folder of your own images"
+            raise UsageError("this is for images of your own", received=f"{', '.join(said)} for {folder}", fix=fix)
+
     def over(self, *others: Description) -> Description:
         """Returns all together; what this one says wins, then what the first of the others says."""
         said: dict[str, Any] = {}

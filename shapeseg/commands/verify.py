@@ -54,7 +54,9 @@ def _command(options: VerifyOptions) -> int:
 
 
 def _findings(options: VerifyOptions) -> list[Finding]:
-    with progress_bar("checking", read_manifest(options.data).count, "image") as progress:
+    count = read_manifest(options.data).count
+    options.own.refuse_for_drawn(options.data)
+    with progress_bar("checking", count, "image") as progress:
         return verify_dataset(options.data, quick=options.quick, workers=options.workers, progress=progress)
 
 

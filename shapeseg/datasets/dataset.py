@@ -80,6 +80,7 @@ class Dataset:
 
     Raises:
         InputError: If there is no dataset, its metadata is not what ``dataset.json`` names, or images and masks do not fit.
+        UsageError: If a dataset that shapeseg has drawn is described.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Dataset:
         else:
             _refuse_other_folders(self.folder)
             self.manifest, content = read_metadata(self.folder)
+            self.description.refuse_for_drawn(self.folder)
             self.rows = parse_rows(self.manifest, content)
         self.has_recipes = self.manifest.format == FORMAT
         self.rule = rule_of(self.manifest, self.rows) if self.has_recipes else None

@@ -59,7 +59,8 @@ class Feed(keras.utils.PyDataset):
 
     Raises:
         UsageError: If a number is out of range, or probabilities are asked for that are not known, or of scenes whose pasted
-            shapes would make them others; or if patches are asked for without a seed or weights.
+            shapes would make them others; if patches are asked for without a seed; or if ``sizes`` or ``"scale"`` are without
+            weights or codes, which mark what is padded.
     """
 
     def __init__(
@@ -109,8 +110,10 @@ class Feed(keras.utils.PyDataset):
         if labels.endswith("probability"):
             _check_probabilities(source.rule, augmentation)
         self._tells_padding = weights or labels.startswith("codes")
-        if sizes != _AS_THEY_ARE and not self._tells_padding:
-            raise UsageError("padded pixels must be marked", received=f"{sizes}, weights=False", fix="Add weights=True")
+        pads = sizes != _AS_THEY_ARE or "scale" in augmentation  # what is shown smaller needs more than its image has
+        if pads and not self._tells_padding:
+            received = f"{sizes}, augmentation={' '.join(augmentation)}, weights=False"
+            raise UsageError("padded pixels must be marked", received=received, fix="Add weights=True")
         if sizes.crop and shuffle_seed is None:
             raise UsageError("patches need a seed", received=f"{sizes}, shuffle_seed=None", fix="Give shuffle_seed a number")
         self.source = source

@@ -119,7 +119,7 @@ def image_bytes(path: Path, *, follow: bool = False) -> bytes:
 
 
 def header_of(content: bytes, path: Path) -> Header:
-    """Returns what the header of an image says: no pixel is decoded.
+    """Returns what the header of an image says: no pixel is decoded, but of a PNG that says behind them how it is turned.
 
     Args:
         content: Content of the file.
@@ -128,7 +128,7 @@ def header_of(content: bytes, path: Path) -> Header:
     Raises:
         InputError: If it is too large, or no image.
     """
-    return decoded(path, content, _header)
+    return decoded(path, content, lambda image: _header(image, turns=b"eXIf" in content))
 
 
 def images_by_stem(folder: Path) -> dict[str, Path]:
@@ -214,7 +214,9 @@ def upright(image: Image.Image) -> Image.Image:
     return image
 
 
-def _header(image: Image.Image) -> Header:
+def _header(image: Image.Image, *, turns: bool) -> Header:
+    if turns and image.format == "PNG" and "exif" not in image.info:
+        image.load()
     width, height = image.size
     # Not image.getexif(): that of a PNG decodes every pixel to look behind them.
     said = Image.Image.getexif(image).get(ExifTags.Base.Orientation)

@@ -1,4 +1,4 @@
-"""The score ceiling: how well the best fixed guess can do when the image leaves the depth order open."""
+"""The score ceiling: how well the best fixed guess can do where the image does not determine the label."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from shapeseg.scenes import Truth
 class Ceiling:
     """The expected pooled rectangle IoU of the best fixed guess, over images gathered one by one.
 
-    Every depth order that keeps an image is taken as equally likely, which gives each pixel a probability p of being visible
-    rectangle. A guess G then has ``sum_G p`` expected right pixels, and ``sum p + sum_G (1 - p)`` expected pixels in the
+    Each pixel has an exact probability p of being visible rectangle (:mod:`shapeseg.scenes.ambiguity`); pixels of which it is
+    unknown are left out. A guess G has ``sum_G p`` expected right pixels, and ``sum p + sum_G (1 - p)`` expected pixels in the
     union; their ratio, which the IoU of a large set comes to, is largest for a guess of all pixels above some p. So how many
     pixels have which p is all that needs to be kept. Pixels of ignored instances are left out.
     """

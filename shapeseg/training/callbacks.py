@@ -16,6 +16,7 @@ from shapeseg import files
 from shapeseg.errors import DivergedError, InputError, UsageError
 from shapeseg.training import checkpoint
 from shapeseg.training.checkpoint import MONITOR
+from shapeseg.training.processes import total
 
 Logs = dict[str, Any] | None
 
@@ -162,13 +163,15 @@ class Checkpoints(keras.callbacks.Callback):
             vars(other).update(numbers)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Writes the checkpoint."""
+        """Writes the checkpoint. Of several processes all stop if one does: each has a clock and a loss of its own."""
+        stops = keras.ops.cast(self.model.stop_training, "float32")
+        self.model.stop_training = bool(total(stops))  # else one would wait for the others' gradients for ever
         if self.folder is None:
             return
         state = {
             "history": self.history.rows,
             "callbacks": [_numbers(other) for other in self.others],
-            "stopped": bool(self.model.stop_training),
+            "stopped": self.model.stop_training,
         }
         checkpoint.write(self.folder, checkpoint.capture(self.model, epoch + 1, state))
 

@@ -27,6 +27,10 @@ def refuse_unsuited(callbacks: Sequence[keras.callbacks.Callback], settings: Tra
                     received=f"schedule={settings.schedule}, warmup_epochs={settings.warmup_epochs}",
                     fix="Train with --schedule constant and no --warmup-epochs, or leave the callback out",
                 )
+        elif isinstance(callback, keras.callbacks.BackupAndRestore):
+            raise UsageError(
+                f"{name} would begin with another training's weights and epoch", received=name, fix="Use --resume instead"
+            )
         elif isinstance(callback, keras.callbacks.SwapEMAWeights):
             raise UsageError(
                 f"{name} needs an optimiser that averages weights, and ours does not", received=name, fix="Leave it out"

@@ -41,8 +41,12 @@ class BinaryIoU(keras.metrics.BinaryIoU):
             ValueError: If the numbers of labels and scores, or weights, differ.
         """
         labels, scores = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred, "float32")
-        if math.prod(labels.shape) != math.prod(scores.shape):
+        number, given = _size(labels), _size(scores)
+        if None not in (number, given) and number != given:
             raise ValueError(f"as many scores as labels are needed, received {tuple(scores.shape)} for {tuple(labels.shape)}")
+        weights = 1 if sample_weight is None else _size(ops.convert_to_tensor(sample_weight))
+        if None not in (number, weights) and weights not in (1, number):
+            raise ValueError(f"one weight, or one a label, is needed for {tuple(labels.shape)}, received {weights}")
         if _BUILT_IN_IS_SLOW:
             self.total_cm.assign(self.total_cm + self._counted(labels, scores, sample_weight))
         else:
@@ -166,6 +170,11 @@ class AmbiguityScores(keras.metrics.Metric):
             return {}
         pixels, log_loss, floor = ops.unstack(total(self.sums.value))
         return {"log_loss": log_loss / pixels, "log_loss_floor": floor / pixels}
+
+
+def _size(values: Any) -> int | None:
+    """Returns how many numbers a tensor holds; None where a graph of TensorFlow does not know the batch yet."""
+    return None if None in tuple(values.shape) else math.prod(values.shape)
 
 
 def _cross_entropy(exact: Any, predicted: Any) -> Any:

@@ -181,3 +181,9 @@ def test_metadata_elsewhere_is_never_read_nor_removed(name, copied):
         with pytest.raises(InputError, match="not a metadata file"):
             use()
     assert victim.exists()
+
+
+def test_words_for_images_of_one_s_own_are_refused_where_they_would_change_nothing(small_dataset):
+    with pytest.raises(UsageError, match=r"images of your own\. Received: target_values, void_value for .*"):
+        Dataset(small_dataset, target_values=[1], void_value=255)
+    assert len(Dataset(small_dataset, target_values=[], void_value=None)) == 30

@@ -146,6 +146,8 @@ def test_wrong_options_are_refused(data):
         {"labels": "masks"},
         {"sizes": Sizes(crop=32), "shuffle_seed": 0},
         {"sizes": Sizes(crop=32), "weights": True},
+        {"augmentation": ("flip", "scale"), "shuffle_seed": 0},
+        {"augmentation": ("scale",), "shuffle_seed": 0, "labels": "probability"},
     ):
         with pytest.raises(UsageError, match="Received: "):
             data.feed(**options)

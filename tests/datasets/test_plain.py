@@ -106,16 +106,31 @@ def test_a_truncated_file_is_refused_before_it_is_used(role, plain):
         Dataset(plain).refuse_damage()
 
 
-def test_an_image_that_turns_behind_its_pixels_is_refused_before_it_is_used(plain):
-    """A PNG may say only after its pixels that it is to be turned; its header alone then tells the wrong size."""
-    path = plain / "images/photo 5.png"
+@pytest.mark.parametrize(("orientation", "corner"), [(3, [15, 23]), (6, [0, 15])])
+def test_an_image_that_turns_behind_its_pixels_turns_its_mask_too(orientation, corner, tmp_path):
+    """A PNG may say only after its pixels that it is to be turned."""
+    mask = np.zeros((16, 24), np.uint8)
+    mask[0, 0] = 255
+    write(tmp_path, "a.png", Image.merge("RGB", [Image.fromarray(mask)] * 3), Image.fromarray(mask))
+    path = tmp_path / "images/a.png"
     content, exif = path.read_bytes(), Image.Exif()
-    exif[0x0112] = 6
+    exif[0x0112] = orientation
     turn = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
     chunk = struct.pack(">I", len(turn) - 4) + turn + struct.pack(">I", zlib.crc32(turn))
     path.write_bytes(content[:-12] + chunk + content[-12:])
+    if orientation == 3:
+        with pytest.raises(InputError, match="EXIF orientation 3"):
+            Dataset(tmp_path)
+    data = Dataset(tmp_path, masks_drawn="stored")
+    data.refuse_damage()
+    assert np.argwhere(data[0].image[..., 0]).tolist() == np.argwhere(data[0].mask).tolist() == [corner]
+
+
+def test_an_image_that_has_another_size_by_now_is_refused_before_it_is_used(plain):
+    data = Dataset(plain)
+    Image.new("RGB", (16, 24)).save(plain / "images/photo 5.png")
     with pytest.raises(InputError, match=r"another size.*photo 5.png, 16 x 24"):
-        Dataset(plain).refuse_damage()
+        data.refuse_damage()
 
 
 def test_a_folder_without_damage_is_not_refused(plain):

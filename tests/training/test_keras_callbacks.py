@@ -13,7 +13,6 @@ from shapeseg.workflows.train import train
 
 OWN = keras.callbacks
 WORKING = {
-    "backup": lambda folder: OWN.BackupAndRestore(folder / "backup"),
     "csv": lambda folder: OWN.CSVLogger(str(folder / "log.csv")),
     "early stopping": lambda folder: OWN.EarlyStopping("val_loss", patience=1),
     "model checkpoint": lambda folder: OWN.ModelCheckpoint(str(folder / "best.keras"), monitor="val_iou", mode="max"),
@@ -48,7 +47,9 @@ def test_what_sets_the_rate_is_refused_under_a_schedule(name, settings, small_da
     assert not (tmp_path / "run").exists()
 
 
-def test_what_needs_another_optimiser_or_tensorflow_is_refused(small_dataset, tmp_path):
+def test_what_resumes_by_itself_or_needs_another_optimiser_or_tensorflow_is_refused(small_dataset, tmp_path):
+    with pytest.raises(UsageError, match=r"BackupAndRestore would begin with another training's weights.*--resume"):
+        run(tmp_path, small_dataset, OWN.BackupAndRestore(tmp_path / "backup"))
     with pytest.raises(UsageError, match="SwapEMAWeights needs an optimiser that averages weights"):
         run(tmp_path, small_dataset, OWN.SwapEMAWeights())
     if find_spec("tensorflow") is None:

@@ -8,11 +8,13 @@ from binary_iou_cases import (
     check_counts_beyond_32_bits,
     check_equal_to_plain_counting,
     check_equal_to_the_built_in,
+    check_it_is_equal_in_fit,
     check_unequal_numbers_are_refused,
     check_what_else_the_built_in_accepts,
     value,
 )
 from command_runs import COMPILE_QUICKLY, REPOSITORY, run_python
+from extras import other_backends
 
 from shapeseg.training.metrics import AmbiguityScores, BinaryIoU
 
@@ -36,6 +38,10 @@ def test_unequal_numbers_are_refused():
     check_unequal_numbers_are_refused()
 
 
+def test_it_equals_the_built_in_in_a_fit():
+    check_it_is_equal_in_fit()
+
+
 def test_it_equals_plain_counting():
     check_equal_to_plain_counting()
 
@@ -57,11 +63,13 @@ def test_large_counts_are_exact_until_a_reset_forgets_them():
 
 
 @pytest.mark.process
-def test_it_does_all_that_on_jax_too(tmp_path):
-    pytest.importorskip("jax")
+@pytest.mark.parametrize("backend", other_backends)
+def test_it_does_all_that_on_other_backends_too(backend, tmp_path):
+    if backend == "jax":
+        pytest.importorskip("jax")
     script = REPOSITORY / "tests" / "training" / "binary_iou_cases.py"
-    result = run_python(script, cwd=tmp_path, KERAS_BACKEND="jax", XLA_FLAGS=COMPILE_QUICKLY, PYTHONPATH=REPOSITORY)
-    assert result.stderr.splitlines()[-1:] == ["equal on jax"], result.stderr
+    result = run_python(script, cwd=tmp_path, KERAS_BACKEND=backend, XLA_FLAGS=COMPILE_QUICKLY, PYTHONPATH=REPOSITORY)
+    assert result.stderr.splitlines()[-1:] == [f"equal on {backend}"], result.stderr
 
 
 def test_a_worked_confusion():

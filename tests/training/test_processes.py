@@ -105,3 +105,30 @@ def test_two_devices_of_jax_train_the_same_weights_as_one(small_settings, tmp_pa
     assert "on jax, into" in one.stdout
     assert "on jax, 2 devices, into" in two.stdout
     same_within(1e-5, tmp_path / "one", tmp_path / "two")
+
+
+# Each of two processes ends an epoch; only the second one's time is up. Prints whether each stops.
+STOP = """
+import os; os.environ.setdefault("KERAS_BACKEND", "torch")
+import keras
+from types import SimpleNamespace
+from shapeseg.training.callbacks import Checkpoints, StopAfter, WriteHistory
+from shapeseg.training.processes import join_processes, leave_processes
+
+processes = join_processes()
+model = SimpleNamespace(stop_training=False)
+clock = StopAfter(0.0 if processes.rank else None)
+for callback in (clock, Checkpoints(None, WriteHistory(None), [clock], None)):
+    callback.set_model(model)
+    callback.on_epoch_begin(0)
+    callback.on_epoch_end(0)
+leave_processes(processes)
+print(processes.rank, model.stop_training, flush=True)
+"""
+
+
+def test_all_processes_stop_when_the_time_of_one_is_up(tmp_path):
+    (tmp_path / "stop.py").write_text(STOP)
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2, "stop.py")
+    result = succeed(run_python(*torchrun, cwd=tmp_path, PYTHONPATH=REPOSITORY, OMP_NUM_THREADS="1"))
+    assert sorted(result.stdout.splitlines()) == ["0 True", "1 True"]

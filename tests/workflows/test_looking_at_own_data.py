@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from command_runs import succeed
+from command_runs import error_line, succeed
 from own_photos import draw, draw_all
 from PIL import Image
 from runs_here import run_here
@@ -130,3 +130,10 @@ def test_a_preview_outlines_the_target_and_landscapes_leave_no_gap(photos, tmp_p
         path.unlink()
     draw_all(photos, 4, size=(96, 32))
     assert picture().shape[0] < 0.6 * square
+
+
+@pytest.mark.parametrize("words", [("verify",), ("stats",), ("preview", "--out", "p.png"), ("convert", "--out", "o")], ids=str)
+def test_what_is_said_of_a_drawn_dataset_is_refused_not_ignored(words, small_dataset, tmp_path):
+    result = run_here(words[0], small_dataset, *words[1:], *SAID, cwd=tmp_path)
+    assert result.returncode == 2
+    assert "this is for images of your own. Received: target_values, void_value for" in error_line(result.stderr)

@@ -67,7 +67,10 @@ def read_coco(paths: Sequence[Path], categories: Sequence[str] = ()) -> Labelled
     names: dict[int, str] = {}
     for path in paths:
         content = _read(path)
-        names |= {each["id"]: str(each["name"]) for each in content["categories"]}
+        for each in content["categories"]:
+            if (known := names.setdefault(each["id"], each["name"])) != each["name"]:
+                both = f"{each['id']} is {known} and, in {path}, {each['name']}"
+                raise InputError("one number stands for two categories", received=both, fix="Number them alike")
         images += _images(path, content)
     if not images:
         raise InputError("no image is listed", received=paths[0], fix="Name another file")
@@ -111,14 +114,16 @@ def _images(path: Path, content: Mapping[str, Any]) -> Iterator[_Image]:
     for each in content["annotations"]:
         annotations[each["image_id"]].append(each)
     of_file = _split_of(path)
-    place = _place(path, content["images"])
-    for each in content["images"]:
+    names = [PurePosixPath(each["file_name"]) for each in content["images"]]
+    if outside := next((name for name in names if name.is_absolute() or ".." in name.parts), None):
+        raise _no_coco(path, f"{outside} is not a name below its folder")
+    place = _place(path, names)
+    for each, name in zip(content["images"], names, strict=True):
         size = each.get("height"), each.get("width")
         if not all(isinstance(side, int) and side > 0 for side in size):
             raise _no_coco(path, f"{each['file_name']} has no height and width")
         split = ALIASES.get(str(each.get("split", "")).lower()) or of_file
-        name = composed(PurePosixPath(each["file_name"]).stem)
-        yield _Image(name, split, place / each["file_name"], *size, annotations[each["id"]])
+        yield _Image(composed(name.stem), split, place / name, *size, annotations[each["id"]])
 
 
 def _split_of(path: Path) -> str | None:
@@ -128,15 +133,12 @@ def _split_of(path: Path) -> str | None:
     return None if found is None else ALIASES[found[1]]
 
 
-def _place(path: Path, images: Sequence[Mapping[str, Any]]) -> Path:
+def _place(path: Path, names: Sequence[PurePosixPath]) -> Path:
     """Returns where the images of a file are: next to it, in ``images``, or in a folder of the file's name."""
     named = path.stem.removeprefix("instances_")
     above = path.parent.parent
     places = (path.parent, path.parent / "images", above / named, above / "images" / named, above / "images", above)
-    for image in images[:1]:
-        name = PurePosixPath(image["file_name"])
-        if name.is_absolute() or ".." in name.parts:
-            raise _no_coco(path, f"{name} is not a name below its folder")
+    for name in names[:1]:
         for place in places:
             if (place / name).is_file():
                 return place

@@ -57,7 +57,7 @@ def open_source(path: Path, categories: Sequence[str] = (), own: Description = _
     if not path.is_dir():
         raise InputError("there is no such folder", received=path, fix="Name a dataset or a folder of images")
     if (path / MANIFEST).exists():
-        return _without_classes(categories, read_dataset(path))
+        return _without_classes(categories, read_dataset(path, own))
     seen = [name for name in ("masks", LABELS, MASKS) if any((path / place / name).is_dir() for place in ("", *ALIASES))]
     annotations = coco_files(path)
     if len(seen) + bool(annotations) != 1:

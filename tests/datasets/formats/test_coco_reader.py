@@ -107,6 +107,15 @@ def test_splits_and_images_are_found_as_coco_and_roboflow_lay_them_out(layout, t
     assert data.target_name == "crack or pothole"
 
 
+def test_a_number_that_means_one_category_here_and_another_there_is_refused(tmp_path):
+    for split in ("train", "val"):
+        write(tmp_path, [annotation(0, [SQUARE])], [f"{split}.jpg"], f"annotations/instances_{split}.json", split)
+    path = tmp_path / "annotations/instances_val.json"
+    path.write_text(path.read_text().replace("crack", "dent"))
+    with pytest.raises(InputError, match=r"two categories\. Received: 1 is crack and, in .*instances_val\.json, dent"):
+        open_source(tmp_path, ["crack"])
+
+
 def test_one_name_in_two_splits_is_two_images(tmp_path):
     for split in ("train", "test"):
         write(tmp_path / "set", [annotation(0, [SQUARE])], ["a.jpg"], f"{split}/_annotations.coco.json", split)
@@ -167,7 +176,10 @@ def test_annotations_that_cannot_be_are_refused_before_they_are_decoded(segmenta
         (lambda c: c["images"].append(3), "one of its images has no id"),
         (lambda c: c["images"][0].pop("width"), "no height and width"),
         (lambda c: c["images"][0].update(file_name="../a.jpg"), "not a name below its folder"),
+        (lambda c: c["images"].append(c["images"][0] | {"file_name": "../../a.jpg"}), "not a name below its folder"),
+        (lambda c: c["images"].append(c["images"][0] | {"file_name": "/etc/a.jpg"}), "not a name below its folder"),
         (lambda c: c["images"][0].update(file_name="c.jpg"), "were not found"),
+        (lambda c: c["categories"].append({"id": 7, "name": "dent"}), "one number stands for two categories.*7 is pothole"),
         (lambda c: c["annotations"][0].pop("category_id"), "has no category_id"),
         (lambda c: c["annotations"].clear(), "no image has an annotation"),
         (lambda c: c["images"].clear(), "no image is listed"),
