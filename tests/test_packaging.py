@@ -70,14 +70,18 @@ def test_the_lock_belongs_to_pyproject_and_names_no_index_but_the_public_one(poe
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
-@pytest.mark.parametrize("machine", [("linux", "Linux", "x86_64"), ("darwin", "Darwin", "arm64"), ("win32", "Windows", "AMD64")])
+@pytest.mark.parametrize(
+    "machine", [("linux", "Linux", "x86_64"), ("darwin", "Darwin", "arm64"), ("win32", "Windows", "AMD64")]
+)
 def test_the_lock_has_one_version_of_a_package_for_a_machine(machine, python):
     """Two would both be installed, one over the other, in an order that nobody chose."""
     names = ("sys_platform", "platform_system", "platform_machine")
     place = dict(zip(names, machine, strict=True)) | {"python_version": python, "python_full_version": f"{python}.1"}
     lock = tomllib.loads((REPOSITORY / "poetry.lock").read_text())
     extras = ["", *PROJECT["optional-dependencies"]]
-    wanted = [package["name"] for package in lock["package"] if any(is_for(package, place | {"extra": name}) for name in extras)]
+    wanted = [
+        package["name"] for package in lock["package"] if any(is_for(package, place | {"extra": name}) for name in extras)
+    ]
     assert [name for name, times in Counter(wanted).items() if times > 1] == []
     assert {"torch", "keras"} <= set(wanted)
 

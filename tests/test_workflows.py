@@ -108,7 +108,8 @@ def test_change_log_and_citation_are_of_this_version():
     changes = (REPOSITORY / "CHANGELOG.md").read_text()
     released = re.search(rf"^## \[{re.escape(PROJECT['version'])}\] - ([\d-]+)$", changes, re.M)
     citation = read_yaml("CITATION.cff")
-    assert released and str(citation["date-released"]) == released[1]
+    assert released
+    assert str(citation["date-released"]) == released[1]
     assert citation["version"] == PROJECT["version"]
     assert citation["license"] == PROJECT["license"]
     assert citation["authors"] == [{"name": "the shapeseg authors"}]
