@@ -15,8 +15,6 @@ from shapeseg.scenes.occlusion import BIN_NAMES
 LEAST_TOLD = 10
 """A group of fewer rectangles stands in no headline."""
 
-BREAKDOWN = ("occlusion", "occluder_kind", "occluder_color", "pieces")
-
 
 class GroupScores(TypedDict):
     """How many rectangles of how many images are in a group, and their mean scores; None where none is defined."""
