@@ -41,7 +41,7 @@ def real_path(path: Path) -> Path:
 
 def whole_path(path: Path) -> Path:
     """Returns a path from the root and without ``..``, so that its last part is a name; links are not followed."""
-    return Path(os.path.abspath(path))
+    return Path(os.path.abspath(path))  # noqa: PTH100 (resolve follows links)
 
 
 @contextmanager
