@@ -39,6 +39,11 @@ def real_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def whole_path(path: Path) -> Path:
+    """Returns a path from the root and without ``..``, so that its last part is a name; links are not followed."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 (resolve follows links)
+
+
 @contextmanager
 def writer_lock(folder: Path) -> Iterator[int]:
     """Holds the lock of ``folder`` while the block runs; readers never ask for it. What killed writers left goes first.

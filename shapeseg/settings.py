@@ -108,6 +108,7 @@ def in_groups(kind: type, flags: Mapping[str, Any], content: Mapping[str, Any] |
     placed = {**(content or {}), **{name: value for name, value in named.items() if name not in of}}
     for name in named.keys() & of.keys():
         group = placed.get(of[name], {})
+        group = vars(group) if dataclasses.is_dataclass(group) else group
         placed[of[name]] = group | {name: named[name]} if isinstance(group, dict) else group
     return placed | {name: group | placed[name] for name, group in groups.items() if isinstance(placed.get(name), dict)}
 

@@ -46,6 +46,8 @@ def test_unknown_names_and_wrong_types_are_refused_by_name(content):
 def test_names_that_stand_alone_go_into_their_group_and_the_one_that_was_meant_is_told():
     assert options_from_flags(Outer, {"count": 5, "sides": [7]}) == Outer(5, inner=Inner((7,)))
     assert options_from_flags(Outer, {"inner": {"sides": [7]}}) == Outer(inner=Inner((7,)))
+    for whole in ({"sides": [1]}, Inner((1,))):
+        assert options_from_flags(Outer, {"inner": whole, "sides": [7]}) == Outer(inner=Inner((7,)))
     for wrong, meant in (("cuont", "count"), ("side", "sides")):
         with pytest.raises(UsageError, match=f"Received: {wrong}. Did you mean {meant}"):
             options_from_flags(Outer, {wrong: 5})

@@ -12,6 +12,7 @@ from shapeseg.commands.command_line import entry_point
 from shapeseg.commands.flags import Layout
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.formats.coco import CocoCounts, export_coco, refuse_existing_file
+from shapeseg.folders import whole_path
 from shapeseg.settings import CommonOptions
 from shapeseg.terminal import progress_bar
 
@@ -30,7 +31,7 @@ class CocoOptions(CommonOptions):
 
 def coco(options: CocoOptions) -> CocoCounts:
     """Writes the file with a progress bar and says what is in it."""
-    folder = options.data.absolute()
+    folder = whole_path(options.data)
     out = options.out or folder.with_name(f"{folder.name}.json")
     refuse_existing_file(out)
     data = Dataset(options.data).split(options.split)

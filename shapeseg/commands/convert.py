@@ -12,7 +12,7 @@ from shapeseg.commands.command_line import entry_point
 from shapeseg.commands.flags import Layout
 from shapeseg.datasets.formats.convert import Converted, Format, convert, open_source
 from shapeseg.description import Description
-from shapeseg.folders import refuse_existing
+from shapeseg.folders import refuse_existing, whole_path
 from shapeseg.settings import CommonOptions
 from shapeseg.terminal import progress_bar, say
 
@@ -34,7 +34,7 @@ class ConvertOptions(CommonOptions):
 
 def convert_folder(options: ConvertOptions) -> Converted:
     """Converts with a progress bar, and says what was seen, written and lost."""
-    folder = options.source.absolute()
+    folder = whole_path(options.source)
     out = options.out or folder.with_name(f"{folder.stem if folder.is_file() else folder.name}-{options.to}")
     refuse_existing(out)
     source = open_source(options.source, options.categories, options.own)

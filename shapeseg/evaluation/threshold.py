@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shapeseg.evaluation.counts import Counts
+from shapeseg.evaluation.prediction import Predicted
 
 CANDIDATES = tuple(step / 20 for step in range(1, 20))
 
@@ -30,6 +31,19 @@ def histograms(truth: NDArray[np.bool_], probability: NDArray[np.float32]) -> ND
         bins = 2 * np.searchsorted(_EDGES, values[part], side="right") + labels[part]
         found += np.bincount(bins, minlength=found.size).reshape(-1, 2).T
     return found
+
+
+def histograms_of(predicted: Predicted, *, decidable: bool = False) -> NDArray[np.int64]:
+    """Counts the pixels of a plain prediction as :func:`histograms` does, all or the decidable ones.
+
+    Ignored ones are no target, and have probability 0, which no score counts.
+    """
+    example, probability = predicted.example, predicted.plain
+    if example.ignored is not None:
+        probability = np.where(example.ignored, np.float32(0), probability)
+    if decidable and example.ambiguous.any():
+        return histograms(example.target[~example.ambiguous], probability[~example.ambiguous])
+    return histograms(example.target, probability)
 
 
 def best_candidate(found: NDArray[np.int64]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shapeseg import files
 from shapeseg.card_files import check_digest, digest, read_card_file
@@ -13,6 +13,9 @@ from shapeseg.datasets.sizes import Sizes
 from shapeseg.description import Description
 from shapeseg.scenes.settings import MAX_SIDE
 from shapeseg.settings import check_range
+
+if TYPE_CHECKING:
+    from shapeseg.scenes.scene import Target
 
 FORMAT = "shapeseg-export"
 
@@ -58,6 +61,12 @@ class ExportCard:
         check_range("largest_difference", self.largest_difference, least=0)
         check_range("compared", self.compared, least=0)
         check_range("format_version", self.format_version, least=1, most=1, fix="Update shapeseg")
+
+    @property
+    def target(self) -> Target:
+        """What the model was trained to find, as the card of its file says."""
+        data = (self.model_card or {}).get("data")
+        return "amodal" if isinstance(data, dict) and data.get("target") == "amodal" else "visible"
 
     def write(self, model_path: Path) -> None:
         """Writes the card next to its model."""

@@ -146,4 +146,4 @@ def open_export(path: Path, runtime: Runtime, *, trust: bool = False) -> OpenedM
     if trust:
         check_predicts(predictor, stride=stride)
     opened = OpenedModel(predictor, stride, threshold, path=path, sha256=digests(contents)[path.suffix], runtime=runtime)
-    return replace(opened, resize=card.resize, own=card.own) if card else opened
+    return replace(opened, target=card.target, resize=card.resize, own=card.own) if card else opened

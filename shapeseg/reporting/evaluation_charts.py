@@ -12,6 +12,7 @@ from shapeseg.evaluation.groups import BreakdownCell, GroupScores
 from shapeseg.evaluation.metrics import Scores, reliability_groups
 from shapeseg.evaluation.threshold import CANDIDATES, counts_at
 from shapeseg.reporting.interval_text import group_note
+from shapeseg.reporting.legends import as_written
 from shapeseg.reporting.style import BLUE, COLORS, GREY, MARKERS, VERMILION, chart, numbers
 from shapeseg.scenes.occlusion import BIN_NAMES
 
@@ -114,7 +115,7 @@ def response_figure(models: Mapping[str, Bins]) -> Figure:
         ax.set(xlabel="occlusion rate of the rectangle", ylabel=f"mean {'IoU' if score == 'iou' else score}")
         ax.margins(x=0.08)
     if len(models) > 1:
-        axes[0].legend(frameon=False)
+        as_written(axes[0].legend(frameon=False))
     return figure
 
 

@@ -11,6 +11,7 @@ from shapeseg.reporting.texts import width_of
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend as Drawn
 
 _SIZE = 8.5  # points
 _AROUND = 4.8 * _SIZE / 72  # inches an entry takes next to its text: its sample, and the gap to the next
@@ -33,7 +34,7 @@ class Legend(NamedTuple):
         """Draws it at the foot of a figure, which keeps so much height free."""
         from matplotlib.legend_handler import HandlerTuple
 
-        figure.legend(
+        drawn = figure.legend(
             handles=list(self.entries.values()),
             labels=list(self.entries),
             loc="lower center",
@@ -43,6 +44,13 @@ class Legend(NamedTuple):
             borderaxespad=0.2,
             handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
         )
+        as_written(drawn)
+
+
+def as_written(legend: Drawn) -> None:
+    """Takes no $ in a legend for the beginning of a formula: names of targets and runs may hold some."""
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def error_legend(width: float, *, scale: bool = True, unknowable: bool, target: str = "rectangle") -> Legend:

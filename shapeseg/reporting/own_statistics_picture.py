@@ -57,7 +57,8 @@ def _draw_sizes(axes: Axes, sizes: Mapping[str, int]) -> None:
 
 def _draw_shares(axes: Axes, shares: list[float], target_name: str) -> None:
     axes.hist(shares, bins=_BINS, range=(0, max(shares, default=0) or 1), color=GREY)
-    axes.set(xlabel=f"share of an image that is {target_name}", ylabel="images")
+    axes.set_xlabel(f"share of an image that is {target_name}", parse_math=False)  # a name may hold a $
+    axes.set_ylabel("images")
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
 
 
@@ -67,5 +68,6 @@ def _draw_extremes(axes: Axes, known: Mapping[str, float], target_name: str) -> 
     drawn = axes.barh(range(len(shown)), [share for _, share in shown], color=GREY)
     axes.set_yticks(range(len(shown)), [cut(name, _NAME, 9) for name, _ in shown], fontsize=9, parse_math=False)
     axes.bar_label(drawn, [f"{100 * share:.3g} %" for _, share in shown], fontsize=8, padding=3)
-    axes.set(xlabel=f"least and most {target_name}", xticks=[])
+    axes.set_xlabel(f"least and most {target_name}", parse_math=False)
+    axes.set_xticks([])
     axes.margins(x=0.14)

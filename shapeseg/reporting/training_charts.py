@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
+from shapeseg.reporting.legends import as_written
 from shapeseg.reporting.stretched import stretch
 from shapeseg.reporting.style import BLACK, BLUE, COLORS, GREEN, GREY, MARKERS, SKY, VERMILION, chart
 
@@ -52,7 +53,7 @@ def runs_figure(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> Figur
         ax.set(xlabel="epoch", ylabel=label)
         ax.xaxis.set_major_locator(_epochs())
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    as_written(figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False))
     return figure
 
 

@@ -17,7 +17,7 @@ from shapeseg import files
 from shapeseg.description import Description
 from shapeseg.earlier_settings import as_today
 from shapeseg.errors import InputError, UsageError, storage_errors
-from shapeseg.folders import LOCK, make_folder, refuse_links
+from shapeseg.folders import LOCK, make_folder, refuse_links, whole_path
 from shapeseg.incoming import MAX_TEXT, parse_json, read_file
 from shapeseg.settings import options_to_dict, settings_from_dict, without_call
 from shapeseg.temporaries import leftovers, remove_left_files
@@ -235,7 +235,7 @@ def numbered(parent: Path, name: str, number: int) -> Path:
 
 def is_reference(model: Path) -> bool:
     """Whether a model is the one that comes with the project, by the name of its folder."""
-    return model.absolute().parent.name == "reference"
+    return whole_path(model).parent.name == "reference"
 
 
 def newest_model(parent: Path) -> Path | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shapeseg.environment import prepare_keras
 from shapeseg.errors import InputError
+from shapeseg.folders import whole_path
 from shapeseg.terminal import progress_bar, say
 from shapeseg.workflows.options import EvaluateOptions
 from shapeseg.workflows.train import RUNS
@@ -45,7 +46,7 @@ def evaluate(options: EvaluateOptions) -> Path:
     with progress_bar("checking", len(data), "image") as progress:
         data.refuse_damage(progress)
     history = _history_of(path)  # one that cannot be read is told before an hour is spent
-    out = options.out or Path("reports") / path.absolute().parent.name
+    out = options.out or Path("reports") / whole_path(path).parent.name
     with report_folder(out):
         if split == "holdout":
             print(holdout.NOTE)

@@ -17,7 +17,7 @@ from shapeseg.evaluation.corruption_curves import CorruptionCurves
 from shapeseg.evaluation.evaluation import Shown
 from shapeseg.evaluation.instances import InstanceRecord
 from shapeseg.evaluation.metrics import Metrics
-from shapeseg.folders import result_folder
+from shapeseg.folders import result_folder, whole_path
 from shapeseg.incoming import json_object
 from shapeseg.reporting.corruptions_picture import corruptions_figure
 from shapeseg.reporting.pictures import save_figure
@@ -74,7 +74,7 @@ def write_evaluation(
     files.write_text(out / "per_instance.csv", csv_text(header, [list(row.values()) for row in evaluation.instances]))
     _write_pictures(out, data, metrics["target"], evaluation)
     reported = _report_images(whole, data, metrics["target"], evaluation)
-    run = Path(metrics["model"]).parent
+    run = whole_path(Path(metrics["model"])).parent
     part = "all images" if metrics["split"] == "all" else f"the {metrics['split']} split"
     title = f"{run.name} on {part} of {metrics['dataset']}"
     write_report(out / "report.html", metrics, reported, title=title, history=history, val_ceiling=val_ceiling)

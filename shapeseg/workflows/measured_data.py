@@ -8,6 +8,7 @@ from shapeseg.datasets import Dataset
 from shapeseg.datasets.own_splits import kept_splits
 from shapeseg.description import Description
 from shapeseg.errors import InputError
+from shapeseg.folders import real_path
 from shapeseg.inference.opened_model import OpenedModel
 from shapeseg.terminal import say
 from shapeseg.training.run_folder import RunFolder, is_reference
@@ -34,7 +35,7 @@ def open_measured(model: OpenedModel, named: Path | None, own: Description) -> D
     """
     trained = model.card.trained_on if model.card else None
     folder = named or _folder_of(model)
-    if trained is None or folder.absolute() != Path(trained.folder).absolute():
+    if trained is None or real_path(folder) != real_path(Path(trained.folder)):
         return open_data(folder, own, otherwise=trained.own if trained else None)
     data = open_data(folder, own.over(trained.own), kept=kept_splits(RunFolder(model.path.parent).splits))
     if named is None and trained.sha256 not in ("none", data.digest()):

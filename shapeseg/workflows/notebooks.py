@@ -153,8 +153,8 @@ def threshold_figure(model: str | Path, data: Dataset) -> Figure:
         data: The val split, on which its threshold was chosen.
     """
     from shapeseg.evaluation.prediction import predict
-    from shapeseg.evaluation.threshold import histograms
+    from shapeseg.evaluation.threshold import histograms_of
 
     opened = open_model(Path(model))
-    found = [histograms(each.example.target, each.probability) for each in predict(opened, examples(data, opened.target))]
+    found = [histograms_of(each) for each in predict(opened, examples(data, opened.target))]
     return evaluation_charts.threshold_figure(sum(found[1:], found[0]), opened.threshold)

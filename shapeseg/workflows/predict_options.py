@@ -20,7 +20,7 @@ class PredictOptions(CommonOptions):
     model: Annotated[Path | None, tyro.conf.Positional] = None
     """The .keras file, or its run folder; with --runtime, an exported file."""
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
-    """Images (PNG, JPEG, BMP, TIFF, WebP), and folders of images."""
+    """Images (PNG, JPEG, BMP, TIFF, WebP, GIF), and folders of images."""
     out: Path = Path("predictions")
     """Folder to write."""
     overwrite: bool = False

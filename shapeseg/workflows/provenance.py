@@ -44,13 +44,15 @@ def origin(model: OpenedModel, data: Dataset) -> Origin:
 
 
 def command_line() -> str:
-    """Returns the command that is running, as it can be pasted in the project's folder; a notebook has none."""
+    """Returns the command that is running, as it can be pasted in the project's folder; notebooks and sessions have none."""
     program, *arguments = sys.argv
     path = Path(program)
     if path.name == "ipykernel_launcher.py":
         return "a notebook"
-    if path.name == "__main__.py":
-        start = ["python", "-m", "shapeseg"]
+    if program in ("", "-", "-c"):
+        return "a Python session"
+    if path.name == "__main__.py":  # shapeseg, or a program that uses it
+        start = ["python", "-m", path.parent.name]
     else:  # a script of the project, or the command that an installation makes
         start = ["python", path.name] if path.suffix == ".py" else [path.name]
     return shlex.join([*start, *arguments])

@@ -11,6 +11,7 @@ from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import FreshScenes
 from shapeseg.datasets.sizes import Sizes
 from shapeseg.errors import UsageError
+from shapeseg.folders import real_path
 from shapeseg.terminal import Progress, no_progress, progress_bar
 from shapeseg.workflows.own_data import (
     check_own,
@@ -218,7 +219,7 @@ def _stored(options: TrainOptions, processes: Processes) -> tuple[Dataset, Datas
 
 def _val(options: TrainOptions, data: Dataset, *, told: bool) -> Dataset:
     """Returns what to validate on: the val split, or all of another folder of the user's own that states no splits."""
-    if options.val_data is None or options.val_data.absolute() == options.data.absolute():
+    if options.val_data is None or real_path(options.val_data) == real_path(options.data):
         return data.split("val")
     other = open_data(options.val_data, options.own, otherwise=data.description, told=told)
     return other.split("val" if other.splits_given else "all")

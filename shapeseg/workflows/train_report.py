@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import FreshScenes, examples
 from shapeseg.environment import computing_in
 from shapeseg.evaluation.counts import pooled, summarise
-from shapeseg.evaluation.prediction import Predicted, predict
-from shapeseg.evaluation.threshold import best_candidate, counts_at, histograms
+from shapeseg.evaluation.prediction import predict
+from shapeseg.evaluation.threshold import best_candidate, counts_at, histograms_of
 from shapeseg.inference.opened_model import OpenedModel
 from shapeseg.models import Architecture, Card, build, file_digest
 from shapeseg.models.golden import golden_output
@@ -47,8 +44,8 @@ def finish(
     found, decidable = [], []
     with progress_bar("measuring", len(val), "image") as progress:
         for predicted in predict(model, examples(val, trained.target)):
-            found.append(_histogram(predicted))
-            decidable.append(_histogram(predicted, decidable=True))
+            found.append(histograms_of(predicted))
+            decidable.append(histograms_of(predicted, decidable=True))
             progress(1)
     model = replace(model, threshold=best_candidate(sum(found[1:], found[0])))
     counts, known = ([counts_at(each, model.threshold) for each in part] for part in (found, decidable))
@@ -80,16 +77,3 @@ def _of_shapes(decidable: float | None, pictures: TrainPictures) -> dict[str, ob
         "val iou, decidable": decidable if pictures.decides else "unknown",
         "val ceiling, of a large set": pictures.ceiling if pictures.decides else "unknown",
     }
-
-
-def _histogram(predicted: Predicted, *, decidable: bool = False) -> NDArray[np.int64]:
-    """Counts pixels by label and probability, all or the decidable ones.
-
-    Ignored ones are no target, and have probability 0, which no score counts.
-    """
-    example, probability = predicted.example, predicted.plain
-    if example.ignored is not None:
-        probability = np.where(example.ignored, np.float32(0), probability)
-    if decidable and example.ambiguous.any():
-        return histograms(example.target[~example.ambiguous], probability[~example.ambiguous])
-    return histograms(example.target, probability)

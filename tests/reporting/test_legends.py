@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from drawn_texts import check_texts
+from drawn_texts import check_texts, drawn_texts
 
 from shapeseg.reporting.legends import error_legend
 from shapeseg.reporting.pictures import grid, show
@@ -22,6 +22,12 @@ def test_a_legend_is_never_clipped_and_takes_the_room_it_says(columns, unknowabl
     box = figure.legends[0].get_window_extent()
     assert box.x0 >= -1
     assert box.x1 <= figure.get_figwidth() * figure.dpi + 1
+
+
+def test_a_target_may_be_called_anything():
+    figure, _ = grid(1, 4)
+    error_legend(9, unknowable=False, target=r"$\no$").draw(figure)
+    assert r"$\no$ found" in [text for text, *_ in drawn_texts(figure)]
 
 
 def test_of_masks_alone_there_is_no_scale():

@@ -3,6 +3,7 @@ from drawn_texts import check_texts
 import shapeseg
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.statistics import statistics
+from shapeseg.reporting.own_statistics_picture import own_statistics_figure
 from shapeseg.reporting.statistics_picture import statistics_figure
 from shapeseg.scenes.kinds import KINDS
 
@@ -27,3 +28,9 @@ def test_many_colours_are_one_bar(small_dataset):
     figure = statistics_figure(found | {"colors": many})
     assert len(figure.axes[1].patches) == len(many)
     check_texts(figure)
+
+
+def test_a_target_of_one_s_own_may_be_called_anything():
+    found = {"splits": {"train": 2}, "sizes": {"32 x 32": 2}, "target_shares": {"a": 0.25, "b": 0.5}}
+    texts = [text for text, *_ in check_texts(own_statistics_figure(found, r"$\no$"))]
+    assert r"least and most $\no$" in texts

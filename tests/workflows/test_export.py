@@ -15,6 +15,7 @@ from PIL import Image
 from shapeseg.commands.export import main
 from shapeseg.commands.predict import main as predict
 from shapeseg.inference.export import PACKAGES, export_contents
+from shapeseg.inference.opened_model import open_export, open_model
 from shapeseg.inference.predictor import probabilities
 from shapeseg.inference.runtimes import open_exported
 from shapeseg.models import Architecture, Card, build, load_model, read_card, save_model
@@ -39,7 +40,8 @@ def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("exports")
     keras.utils.set_random_seed(4)
     architecture = Architecture("unet", {"widths": [4, 6]})
-    save_model(build(architecture.name, architecture.settings), folder / "model.keras", Card(architecture, threshold=0.45))
+    card = Card(architecture, threshold=0.45, data={"target": "amodal"})
+    save_model(build(architecture.name, architecture.settings), folder / "model.keras", card)
     for kind in FORMATS:
         assert main([str(folder / "model.keras"), "--format", kind]) == 0
     return folder
@@ -68,6 +70,11 @@ def test_every_format_stands_beside_the_model_with_a_card_of_its_own(place):
         assert 0 <= card["largest_difference"] <= 1e-4
         assert card["compared"] == 4 * 224 * 224 + 220 * 8
         assert {"shapeseg", "keras", "torch", *PACKAGES[kind]} == set(card["versions"])
+
+
+def test_an_export_finds_what_its_model_was_trained_to_find(place):
+    assert open_model(place / "model.keras").target == "amodal"
+    assert open_export(place / "model.onnx", "onnx").target == "amodal"
 
 
 @pytest.mark.parametrize("kind", FORMATS)

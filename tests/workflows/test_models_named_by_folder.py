@@ -56,3 +56,12 @@ def test_a_folder_without_a_model_is_told(words, place):
     told = result.stdout if "doctor" in words else error_line(result.stderr)
     assert result.returncode == (1 if "doctor" in words else 6)
     assert "the folder of a run that holds one. Received: empty." in told
+
+
+@pytest.mark.parametrize("name", [".", "model.keras", "..", "../model.keras"])
+def test_a_report_is_named_after_its_run_from_within(name, place):
+    here = place / "run" / ("deeper" if name.startswith("..") else "")
+    here.mkdir(exist_ok=True)
+    succeed(run_here("evaluate", name, "--data", place / "data", cwd=here))
+    page = (here / "reports/run/report.html").read_text()
+    assert "<title>run on the test split of" in page

@@ -6,8 +6,14 @@ from matplotlib.figure import Figure
 
 import shapeseg
 from shapeseg.datasets import Dataset
+from shapeseg.datasets.examples import examples
+from shapeseg.evaluation.counts import pooled
+from shapeseg.evaluation.prediction import predict
+from shapeseg.evaluation.threshold import CANDIDATES
+from shapeseg.inference.opened_model import open_model
 from shapeseg.reporting.prediction_pictures import Prediction, prediction_figure
 from shapeseg.workflows.notebook_pictures import occlusion_dials, predictions_figure, turn, twin_dial
+from shapeseg.workflows.notebooks import threshold_figure
 
 
 @pytest.fixture
@@ -68,3 +74,12 @@ def test_predictions_show_what_cannot_be_known_where_scenes_are_given(small_data
     assert [len(figure.axes) for figure in (plain, known)] == [8, 10]
     usual = prediction_figure([Prediction("a", images[0], masks[0] != 0, masks[0] != 0)])
     assert known.dpi == plain.dpi == usual.dpi / 2  # a notebook holds all of its pictures
+
+
+def test_a_threshold_is_judged_by_the_pixels_that_count(small_dataset, tiny_run, tmp_path):
+    data = shapeseg.filter_dataset(small_dataset, way="ignore-occluded", out=tmp_path / "data")
+    model = open_model(tiny_run)
+    counts = pooled(each.counts(model.threshold) for each in predict(model, examples(data)))
+    lines = {line.get_label(): line.get_ydata() for line in threshold_figure(tiny_run, data).axes[0].lines}
+    chosen = CANDIDATES.index(model.threshold)
+    assert [lines[name][chosen] for name in ("IoU", "precision", "recall")] == [counts.iou, counts.precision, counts.recall]

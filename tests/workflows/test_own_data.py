@@ -93,6 +93,21 @@ def test_val_data_is_a_whole_folder_and_means_what_the_data_mean(photos):
     assert read_card(where / "other/model.keras").scores["images"] == 1
 
 
+@pytest.mark.parametrize("same", ["photos/../photos", "link"])
+def test_the_folder_itself_is_no_other_one_however_it_is_named(same, photos):
+    """Else what is learned from would be validated on, too, and what is measured would be split anew."""
+    where = photos.parent
+    (where / "link").symlink_to(photos)
+    succeed(run_here(*TRAIN, "--data", "photos", *SAID, "--val-data", same, "--out", "run", cwd=where))
+    kept = kept_splits(where / "run/splits.csv")
+    assert read_card(where / "run/model.keras").scores["images"] == sum(split == "val" for split in kept.values())
+    (moved,) = [image for image in sorted(kept) if kept[image] == "train"][:1]
+    lines = [f"{image},{'test' if image == moved else split}" for image, split in kept.items()]
+    (where / "run/splits.csv").write_text("\n".join(["image,split", *lines]))
+    succeed(run_here("evaluate", "run", "--data", same, "--out", "report", cwd=where))
+    assert metrics(where / "report")["trained_on"] == 1
+
+
 def test_a_run_resumes_on_its_own_data_and_refuses_others(photos):
     where = photos.parent
     words = (*TRAIN, "--data", "photos", "--target-values", 1, "--out", "run")

@@ -20,7 +20,7 @@ from shapeseg import files
 from shapeseg.datasets.dataset import Dataset
 from shapeseg.datasets.samples import Row
 from shapeseg.errors import InputError, UsageError
-from shapeseg.folders import make_folder
+from shapeseg.folders import make_folder, whole_path
 from shapeseg.scenes import Instance, Scene
 from shapeseg.scenes.instance import Box
 from shapeseg.scenes.kinds import KINDS, silhouette
@@ -111,7 +111,7 @@ def run_lengths(mask: Mask, corner: tuple[int, int], canvas: tuple[int, int]) ->
 def _head(data: Dataset) -> bytes:
     """Returns everything before the annotations."""
     content = {
-        "info": {"description": f"shapeseg dataset {data.folder.absolute().name}", "dataset_sha256": data.digest()},
+        "info": {"description": f"shapeseg dataset {whole_path(data.folder).name}", "dataset_sha256": data.digest()},
         "licenses": [],
         "categories": [
             {"id": CATEGORY_IDS[kind], "name": kind, "supercategory": "shape"} for kind in KINDS if kind in _kinds(data)

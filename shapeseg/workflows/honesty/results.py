@@ -14,6 +14,8 @@ from shapeseg.workflows.honesty.record import HonestyResults, ModelScores
 from shapeseg.workflows.honesty.settings import ARMS, FRONTIER, HonestyOptions
 from shapeseg.workflows.study.origin import origin_of
 
+_PICTURES = ("grid.png", "frontier.png")
+
 
 def honesty_results(options: HonestyOptions, test: Dataset, scores: Mapping[tuple[str, int], ModelScores]) -> HonestyResults:
     """Returns everything that the study found.
@@ -33,11 +35,14 @@ def honesty_results(options: HonestyOptions, test: Dataset, scores: Mapping[tupl
     }
 
 
-def write_honesty(out: Path, results: HonestyResults) -> None:
-    """Writes ``honesty.json``, ``honesty.md``, and a picture of each part."""
+def write_honesty(out: Path, results: HonestyResults) -> list[str]:
+    """Writes ``honesty.json``, ``honesty.md``, and a picture of each part; returns their names. Of other parts none stays."""
     files.write_json(out / "honesty.json", results)
+    for name in _PICTURES:
+        (out / name).unlink(missing_ok=True)
     if results["grid"]:
         save_figure(grid_figure(results["grid"]), out / "grid.png", quick=results["quick"])
     if results["frontier"]:
         save_figure(frontier_figure(results["frontier"]), out / "frontier.png", quick=results["quick"])
     files.write_text(out / "honesty.md", honesty_page(results))
+    return ["honesty.json", "honesty.md", *(name for name in _PICTURES if (out / name).exists())]

@@ -18,8 +18,6 @@ from shapeseg.workflows.study.folder import study_folder
 
 _NATURAL = SceneSettings()
 
-NAMES = ("honesty.json", "honesty.md", "grid.png", "frontier.png")
-
 
 def study_honesty(options: HonestyOptions) -> Path:
     """Does what is left to do, writes the results, and returns their folder. Keras must be ready."""
@@ -37,8 +35,8 @@ def study_honesty(options: HonestyOptions) -> Path:
                 scores[key] = measure(cell.run, val, test)
                 progress(1)
         results = honesty_results(options, test, scores)
-        write_honesty(options.out, results)
-    print(f"wrote {', '.join(str(options.out / name) for name in NAMES)}")
+        names = write_honesty(options.out, results)
+    print(f"wrote {', '.join(str(options.out / name) for name in names)}")
     return options.out
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
+from shapeseg.errors import UsageError
 from shapeseg.settings import CommonOptions
 from shapeseg.training.settings import Ambiguous, LossName, TrainingSettings
-from shapeseg.workflows.study.sizes import QUICK, check_sizes, lowered
+from shapeseg.workflows.study.sizes import QUICK, check_sizes, check_target, lowered
 
 Part = Literal["grid", "frontier"]
 
@@ -74,6 +75,7 @@ CROWD = (8, 12)
 """Fewest and most shapes of a crowded scene."""
 
 _QUICK = {**QUICK, "frontier_images": 60}
+_OF_ARMS = ("loss", "ambiguous", "ambiguous_weight")
 
 
 def _usual_training() -> TrainingSettings:
@@ -108,6 +110,15 @@ class HonestyOptions(CommonOptions):
 
     def __post_init__(self) -> None:
         check_sizes(self)
+        check_target(self.training)
+        if not self.parts:
+            raise UsageError("there is nothing to study", received="no parts", fix="Use grid, frontier or both")
+        if given := [name for name in _OF_ARMS if getattr(self.training, name) is not None]:
+            raise UsageError(
+                "the study sets this for each arm itself",
+                received=", ".join(f"{name}={getattr(self.training, name)}" for name in given),
+                fix=f"Leave {' and '.join('--' + name.replace('_', '-') for name in given)} out",
+            )
 
     def lowered(self) -> HonestyOptions:
         """Returns what to do: with ``quick``, options that are at their defaults are lowered."""

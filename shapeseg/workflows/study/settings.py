@@ -11,7 +11,7 @@ from shapeseg.errors import UsageError
 from shapeseg.scenes import SceneSettings
 from shapeseg.settings import CommonOptions
 from shapeseg.training.settings import TrainingSettings
-from shapeseg.workflows.study.sizes import QUICK, check_sizes, lowered
+from shapeseg.workflows.study.sizes import QUICK, check_sizes, check_target, lowered
 
 ArmName = Literal[
     "all",
@@ -74,8 +74,7 @@ class StudyOptions(CommonOptions):
                 received=" ".join(self.arms) or "none",
                 fix=f"Name {BASE} and others",
             )
-        if self.training.target != "visible":
-            raise UsageError("the study is of visible rectangles", received="target=amodal", fix="Leave --target out")
+        check_target(self.training)
 
     def lowered(self) -> StudyOptions:
         """Returns what to do: with ``quick``, options that are at their defaults are lowered."""

@@ -1,4 +1,4 @@
-"""How large a study is: its counts checked, and lowered for a quick look."""
+"""What every study asks of its options: counts, which a quick look lowers, and a target that its scores are of."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
+from shapeseg.errors import UsageError
 from shapeseg.settings import CommonOptions, check_range
+from shapeseg.training.settings import TrainingSettings
 
 QUICK = {"seeds": 2, "train_images": 60, "val_images": 20, "test_images": 40}
 """Counts of a quick look that every study has."""
@@ -29,6 +31,12 @@ def check_sizes(options: Any) -> None:
         if name in usual:
             check_range(name, getattr(options, name), least=1, fix=f"Try {usual[name]}")
     check_range("data_seed", options.data_seed, least=0, below=2**63, fix=f"Try {usual['data_seed']}")
+
+
+def check_target(training: TrainingSettings) -> None:
+    """Raises a UsageError unless visible rectangles are to be segmented: every score of a study is of those."""
+    if training.target != "visible":
+        raise UsageError("the study is of visible rectangles", received=f"target={training.target}", fix="Leave --target out")
 
 
 def lowered(options: Asked, small: Mapping[str, Any]) -> Asked:

@@ -44,7 +44,7 @@ def write_report(study: optuna.Study, options: TuneOptions) -> None:
     states = [trial.state for trial in trials]
     best = _best(study)
     rows: dict[str, Any] = {
-        "study": options.folder.name,
+        "study": options.name,
         "trials": f"{states.count(TrialState.COMPLETE)} finished, {states.count(TrialState.PRUNED)} pruned, "
         f"{states.count(TrialState.RUNNING)} running, {states.count(TrialState.FAIL)} failed",
     }

@@ -45,7 +45,7 @@ def tune(options: TuneOptions) -> optuna.Study:
     with told_storage_errors(options.storage_url):
         study = open_study(
             options.storage_url,
-            options.folder.name,
+            options.name,
             heartbeat=options.heartbeat,
             direction=options.compared_by.direction,
             pruner=pruner(options),

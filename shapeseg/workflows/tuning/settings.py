@@ -9,6 +9,7 @@ from typing import Any
 from shapeseg.architectures import check_known
 from shapeseg.environment import Device
 from shapeseg.errors import UsageError
+from shapeseg.folders import whole_path
 from shapeseg.settings import CommonOptions, check_range, check_seed
 from shapeseg.value_types import check_types
 from shapeseg.workflows.options import TrainOptions
@@ -53,7 +54,7 @@ class TuneOptions(CommonOptions):
             check_range(name, getattr(self, name), least=1, fix="Try the default")
         check_seed(self.seed)
         check_range("timeout", self.timeout, above=0, fix="Try 60")
-        if self.storage is None and "?" in str(self.folder.absolute()):  # the rest would be options of the database
+        if self.storage is None and "?" in str(whole_path(self.folder)):  # the rest would be options of the database
             raise UsageError(
                 "a study's folder must have no ? in its name", received=self.folder, fix="Name another, or a --storage"
             )
@@ -64,9 +65,14 @@ class TuneOptions(CommonOptions):
         return self.out or Path("tuning") / self.model
 
     @property
+    def name(self) -> str:
+        """Name of the study."""
+        return whole_path(self.folder).name
+
+    @property
     def storage_url(self) -> str:
         """Where the study is."""
-        return self.storage or f"sqlite:///{self.folder.absolute()}/study.db"
+        return self.storage or f"sqlite:///{whole_path(self.folder)}/study.db"
 
     @property
     def compared_by(self) -> Objective:

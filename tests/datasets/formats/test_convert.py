@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from command_runs import error_line, succeed
+from command_runs import error_line, folder_names, succeed
 from independent_rendering import render_again
 from PIL import Image, ImageDraw
 from runs_here import run_here
@@ -278,3 +278,10 @@ def test_exit_codes(converted, tmp_path):
         assert result.returncode == code
         assert error_line(result.stderr)
     assert tree(tmp_path) == {"taken/note": b"mine"}
+
+
+@pytest.mark.parametrize(("command", "written"), [("convert", "shapes-folder"), ("coco", "shapes.json")])
+def test_what_is_written_beside_a_dataset_is_so_from_within(command, written, shapes, tmp_path):
+    shutil.copytree(shapes, tmp_path / "shapes")
+    succeed(run_here(command, "..", cwd=tmp_path / "shapes/images"))
+    assert folder_names(tmp_path) == {"shapes", written}

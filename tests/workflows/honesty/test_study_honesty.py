@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from command_runs import folder_names
 from PIL import Image
 
 from shapeseg.datasets import Dataset
 from shapeseg.datasets.examples import examples
+from shapeseg.errors import UsageError
 from shapeseg.inference.opened_model import open_model
 from shapeseg.settings import settings_from_dict
 from shapeseg.workflows.honesty import results, run
@@ -85,3 +87,24 @@ def test_quick_lowers_what_is_at_its_default():
     assert replace(usual, quick=True, seeds=4).lowered().seeds == 4
     assert replace(usual, quick=True).lowered().train_images < usual.train_images
     assert usual.lowered() == usual
+
+
+def test_of_a_part_that_is_left_out_nothing_is_written_or_stays(out, tmp_path):
+    found = json.loads((out / "honesty.json").read_text())
+    assert results.write_honesty(tmp_path, found) == ["honesty.json", "honesty.md", "grid.png", "frontier.png"]
+    assert results.write_honesty(tmp_path, found | {"frontier": {}}) == ["honesty.json", "honesty.md", "grid.png"]
+    assert folder_names(tmp_path) == {"honesty.json", "honesty.md", "grid.png"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"parts": []}, "Use grid, frontier or both"),
+        ({"training": {"target": "amodal"}}, "Leave --target out"),
+        ({"training": {"loss": "focal"}}, "Received: loss=focal. Leave --loss out"),
+        ({"training": {"ambiguous": "exact", "ambiguous_weight": 2.0}}, "Leave --ambiguous and --ambiguous-weight out"),
+    ],
+)
+def test_what_the_study_would_not_do_is_refused(asked, told):
+    with pytest.raises(UsageError, match=told):
+        settings_from_dict(HonestyOptions, asked)

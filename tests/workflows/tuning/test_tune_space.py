@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import optuna
 import pytest
 
 from shapeseg.training.settings import TrainingSettings
+from shapeseg.workflows.tuning.settings import TuneOptions
 from shapeseg.workflows.tuning.space import SearchSpace, train_options
 
 OWN = (16, 16, 32, 48)  # widths of the default network
@@ -58,3 +61,13 @@ def test_a_trial_chooses_from_everything_and_from_nothing_else(tmp_path):
     assert seen["losses"] == {"dice", "bce"}
     assert seen["ambiguous"] == {"exclude", "hard"}
     assert seen["augmentations"] == {(), ("turn",), ("noise",), ("turn", "noise")}
+
+
+def test_a_search_is_one_study_from_wherever_its_folder_is_named(tmp_path, monkeypatch):
+    (tmp_path / "search/deeper").mkdir(parents=True)
+    named = set()
+    for here, out in (("", "search"), ("search", "."), ("search/deeper", ".."), ("", "search/deeper/..")):
+        monkeypatch.chdir(tmp_path / here)
+        options = TuneOptions(out=Path(out))
+        named.add((options.name, options.storage_url))
+    assert named == {("search", f"sqlite:///{tmp_path}/search/study.db")}
