@@ -38,7 +38,7 @@ def search_figure(outcomes: Sequence[Outcome], objective: Objective) -> Figure:
     finished = [(number, score) for number, score, done in outcomes if done and score is not None]
     stopped = [(number, score) for number, score, done in outcomes if not done and score is not None]
     if stopped:
-        ax.plot(*zip(*stopped, strict=True), "x", color=PALE, label="stopped early (its best epoch)")
+        ax.plot(*zip(*stopped, strict=True), "x", color=PALE, label="stopped early or failed (its best epoch)")
     if finished:
         numbers, scores = zip(*finished, strict=True)
         ax.plot(numbers, scores, "o", color=GREY, label="finished")

@@ -18,6 +18,9 @@ from shapeseg.workflows.tuning.objective import Objective
 from shapeseg.workflows.tuning.pictures import Outcome, importance_figure, search_figure
 from shapeseg.workflows.tuning.settings import TuneOptions
 
+_ENOUGH = 4
+"""So many finished trials are needed to tell which settings mattered."""
+
 _NO_SETTINGS_OF_A_MODEL = {"config", "debug", "out", "resume"}
 
 
@@ -55,6 +58,8 @@ def write_report(study: optuna.Study, options: TuneOptions) -> None:
             "its settings": describe(best.params),
             "train with them": f"python train.py --config {shlex.quote(str(options.folder / 'best.json'))}",
         }
+    if not weights:
+        rows["importance.png"] = f"not drawn: needs {_ENOUGH} finished trials, and settings that vary"
     print(table(rows))
 
 
@@ -79,11 +84,13 @@ def _best(study: optuna.Study) -> optuna.trial.FrozenTrial | None:
 
 
 def _importances(study: optuna.Study) -> dict[str, float]:
-    """Returns how much of what makes the best trials good is due to each setting; nothing before four are finished."""
-    if len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < 4:
+    """Returns how much of what makes the best trials good is due to each setting that varies; nothing before enough finish."""
+    finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(finished) < _ENOUGH:
         return {}
+    vary = {name for trial in finished for name, values in trial.distributions.items() if not values.single()}
     found = optuna.importance.get_param_importances(study)
-    return {name: value for name, value in found.items() if math.isfinite(value)}
+    return {name: value for name, value in found.items() if name in vary and math.isfinite(value)}
 
 
 def _score(trial: optuna.trial.FrozenTrial, objective: Objective) -> float | None:
