@@ -105,16 +105,18 @@ bench: $(VENV)/installed-dev
 bench-quick: $(VENV)/installed-dev
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --quick || exit 1; done
 
-# The release: wheel and sdist, checked; then each is installed with all it asks for into an empty environment, and draws there.
+# The release: wheel and sdist, checked; then each goes into an empty environment with all that it asks for, and is used there.
 EMPTY := build/empty
 dist: $(VENV)/installed-dev
-	rm -rf dist
+	rm -rf dist build
+	mkdir build
+	grep == requirements.txt > build/pinned.txt
 	$(BIN)/poetry build
 	$(PIP) twine==7.0.0 check-wheel-contents==0.6.3
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/check-wheel-contents dist/*.whl
 	for file in dist/*; do \
-		rm -rf $(EMPTY) && $(PYTHON) -m venv $(EMPTY) && $(EMPTY)/bin/python -m pip install --quiet $$file \
+		rm -rf $(EMPTY) && $(PYTHON) -m venv $(EMPTY) && $(EMPTY)/bin/python -m pip install --quiet --constraint build/pinned.txt $$file \
 		&& (cd $(EMPTY) && bin/shapeseg generate --num-images 20 && bin/shapeseg train --epochs 1 && bin/shapeseg evaluate) \
 		|| exit 1; \
 	done

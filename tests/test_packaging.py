@@ -69,7 +69,7 @@ def test_the_lock_belongs_to_pyproject_and_names_no_index_but_the_public_one(poe
     assert [package["name"] for package in lock["package"] if "source" in package] == []
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 @pytest.mark.parametrize(
     "machine", [("linux", "Linux", "x86_64"), ("darwin", "Darwin", "arm64"), ("win32", "Windows", "AMD64")]
 )
