@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import shutil
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 import cv2
 import numpy as np
 import pytest
 
 CHROMIUM = shutil.which("chromium")
+_DRIVERS = ("playwright", "axe_playwright_python")
 needs_chromium = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium; on Debian, `make browser` installs it"),
+    pytest.mark.skipif(not all(map(find_spec, _DRIVERS)), reason=f"not installed: {' or '.join(_DRIVERS)}"),
 ]
 SCREENS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
 PAPERS = {"light": "rgb(252, 252, 250)", "dark": "rgb(20, 25, 28)"}

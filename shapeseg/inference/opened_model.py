@@ -117,11 +117,11 @@ def open_export(path: Path, runtime: Runtime, *, trust: bool = False) -> OpenedM
         UsageError: If the runtime does not run such files.
         ModelRefusedError: If it is not known to be whole, or is not a model from images to one probability a pixel.
     """
-    require_packages(PACKAGES[runtime], f"--runtime {runtime}")
     suffixes = {".onnx": (".onnx",), ".xml": (".xml", ".bin")}.get(path.suffix, ())
     if not suffixes or (path.suffix == ".xml" and runtime != "openvino"):
         fix = f"Make one with: python -m shapeseg export MODEL --format {runtime}"
         raise UsageError(f"{runtime} does not run such files", received=path, fix=fix)
+    require_packages(PACKAGES[runtime], f"--runtime {runtime}")
     files = {suffix: path.with_suffix(suffix) for suffix in suffixes}
     if missing := [each for each in files.values() if not each.exists()]:
         raise InputError("there is no such model", received=missing[0], fix="Make one with: python -m shapeseg export MODEL")

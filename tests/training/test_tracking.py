@@ -133,6 +133,7 @@ def test_wandb_can_be_switched_off(tmp_path):
 
 
 def test_a_tracker_is_left_alone_after_its_first_failure(tmp_path, capsys):
+    pytest.importorskip("tensorboard")
     told = []
     (tmp_path / "tensorboard").write_text("a file where the events should go")
     with tracking("tensorboard", tmp_path, {}) as tracked:

@@ -47,7 +47,13 @@ def test_it_is_started_from_as_if_its_file_were_named(place):
     assert (place / "on/history.csv").read_text() == (place / "same/history.csv").read_text()
 
 
-NAMING = ("evaluate empty", "doctor empty", "predict empty photo.png", "export empty", "train --init-from empty")
+NAMING = (
+    "evaluate empty",
+    "doctor empty",
+    "predict empty photo.png",
+    "export empty --format torch",
+    "train --init-from empty",
+)
 
 
 @pytest.mark.parametrize("words", NAMING)

@@ -220,7 +220,7 @@ def test_a_card_with_a_wrong_value_is_one_line_whatever_is_asked(change, small_d
         ("evaluate", model, "--data", small_dataset),
         ("evaluate", model, "--data", small_dataset, "--ship"),
         ("predict", model, small_dataset / "images"),
-        ("export", model),
+        ("export", model, "--format", "torch"),
         ("train", "--data", small_dataset, "--init-from", model),
     ):
         result = run_here(*words, cwd=tmp_path)
