@@ -42,15 +42,15 @@ def tune(options: TuneOptions) -> optuna.Study:
     settings = identity(options)
     make_folder(options.folder)
     refuse_links(options.folder, ["trials"])
-    with told_storage_errors(options.storage_url):
-        study = open_study(
-            options.storage_url,
-            options.name,
-            heartbeat=options.heartbeat,
-            direction=options.compared_by.direction,
-            pruner=pruner(options),
-            on_killed=lambda trial: forget(trial, options),
-        )
+    opened = open_study(
+        options.storage_url,
+        options.name,
+        heartbeat=options.heartbeat,
+        direction=options.compared_by.direction,
+        pruner=pruner(options),
+        on_killed=lambda trial: forget(trial, options),
+    )
+    with told_storage_errors(options.storage_url), opened as study:
         search(study, options, settings)
         write_report(study, options)
     return study

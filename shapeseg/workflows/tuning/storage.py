@@ -35,6 +35,7 @@ def told_storage_errors(url: str) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
 def open_study(
     url: str,
     name: str,
@@ -43,8 +44,8 @@ def open_study(
     direction: Literal["maximize", "minimize"],
     pruner: optuna.pruners.BasePruner,
     on_killed: Callable[[optuna.trial.FrozenTrial], None],
-) -> optuna.Study:
-    """Opens a study, or begins it.
+) -> Iterator[optuna.Study]:
+    """Opens a study, or begins it; at the end of the block its connections are closed.
 
     Args:
         url: URL of the database.
@@ -64,7 +65,11 @@ def open_study(
         grace_period=_MISSED * heartbeat,
         heartbeat_stale_trial_callback=lambda _study, trial: on_killed(trial),
     )
-    return optuna.create_study(study_name=name, storage=storage, direction=direction, pruner=pruner, load_if_exists=True)
+    try:
+        yield optuna.create_study(study_name=name, storage=storage, direction=direction, pruner=pruner, load_if_exists=True)
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def _open_storage(url: str, **options: Any) -> optuna.storages.RDBStorage:
