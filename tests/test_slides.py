@@ -90,6 +90,7 @@ def test_keys_turn_the_slides_and_the_address_keeps_the_place(page):
 
 def test_a_slide_fills_a_larger_window(page):
     page.set_viewport_size({"width": 1920, "height": 1080})
+    page.wait_for_function("document.querySelector('.slide.current').getBoundingClientRect().width === innerWidth")
     box = page.locator(".slide.current").bounding_box()
     assert box == {"x": 0, "y": 0, "width": 1920, "height": 1080}
 
